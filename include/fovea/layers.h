@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Layers, the functional way: each call adds a layer and returns its output.
+ *
+ *     fv_node *x = fv_input(m);                                     // (N, 32, 32, 3), normalised
+ *     x = fv_conv2d(x, .filters = 32, .kernel = 3, .padding = FV_SAME, .activation = FV_RELU);
+ *     x = fv_max_pool2d(x, .size = 2);
+ *     x = fv_dropout(fv_flatten(x), .rate = 0.5f);
+ *     fv_output(fv_dense(x, .units = 10));                          // logits
+ *
+ * Shapes are (N, H, W, C) or (N, C). A call that fails returns NULL, later calls pass NULL on, and fv_compile reports
+ * the first error. Names are made up ("conv2d_1") unless given; tensors are called NAME.weight and NAME.bias.
+ */
+#ifndef FOVEA_LAYERS_H
+#define FOVEA_LAYERS_H
+
+#include "model.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef enum fv_activation_kind {
+    FV_LINEAR = 0,
+    FV_RELU,
+    FV_LEAKY_RELU, /* slope 0.01 unless `alpha` is given */
+    FV_RELU6,
+    FV_GELU, /* exact, with erf (Hendrycks & Gimpel 2016) */
+    FV_SILU,
+    FV_HARD_SWISH,
+    FV_SIGMOID,
+    FV_TANH,
+    FV_SOFTMAX /* over the channels */
+} fv_activation_kind;
+
+typedef enum fv_padding {
+    FV_VALID = 0,
+    FV_SAME,    /* floor(dilation * (kernel - 1) / 2) before, the rest after: PyTorch's padding = k / 2 for odd kernels */
+    FV_SAME_TF, /* TensorFlow's: output ceil(size / stride), the odd pixel at the bottom and right */
+    FV_EXPLICIT /* the `pad` field */
+} fv_padding;
+
+typedef enum fv_initializer {
+    FV_INIT_DEFAULT = 0, /* He normal */
+    FV_HE_NORMAL,        /* normal, std = sqrt(2 / fan_in) (He et al. 2015) */
+    FV_HE_NORMAL_FAN_OUT, /* the same with fan_out, as ResNets are trained */
+    FV_HE_UNIFORM,       /* uniform, limit = sqrt(6 / fan_in) */
+    FV_GLOROT_NORMAL,    /* std = sqrt(2 / (fan_in + fan_out)) (Glorot & Bengio 2010) */
+    FV_GLOROT_UNIFORM,   /* limit = sqrt(6 / (fan_in + fan_out)) */
+    FV_ORTHOGONAL,       /* rows or columns orthonormal (Saxe et al. 2014) */
+    FV_ZEROS
+} fv_initializer;
+
+/* The network's input after normalisation: (N, height, width, channels). Once per model. */
+FV_API fv_node *fv_input(fv_model *m);
+/* Names the logits: (N, classes). Returns the node. Once per model. */
+FV_API fv_node *fv_output(fv_node *x);
+
+typedef struct fv_conv2d_options {
+    size_t struct_size;
+    fv_node *input;
+    int64_t filters;                     /* required unless `depthwise` */
+    int64_t kernel, kernel_h, kernel_w;  /* required: kernel, or both of the others */
+    int64_t stride, stride_h, stride_w;  /* default 1 */
+    int64_t dilation;                    /* default 1 */
+    int64_t groups;                      /* default 1; divides input channels and filters */
+    int depthwise;                       /* nonzero: groups = input channels, filters default to as many */
+    fv_padding padding;                  /* default FV_VALID */
+    int64_t pad[4];                      /* FV_EXPLICIT: top, bottom, left, right */
+    int use_bias;                        /* default on; FV_OFF */
+    fv_activation_kind activation;       /* default FV_LINEAR */
+    float alpha;                         /* of FV_LEAKY_RELU */
+    fv_initializer initializer;          /* of the weights (filters, channels / groups, kernel_h, kernel_w) */
+    const char *name;
+} fv_conv2d_options;
+#define fv_conv2d(...) fv_conv2d_with(&(fv_conv2d_options){.struct_size = sizeof(fv_conv2d_options), .input = __VA_ARGS__})
+FV_API fv_node *fv_conv2d_with(const fv_conv2d_options *options);
+
+typedef struct fv_dense_options {
+    size_t struct_size;
+    fv_node *input; /* (N, C), or (N, H, W, C), which is flattened first */
+    int64_t units;  /* required */
+    int use_bias;   /* default on; FV_OFF */
+    fv_activation_kind activation;
+    float alpha;
+    fv_initializer initializer; /* of the weights (units, inputs); default Glorot uniform */
+    const char *name;
+} fv_dense_options;
+#define fv_dense(...) fv_dense_with(&(fv_dense_options){.struct_size = sizeof(fv_dense_options), .input = __VA_ARGS__})
+FV_API fv_node *fv_dense_with(const fv_dense_options *options);
+
+typedef struct fv_pool2d_options {
+    size_t struct_size;
+    fv_node *input;
+    int64_t size, size_h, size_w;       /* default 2 */
+    int64_t stride, stride_h, stride_w; /* default: the size */
+    fv_padding padding;                 /* default FV_VALID */
+    int64_t pad[4];
+    int count_padding; /* average pooling: nonzero counts padded places in the mean; default off */
+    const char *name;
+} fv_pool2d_options;
+#define fv_max_pool2d(...)                                                                                             \
+    fv_max_pool2d_with(&(fv_pool2d_options){.struct_size = sizeof(fv_pool2d_options), .input = __VA_ARGS__})
+#define fv_average_pool2d(...)                                                                                         \
+    fv_average_pool2d_with(&(fv_pool2d_options){.struct_size = sizeof(fv_pool2d_options), .input = __VA_ARGS__})
+FV_API fv_node *fv_max_pool2d_with(const fv_pool2d_options *options);
+FV_API fv_node *fv_average_pool2d_with(const fv_pool2d_options *options);
+/* (N, H, W, C) to (N, C). */
+FV_API fv_node *fv_global_average_pool2d(fv_node *x);
+
+typedef struct fv_batch_norm_options {
+    size_t struct_size;
+    fv_node *input;
+    float epsilon;  /* default 1e-5 */
+    float momentum; /* of the running statistics: new = (1 - momentum) * old + momentum * batch; default 0.1, as PyTorch's */
+    fv_activation_kind activation;
+    float alpha;
+    const char *name;
+} fv_batch_norm_options;
+#define fv_batch_norm(...)                                                                                             \
+    fv_batch_norm_with(&(fv_batch_norm_options){.struct_size = sizeof(fv_batch_norm_options), .input = __VA_ARGS__})
+FV_API fv_node *fv_batch_norm_with(const fv_batch_norm_options *options);
+
+typedef struct fv_dropout_options {
+    size_t struct_size;
+    fv_node *input;
+    float rate; /* part that is set to zero while training, [0, 1); the rest is scaled by 1 / (1 - rate); default 0.5 */
+    const char *name;
+} fv_dropout_options;
+#define fv_dropout(...)                                                                                                \
+    fv_dropout_with(&(fv_dropout_options){.struct_size = sizeof(fv_dropout_options), .input = __VA_ARGS__})
+FV_API fv_node *fv_dropout_with(const fv_dropout_options *options);
+
+typedef struct fv_activation_options {
+    size_t struct_size;
+    fv_node *input;
+    fv_activation_kind kind; /* required */
+    float alpha;             /* of FV_LEAKY_RELU; default 0.01 */
+    const char *name;
+} fv_activation_options;
+#define fv_activation(...)                                                                                             \
+    fv_activation_with(&(fv_activation_options){.struct_size = sizeof(fv_activation_options), .input = __VA_ARGS__})
+FV_API fv_node *fv_activation_with(const fv_activation_options *options);
+#define fv_relu(...) fv_activation(__VA_ARGS__, .kind = FV_RELU)
+
+typedef struct fv_zero_pad2d_options {
+    size_t struct_size;
+    fv_node *input;
+    int64_t pad[4];      /* top, bottom, left, right */
+    int64_t channels[2]; /* zero channels before and after; default none */
+    const char *name;
+} fv_zero_pad2d_options;
+#define fv_zero_pad2d(...)                                                                                             \
+    fv_zero_pad2d_with(&(fv_zero_pad2d_options){.struct_size = sizeof(fv_zero_pad2d_options), .input = __VA_ARGS__})
+FV_API fv_node *fv_zero_pad2d_with(const fv_zero_pad2d_options *options);
+
+/* (N, H, W, C) to (N, C * H * W), channels slowest, as PyTorch and ONNX flatten, so that dense weights are theirs. */
+FV_API fv_node *fv_flatten(fv_node *x);
+/* Element by element; every side of one of the shapes may be 1 (broadcast). */
+FV_API fv_node *fv_add(fv_node *a, fv_node *b);
+FV_API fv_node *fv_multiply(fv_node *a, fv_node *b);
+/* Along the channels; 1..16 inputs of equal height and width. */
+FV_API fv_node *fv_concat(fv_node *const *inputs, int64_t count);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Models: what they take in, what they tell apart, and the file that holds them.
+ *
+ *     fv_model *m = fv_model_create(.height = 32, .width = 32, .channels = 3);
+ *     ... layers, fv_compile, fv_fit ...
+ *     fv_model_save(m, "model.safetensors");
+ *     fv_model_destroy(m);
+ */
+#ifndef FOVEA_MODEL_H
+#define FOVEA_MODEL_H
+
+#include "status.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct fv_model fv_model;
+typedef struct fv_node fv_node; /* the output of a layer; owned by its model */
+
+enum { FV_MAX_CHANNELS = 4 };
+
+/* How a picture becomes the network's input when the shapes differ. */
+typedef enum fv_resize_mode {
+    FV_RESIZE_CROP = 0,  /* shorter side to size / crop_fraction, then the middle */
+    FV_RESIZE_SQUASH,    /* both sides to the size, the aspect ratio is lost */
+    FV_RESIZE_LETTERBOX  /* longer side to the size, the rest filled with the mean colour */
+} fv_resize_mode;
+
+typedef enum fv_interpolation { FV_BILINEAR = 0, FV_BICUBIC } fv_interpolation;
+
+/* Everything between a decoded picture and the first layer; kept in the model file. */
+typedef struct fv_preprocess {
+    int64_t height, width, channels; /* of the network's input; channels 1 or 3 */
+    fv_resize_mode resize_mode;
+    fv_interpolation interpolation; /* always antialiased */
+    float crop_fraction;            /* FV_RESIZE_CROP: the part of the shorter side that is kept, in (0, 1] */
+    float mean[FV_MAX_CHANNELS];    /* of values 0..255, in the network's channel order */
+    float std[FV_MAX_CHANNELS];     /* of values 0..255; (x - mean) / std is the first operation */
+    int reverse_channels;           /* nonzero: the network takes BGR */
+} fv_preprocess;
+
+typedef struct fv_model_options {
+    size_t struct_size;
+    int64_t height, width; /* of the input in pixels; required, 1..16384 */
+    int64_t channels;      /* 1 or 3; default 3 */
+    uint64_t seed;         /* of the initial weights; default 0 */
+    const char *name;      /* kept in the file; default "model" */
+} fv_model_options;
+
+/* An empty network. The caller destroys it. NULL on failure. */
+#define fv_model_create(...)                                                                                           \
+    fv_model_create_with(&(fv_model_options){.struct_size = sizeof(fv_model_options), __VA_ARGS__})
+FV_API fv_model *fv_model_create_with(const fv_model_options *options);
+FV_API void fv_model_destroy(fv_model *m); /* NULL is fine */
+
+/* The preprocessing; `mean` and `std` are set from the training data by fv_fit unless they were set before. */
+FV_API const fv_preprocess *fv_model_preprocess(const fv_model *m);
+/* Height, width and channels must be those of the model. */
+FV_API fv_status fv_model_set_preprocess(fv_model *m, const fv_preprocess *p);
+
+/* Class names in the order of the outputs; fv_fit sets them from its data when they are not set. Copied. */
+FV_API fv_status fv_model_set_classes(fv_model *m, const char *const *names, int64_t count);
+FV_API int64_t fv_model_class_count(const fv_model *m);                       /* the number of outputs, 0 before fv_output */
+FV_API const char *fv_model_class_name(const fv_model *m, int64_t class_index); /* NULL when not set */
+
+/* Parameters that are trained, and multiply-additions for one picture. */
+FV_API int64_t fv_model_parameter_count(const fv_model *m);
+FV_API int64_t fv_model_multiply_adds(const fv_model *m);
+
+/* The layers in order, for listings. */
+typedef struct fv_layer_info {
+    const char *name, *type;       /* owned by the model */
+    int64_t height, width, channels; /* of the output; height and width 0 for flat ones */
+    int64_t parameters, multiply_adds;
+} fv_layer_info;
+FV_API int64_t fv_model_layer_count(const fv_model *m);
+FV_API fv_status fv_model_layer(const fv_model *m, int64_t index, fv_layer_info *info);
+FV_API const char *fv_model_name(const fv_model *m);
+
+/* Named tensors (parameters and batch-norm statistics) in torchvision's names and OIHW order, for reading and writing.
+ * `shape` has 4 places. The name and the data pointer stay the model's and are valid until it is trained or destroyed. */
+typedef struct fv_tensor_view {
+    const char *name;
+    int rank;
+    int64_t shape[4], count;
+    float *data;
+    int trainable;
+} fv_tensor_view;
+FV_API int64_t fv_model_tensor_count(const fv_model *m);
+FV_API fv_status fv_model_tensor(fv_model *m, int64_t index, fv_tensor_view *view);
+FV_API fv_status fv_model_find_tensor(fv_model *m, const char *name, fv_tensor_view *view);
+/* Tells the model that tensors were changed through a view. */
+FV_API void fv_model_tensors_changed(fv_model *m);
+
+/* One safetensors file with network, preprocessing, classes and weights. Written to a temporary file first, so that an
+ * older file stays whole when this fails. */
+FV_API fv_status fv_model_save(fv_model *m, const char *path);
+FV_API fv_model *fv_model_load(const char *path); /* NULL on failure; the caller destroys it */
+/* Recomputes the logits that the file keeps of a few inputs; `*largest` gets the largest difference. */
+FV_API fv_status fv_model_verify(fv_model *m, float *largest);
+
+/* Copies the tensors of a safetensors file whose names and shapes match; all but those of the last dense layer must be there,
+ * and the last layer's are left as they are when only their shape differs. Counts may be NULL. */
+FV_API fv_status fv_model_load_weights(fv_model *m, const char *path, int64_t *matched, int64_t *left);
+
+/* A network written as YAML (see docs/networks.md). `classes` replaces the units of the last dense layer when > 0. */
+typedef struct fv_network_options {
+    size_t struct_size;
+    const char *name;      /* required: a zoo name, or the path of a YAML file */
+    int64_t classes;       /* outputs; default: the network's own */
+    int64_t height, width; /* default: the network's own */
+    int64_t channels;      /* default: the network's own */
+    uint64_t seed;
+    float dropout; /* before the last layer, where the network has such a place; default: the network's own */
+} fv_network_options;
+#define fv_zoo_create(...)                                                                                             \
+    fv_zoo_create_with(&(fv_network_options){.struct_size = sizeof(fv_network_options), .name = __VA_ARGS__})
+FV_API fv_model *fv_zoo_create_with(const fv_network_options *options);
+#define fv_network_load(...)                                                                                           \
+    fv_network_load_with(&(fv_network_options){.struct_size = sizeof(fv_network_options), .name = __VA_ARGS__})
+FV_API fv_model *fv_network_load_with(const fv_network_options *options);
+
+/* The zoo's table. */
+typedef struct fv_zoo_entry {
+    const char *name, *description;
+    int64_t height, width, channels, classes; /* what it was designed for */
+} fv_zoo_entry;
+FV_API int64_t fv_zoo_count(void);
+FV_API const fv_zoo_entry *fv_zoo_get(int64_t index); /* NULL past the end */
+
+#ifdef __cplusplus
+}
+#endif
+#endif

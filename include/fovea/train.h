@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Training: compile, fit, evaluate.
+ *
+ *     if (fv_compile(m, .optimizer = FV_SGD, .learning_rate = 0.1f, .momentum = 0.9f, .weight_decay = 5e-4f) != FV_OK ||
+ *         fv_fit(m, train, .validation = val, .epochs = 20, .patience = 5) != FV_OK)
+ *         die(fv_error_message());
+ */
+#ifndef FOVEA_TRAIN_H
+#define FOVEA_TRAIN_H
+
+#include "data.h"
+#include "model.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef enum fv_optimizer { FV_OPTIMIZER_DEFAULT = 0, FV_SGD, FV_ADAM, FV_ADAMW, FV_RMSPROP } fv_optimizer;
+
+typedef enum fv_loss {
+    FV_LOSS_DEFAULT = 0,                  /* sparse categorical cross-entropy */
+    FV_CATEGORICAL_CROSSENTROPY,          /* softmax of the logits against a distribution over the classes */
+    FV_SPARSE_CATEGORICAL_CROSSENTROPY,   /* the same against a class index */
+    FV_BINARY_CROSSENTROPY                /* a sigmoid for every class */
+} fv_loss;
+
+typedef struct fv_compile_options {
+    size_t struct_size;
+    fv_model *model; /* required */
+    fv_optimizer optimizer; /* default FV_ADAMW */
+    float learning_rate;    /* default 0.1 for SGD (0.01 without batch norm), 1e-3 for the others */
+    float momentum;         /* SGD, RMSprop; default 0.9 for SGD, 0 for RMSprop; FV_OFF */
+    int nesterov;           /* SGD: nonzero for Nesterov's momentum */
+    float beta_1, beta_2;   /* Adam, AdamW: default 0.9, 0.999 */
+    float rho;              /* RMSprop: default 0.9 */
+    float epsilon;          /* Adam, AdamW 1e-8; RMSprop 1e-7 */
+    float weight_decay;     /* L2 for SGD, Adam and RMSprop, decoupled for AdamW (Loshchilov & Hutter 2019); never on biases
+                               and norms; default 0.01 for AdamW, 5e-4 for SGD, else 0; FV_OFF */
+    fv_loss loss;
+    float label_smoothing; /* [0, 1); default 0 */
+    const char *engine;    /* "auto" (default), "onednn", "reference" */
+    int threads;           /* of the engine; default: all cores */
+} fv_compile_options;
+#define fv_compile(...) fv_compile_with(&(fv_compile_options){.struct_size = sizeof(fv_compile_options), .model = __VA_ARGS__})
+/* Checks the network and the options and keeps them for fv_fit. Reports the first error of the layer calls. */
+FV_API fv_status fv_compile_with(const fv_compile_options *options);
+
+typedef enum fv_schedule {
+    FV_SCHEDULE_COSINE = 0, /* half a cosine to 0 (Loshchilov & Hutter 2017) */
+    FV_SCHEDULE_CONSTANT,
+    FV_SCHEDULE_STEP,     /* a tenth after 1/2 and again after 3/4 of the epochs */
+    FV_SCHEDULE_ONECYCLE, /* up and down (Smith & Topin 2018) */
+    FV_SCHEDULE_PLATEAU,  /* a tenth when the monitored value has not improved for patience / 3 epochs */
+    FV_SCHEDULE_LINEAR    /* straight to 0 */
+} fv_schedule;
+
+typedef enum fv_monitor { FV_MONITOR_ACCURACY = 0, FV_MONITOR_LOSS } fv_monitor;
+
+/* State of a run, given to callbacks. Values that are not known yet are NAN. */
+typedef struct fv_progress {
+    int64_t epoch, epochs;           /* from 1 */
+    int64_t step, steps;             /* of the epoch, from 1 */
+    int64_t pictures;                /* seen in this epoch */
+    double seconds;                  /* of this epoch so far */
+    double seconds_left;             /* of the whole run, estimated */
+    double images_per_second;
+    double wait_share;               /* part of this epoch's time spent waiting for data, 0..1 */
+    float learning_rate;
+    float train_loss, train_accuracy; /* running means over the epoch */
+    float validation_loss, validation_accuracy; /* at the end of an epoch */
+    int is_best;                     /* the epoch is the best so far by the monitored value */
+} fv_progress;
+
+/* Nonzero stops training after this step: last.safetensors is written and fv_fit returns FV_INTERRUPTED. */
+typedef int (*fv_progress_callback)(const fv_progress *progress, void *user);
+/* One line for a log, without a newline. */
+typedef void (*fv_log_callback)(const char *line, void *user);
+
+typedef struct fv_fit_options {
+    size_t struct_size;
+    fv_model *model;         /* required; compiled with defaults when it was not compiled */
+    const fv_dataset *train; /* required */
+    const fv_dataset *validation;
+    int64_t epochs;            /* default 20 */
+    int64_t batch;             /* default 32, 128 for inputs of up to 64 x 64 */
+    fv_schedule schedule;      /* default cosine */
+    float warmup;              /* part of the steps with a rising rate; default 0.05; FV_OFF */
+    int64_t patience;          /* epochs without a better value before stopping; default 10; FV_OFF: never stop early */
+    fv_monitor monitor;        /* default validation accuracy, training's where there is no validation */
+    const char *augment;       /* "none", "light", "standard" (default), "strong" */
+    uint64_t seed;             /* of order, augmentation and dropout */
+    int loader_threads;        /* default: one a core beyond the first, at least 1 */
+    fv_on_error on_error;
+    const char *out;           /* run folder for results.csv, best.safetensors, last.safetensors; default none */
+    const char *resume;        /* last.safetensors of an interrupted run with the same options; default none */
+    fv_progress_callback on_step, on_epoch; /* may be NULL */
+    fv_log_callback on_log;
+    void *user;                /* given to the callbacks */
+} fv_fit_options;
+#define fv_fit(...) fv_fit_with(&(fv_fit_options){.struct_size = sizeof(fv_fit_options), .model = __VA_ARGS__})
+/* Trains. The model has the best epoch's weights afterwards. FV_ERROR_DIVERGED when the loss is not finite (the best so far is kept). */
+FV_API fv_status fv_fit_with(const fv_fit_options *options);
+
+/* What fv_evaluate found. All arrays belong to it; release with fv_evaluation_release. */
+typedef struct fv_class_score {
+    const char *name; /* the model's */
+    int64_t support;
+    float precision, recall, f1; /* 0 where undefined */
+    float auc;                   /* one against the rest; NAN where undefined */
+} fv_class_score;
+
+typedef struct fv_evaluation {
+    int64_t images, class_count;
+    int64_t unknown; /* pictures of classes that the model does not know: left out */
+    int64_t skipped; /* unreadable */
+    double loss, accuracy, top5;
+    double accuracy_low, accuracy_high; /* 95 % interval (Wilson 1927) */
+    double ece;                         /* expected calibration error, 15 bins (Guo et al. 2017) */
+    fv_class_score *classes, macro, weighted;
+    int64_t *confusion; /* (class_count, class_count): row true, column predicted */
+    /* A picture each, in the data set's order: */
+    int64_t *index;      /* in the data set */
+    int32_t *label, *predicted; /* the model's class indices */
+    float *probability;  /* of the predicted class */
+} fv_evaluation;
+
+typedef struct fv_evaluate_options {
+    size_t struct_size;
+    fv_model *model;        /* required */
+    const fv_dataset *data; /* required */
+    fv_evaluation *result;  /* required */
+    int64_t batch;          /* default 64 */
+    int loader_threads;
+    fv_on_error on_error;
+    fv_progress_callback on_step; /* epoch 1 of 1; nonzero stops with FV_INTERRUPTED */
+    void *user;
+} fv_evaluate_options;
+#define fv_evaluate(...)                                                                                               \
+    fv_evaluate_with(&(fv_evaluate_options){.struct_size = sizeof(fv_evaluate_options), .model = __VA_ARGS__})
+/* Pictures are decoded at full scale and resized as the model says; classes are matched by name. */
+FV_API fv_status fv_evaluate_with(const fv_evaluate_options *options);
+FV_API void fv_evaluation_release(fv_evaluation *e);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "core/file.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "core/memory.h"
+
+fv_status file_read(const char *path, size_t limit, uint8_t **data, size_t *size)
+{
+    fv_status status = FV_OK;
+    uint8_t *block = NULL;
+    struct stat info;
+    int file = open(path, O_RDONLY | O_CLOEXEC);
+    if (file < 0)
+        return status_set(FV_ERROR_IO, "%s: cannot be opened: %s", path, strerror(errno));
+    if (fstat(file, &info) != 0) {
+        status = status_set(FV_ERROR_IO, "%s: cannot be read: %s", path, strerror(errno));
+        goto done;
+    }
+    if (S_ISDIR(info.st_mode)) {
+        status = status_set(FV_ERROR_IO, "%s: is a folder, not a file", path);
+        goto done;
+    }
+    size_t capacity = (size_t)info.st_size, length = 0;
+    if (capacity > limit) {
+        status = status_set(FV_ERROR_FORMAT, "%s: %zu bytes are over the limit of %zu", path, capacity, limit);
+        goto done;
+    }
+    if (!(block = mem_array(capacity + 1, 1))) {
+        status = status_last();
+        goto done;
+    }
+    /* The size may have been zero (a pipe) or changed meanwhile: read until the end is met. */
+    for (;;) {
+        ssize_t got = read(file, block + length, capacity + 1 - length);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0) {
+            status = status_set(FV_ERROR_IO, "%s: cannot be read: %s", path, strerror(errno));
+            goto done;
+        }
+        if (got == 0)
+            break;
+        length += (size_t)got;
+        if (length > limit) {
+            status = status_set(FV_ERROR_FORMAT, "%s: is over the limit of %zu bytes", path, limit);
+            goto done;
+        }
+        if (length == capacity + 1) {
+            capacity = capacity * 2 + 65536;
+            uint8_t *grown = mem_resize(block, capacity + 1, 1);
+            if (!grown) {
+                status = status_last();
+                goto done;
+            }
+            block = grown;
+        }
+    }
+    block[length] = 0;
+    *data = block;
+    *size = length;
+    block = NULL;
+done:
+    free(block);
+    close(file);
+    return status;
+}
+
+static void writer_fail(file_writer *w, const char *what)
+{
+    if (w->status != FV_OK)
+        return;
+    w->status = FV_ERROR_IO;
+    snprintf(w->message, sizeof w->message, "%.300s: cannot be %s: %s; nothing was changed", w->path, what,
+             strerror(errno));
+}
+
+fv_status file_writer_open(file_writer *w, const char *path)
+{
+    *w = (file_writer){0};
+    size_t length = strlen(path);
+    w->path = mem_string(path);
+    w->temporary = mem_array(length + 32, 1);
+    if (!w->path || !w->temporary) {
+        file_writer_discard(w);
+        return status_last();
+    }
+    snprintf(w->temporary, length + 32, "%s.%ld.part", path, (long)getpid());
+    w->stream = fopen(w->temporary, "wbe");
+    if (!w->stream) {
+        status_set(FV_ERROR_IO, "%s: cannot be written: %s", path, strerror(errno));
+        free(w->temporary);
+        w->temporary = NULL; /* was never ours to remove */
+        file_writer_discard(w);
+        return FV_ERROR_IO;
+    }
+    return FV_OK;
+}
+
+void file_writer_add(file_writer *w, const void *data, size_t size)
+{
+    if (w->status == FV_OK && size > 0 && fwrite(data, 1, size, w->stream) != size)
+        writer_fail(w, "written");
+}
+
+static void sync_folder_of(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    char *folder = slash ? mem_string_n(path, slash == path ? 1 : (size_t)(slash - path)) : mem_string(".");
+    int file = folder ? open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+    if (file >= 0) {
+        /* Some file systems cannot sync a folder; the data itself is safe already. */
+        (void)fsync(file);
+        close(file);
+    }
+    free(folder);
+}
+
+fv_status file_writer_commit(file_writer *w)
+{
+    if (w->status == FV_OK && (fflush(w->stream) != 0 || fsync(fileno(w->stream)) != 0))
+        writer_fail(w, "written");
+    if (fclose(w->stream) != 0)
+        writer_fail(w, "written");
+    w->stream = NULL;
+    if (w->status == FV_OK && rename(w->temporary, w->path) != 0)
+        writer_fail(w, "put in place");
+    fv_status status = w->status;
+    if (status == FV_OK) {
+        sync_folder_of(w->path);
+        free(w->temporary);
+        w->temporary = NULL;
+    } else {
+        status_set(status, "%s", w->message);
+    }
+    file_writer_discard(w);
+    return status;
+}
+
+void file_writer_discard(file_writer *w)
+{
+    if (w->stream)
+        fclose(w->stream);
+    if (w->temporary)
+        unlink(w->temporary);
+    free(w->temporary);
+    free(w->path);
+    *w = (file_writer){0};
+}
+
+fv_status file_write(const char *path, const void *data, size_t size)
+{
+    file_writer w;
+    STATUS_TRY(file_writer_open(&w, path));
+    file_writer_add(&w, data, size);
+    return file_writer_commit(&w);
+}
+
+bool file_exists(const char *path)
+{
+    struct stat info;
+    return stat(path, &info) == 0;
+}
+
+bool file_is_folder(const char *path)
+{
+    struct stat info;
+    return stat(path, &info) == 0 && S_ISDIR(info.st_mode);
+}
+
+fv_status file_make_folders(const char *path)
+{
+    char *copy = mem_string(path);
+    if (!copy)
+        return status_last();
+    fv_status status = FV_OK;
+    for (char *p = copy + 1; status == FV_OK; p++) {
+        char c = *p;
+        if (c != '/' && c != 0)
+            continue;
+        *p = 0;
+        if (mkdir(copy, 0777) != 0 && !(errno == EEXIST && file_is_folder(copy)))
+            status = status_set(FV_ERROR_IO, "%s: cannot make the folder: %s", copy, strerror(errno));
+        *p = c;
+        if (c == 0)
+            break;
+    }
+    free(copy);
+    return status;
+}
+
+static int by_bytes(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+fv_status file_list_folder(file_list *list, const char *path)
+{
+    *list = (file_list){0};
+    size_t capacity = 0;
+    DIR *folder = opendir(path);
+    if (!folder)
+        return status_set(FV_ERROR_IO, "%s: cannot be listed: %s", path, strerror(errno));
+    fv_status status = FV_OK;
+    for (struct dirent *entry; status == FV_OK && (entry = readdir(folder));) {
+        if (entry->d_name[0] == '.')
+            continue;
+        status = MEM_GROW(list->names, list->count, capacity);
+        char *name = status == FV_OK ? mem_string(entry->d_name) : NULL;
+        if (name)
+            list->names[list->count++] = name;
+        else
+            status = FV_ERROR_MEMORY;
+    }
+    closedir(folder);
+    if (status != FV_OK)
+        file_list_release(list);
+    else if (list->count > 0)
+        qsort(list->names, list->count, sizeof *list->names, by_bytes);
+    return status;
+}
+
+void file_list_release(file_list *list)
+{
+    for (size_t i = 0; i < list->count; i++)
+        free(list->names[i]);
+    free(list->names);
+    *list = (file_list){0};
+}
+
+char *file_join(const char *folder, const char *name)
+{
+    size_t a = strlen(folder), b = strlen(name);
+    char *path = mem_array(a + b + 2, 1);
+    if (!path)
+        return NULL;
+    memcpy(path, folder, a);
+    if (a > 0 && folder[a - 1] != '/')
+        path[a++] = '/';
+    memcpy(path + a, name, b);
+    return path;
+}
+
+const char *file_base_name(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash ? slash + 1 : path;
+}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Files. What is written is whole or not there at all: a temporary file beside the target, synced, then renamed.
+ *
+ *     file_writer w;
+ *     STATUS_TRY(file_writer_open(&w, path));
+ *     file_writer_add(&w, bytes, length);
+ *     return file_writer_commit(&w);   // reports the first failure of all, and then leaves the old file alone
+ */
+#ifndef CORE_FILE_H
+#define CORE_FILE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "core/status.h"
+
+/* Reads a whole file of at most `limit` bytes (a zero byte follows the data). The caller frees *data. */
+fv_status file_read(const char *path, size_t limit, uint8_t **data, size_t *size);
+
+typedef struct file_writer {
+    FILE *stream;
+    char *path, *temporary;
+    fv_status status; /* the first failure; its message is kept in `message` */
+    char message[512];
+} file_writer;
+
+fv_status file_writer_open(file_writer *w, const char *path);
+void file_writer_add(file_writer *w, const void *data, size_t size);
+fv_status file_writer_commit(file_writer *w);  /* flush, sync, rename, sync the folder; releases w */
+void file_writer_discard(file_writer *w);      /* drops the temporary file; releases w */
+fv_status file_write(const char *path, const void *data, size_t size); /* all four steps */
+
+bool file_exists(const char *path);
+bool file_is_folder(const char *path);
+fv_status file_make_folders(const char *path); /* like mkdir -p */
+
+/* The names in a folder, sorted in byte order, without "." and ".." and without hidden ones. */
+typedef struct file_list {
+    char **names;
+    size_t count;
+} file_list;
+fv_status file_list_folder(file_list *list, const char *path);
+void file_list_release(file_list *list);
+
+/* "a/b"; the caller frees it. */
+char *file_join(const char *folder, const char *name);
+/* The part after the last '/'. */
+const char *file_base_name(const char *path);
+
+#endif

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The loader: threads decode, resize and augment pictures into a ring of batches while the engine computes.
+ *
+ *     loader *l;
+ *     STATUS_TRY(loader_create(&options, &l));
+ *     STATUS_TRY(loader_start(l, epoch, 0));
+ *     const batch *b;
+ *     while ((status = loader_next(l, &b)) == FV_OK && b) { ... use b ...; loader_done(l, b); }
+ *     loader_destroy(l);
+ *
+ * The bytes of a batch depend on (seed, epoch, sample index) only, never on the number of threads.
+ */
+#ifndef DATA_LOADER_H
+#define DATA_LOADER_H
+
+#include "data/augment.h"
+#include "data/dataset.h"
+
+typedef struct loader_options {
+    const fv_dataset *data; /* borrowed; outlives the loader */
+    fv_preprocess preprocess;
+    const augment_policy *augment; /* NULL: none. Borrowed */
+    int64_t batch;
+    bool shuffle; /* by (seed, epoch); else the data set's order */
+    bool reduced_decode; /* training: JPEG may be decoded at a reduced scale that is still large enough */
+    uint64_t seed;
+    int threads; /* at least 1 */
+    int ring;    /* batches in flight; 0: 2 + threads */
+    fv_on_error on_error;
+    /* For every class of the data the model's class index, or -1 (its pictures are left out, before shuffling); NULL: as they are. */
+    const int32_t *class_map;
+} loader_options;
+
+typedef struct batch {
+    int64_t count;         /* real pictures; the rest up to the batch size are repeats with weight 0 */
+    const uint8_t *pixels; /* (batch, height, width, channels) in RGB order */
+    const int32_t *labels; /* (batch), the model's class indices */
+    const float *weights;  /* (batch): 1, or 0 for repeats and pictures that could not be read */
+    const int64_t *indices; /* (batch): in the data set */
+} batch;
+
+typedef struct loader loader;
+
+fv_status loader_create(const loader_options *options, loader **out);
+void loader_destroy(loader *l); /* stops and joins its threads; NULL is fine */
+
+/* Batches an epoch, the last one padded: ceil(samples / batch). Samples: pictures that take part. */
+int64_t loader_batches(const loader *l);
+int64_t loader_samples(const loader *l);
+
+/* Begins an epoch at its `first` batch (to resume within one); an epoch under way is dropped. */
+fv_status loader_start(loader *l, int64_t epoch, int64_t first);
+
+/* The next batch in order, NULL after the last. It stays valid until loader_done. With FV_FAIL the first unreadable picture is
+ * the returned error; with FV_SKIP it has weight 0 (another picture's pixels stand in) and is listed. */
+fv_status loader_next(loader *l, const batch **out);
+void loader_done(loader *l, const batch *b);
+
+/* Seconds that loader_next has waited since loader_start. */
+double loader_waited(const loader *l);
+
+/* Pictures that could not be read so far (each counted once), and their messages. */
+int64_t loader_skipped(const loader *l);
+const char *loader_skipped_message(const loader *l, int64_t index);
+
+#endif
