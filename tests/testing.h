@@ -16,8 +16,8 @@
 
 #include "fovea.h"
 
-/* The path of real data under FOVEA_TEST_DATA, else ../shared/data beside the source tree. NULL, with the reason printed, when
- * it is missing: then call skip(). The string is static. */
+/* The path of real data under FOVEA_TEST_DATA, else ../shared/data beside the source tree. NULL, with the
+ * reason printed, when it is missing: then call skip(). The string is static. */
 static inline const char *test_data(const char *name)
 {
     static char path[4096];
@@ -32,11 +32,11 @@ static inline const char *test_data(const char *name)
     return NULL;
 }
 
-#define assert_ok(call)                                                                                                \
-    do {                                                                                                               \
-        fv_status status_ = (call);                                                                                    \
-        if (status_ != FV_OK)                                                                                          \
-            fail_msg("%s: %s", #call, fv_error_message());                                                             \
+#define assert_ok(call)                                                                                      \
+    do {                                                                                                     \
+        fv_status status_ = (call);                                                                          \
+        if (status_ != FV_OK)                                                                                \
+            fail_msg("%s: %s", #call, fv_error_message());                                                   \
     } while (0)
 
 #endif

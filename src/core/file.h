@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Files. What is written is whole or not there at all: a temporary file beside the target, synced, then renamed.
+ * Files. What is written is whole or not there at all: a temporary file beside the target, synced, then
+ * renamed.
  *
  *     file_writer w;
  *     STATUS_TRY(file_writer_open(&w, path));
  *     file_writer_add(&w, bytes, length);
- *     return file_writer_commit(&w);   // reports the first failure of all, and then leaves the old file alone
+ *     return file_writer_commit(&w);   // reports the first failure of all, and then leaves the old file
+ * alone
  */
 #ifndef CORE_FILE_H
 #define CORE_FILE_H
@@ -29,8 +31,8 @@ typedef struct file_writer {
 
 fv_status file_writer_open(file_writer *w, const char *path);
 void file_writer_add(file_writer *w, const void *data, size_t size);
-fv_status file_writer_commit(file_writer *w);  /* flush, sync, rename, sync the folder; releases w */
-void file_writer_discard(file_writer *w);      /* drops the temporary file; releases w */
+fv_status file_writer_commit(file_writer *w); /* flush, sync, rename, sync the folder; releases w */
+void file_writer_discard(file_writer *w);     /* drops the temporary file; releases w */
 fv_status file_write(const char *path, const void *data, size_t size); /* all four steps */
 
 bool file_exists(const char *path);

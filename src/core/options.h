@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Option tables: each options struct has one table, and from it come the command's flags and --help, the YAML and JSON
- * keys, the man page, the defaults and the range checks. An option is written once:
+ * Option tables: each options struct has one table, and from it come the command's flags and --help, the YAML
+ * and JSON keys, the man page, the defaults and the range checks. An option is written once:
  *
  *     static const option fit_options[] = {
- *         OPTION_INT_FIELD(fv_fit_options, epochs, "epochs", 20, 1, 1e6, "passes over the training pictures"),
- *         {0}};
+ *         OPTION_INT_FIELD(fv_fit_options, epochs, "epochs", 20, 1, 1e6, "passes over the training
+ * pictures"), {0}};
  *
- * Field types: OPTION_INT int64_t, OPTION_COUNT uint64_t seed, OPTION_FLOAT float, OPTION_BOOL int, OPTION_STRING const char *,
- * OPTION_CHOICE int or an enum (index into `choices`), OPTION_INTS int64_t[length].
+ * Field types: OPTION_INT int64_t, OPTION_COUNT uint64_t seed, OPTION_FLOAT float, OPTION_BOOL int,
+ * OPTION_STRING const char *, OPTION_CHOICE int or an enum (index into `choices`), OPTION_INTS
+ * int64_t[length].
  */
 #ifndef CORE_OPTIONS_H
 #define CORE_OPTIONS_H
@@ -30,24 +31,27 @@ typedef enum option_type {
 } option_type;
 
 typedef struct option {
-    const char *name;  /* "weight_decay"; as a flag --weight-decay; either form is understood everywhere */
+    const char *name; /* "weight_decay"; as a flag --weight-decay; either form is understood everywhere */
     option_type type;
     size_t offset;
-    const char *shown; /* the default in words, for help; NULL: none is shown */
-    double low, high;  /* inclusive range of numbers; a number outside is an error */
-    bool zero_is_off;  /* a given 0 is stored as FV_OFF, because a zero field means the default */
+    const char *shown;          /* the default in words, for help; NULL: none is shown */
+    double low, high;           /* inclusive range of numbers; a number outside is an error */
+    bool zero_is_off;           /* a given 0 is stored as FV_OFF, because a zero field means the default */
     const char *const *choices; /* NULL-ended */
     int length;                 /* OPTION_INTS */
     const char *value;          /* the value's name in help, e.g. "FILE"; NULL: from the type */
     const char *help;
 } option;
 
-/* The entry, NULL when there is none. `name` may have dashes or underscores. The table ends with a NULL name. */
+/* The entry, NULL when there is none. `name` may have dashes or underscores. The table ends with a NULL name.
+ */
 const option *options_find(const option *table, const char *name);
 
-/* Parses and range-checks `text` into the struct. Strings are stored as the pointer given. The error names the option (after
- * `where`, e.g. "--" or "layer conv1: "), the bad value, the range, and the nearest choice. */
-fv_status options_set(const option *table, void *options, const char *name, const char *text, const char *where);
+/* Parses and range-checks `text` into the struct. Strings are stored as the pointer given. The error names
+ * the option (after `where`, e.g. "--" or "layer conv1: "), the bad value, the range, and the nearest choice.
+ */
+fv_status options_set(const option *table, void *options, const char *name, const char *text,
+                      const char *where);
 
 /* The error for a name that no table has, with the nearest one that it has. Tables: NULL-ended list. */
 fv_status options_unknown(const option *const *tables, const char *name, const char *where);

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A compiled graph: steps over buffers. An engine adds both in compile; then the arena planner gives every buffer its offset by
- * lifetime, memory is allocated once, and bind tells the steps where their buffers lie. Nothing is allocated after that.
+ * A compiled graph: steps over buffers. An engine adds both in compile; then the arena planner gives every
+ * buffer its offset by lifetime, memory is allocated once, and bind tells the steps where their buffers lie.
+ * Nothing is allocated after that.
  *
  *     buffer_id x = program_buffer(p, bytes, BUFFER_ARENA);
- *     program_step_add(p, &(program_step){.run = relu_run, .context = c, .buffers = {x, y}, .buffer_count = 2, .label = "relu"});
+ *     program_step_add(p, &(program_step){.run = relu_run, .context = c, .buffers = {x, y}, .buffer_count =
+ * 2, .label = "relu"});
  *
  * Buffers are offsets until bound, so the memory may be a device's.
  */
@@ -14,11 +16,15 @@
 #include "graph/graph.h"
 
 typedef int32_t buffer_id;
-enum { STEP_MAX_BUFFERS = 24, NO_BUFFER = -1 };
+enum {
+    STEP_MAX_BUFFERS = 24,
+    NO_BUFFER = -1
+};
 
 typedef enum buffer_kind {
     BUFFER_ARENA,     /* lives from the first step that names it to the last */
-    BUFFER_PERSISTENT /* keeps its contents between runs: parameters, states, inputs, and what the prologue makes */
+    BUFFER_PERSISTENT /* keeps its contents between runs: parameters, states, inputs, and what the prologue
+                         makes */
 } buffer_kind;
 
 typedef struct program_buffer_info {
@@ -39,8 +45,8 @@ typedef struct program_step {
     buffer_id buffers[STEP_MAX_BUFFERS];
     int buffer_count;
     bool prologue;
-    const char *label; /* the operation's kind; static */
-    const char *layer; /* the layer's name, from the graph; may be NULL */
+    const char *label;              /* the operation's kind; static */
+    const char *layer;              /* the layer's name, from the graph; may be NULL */
     void *memory[STEP_MAX_BUFFERS]; /* set when bound */
 } program_step;
 
@@ -60,17 +66,18 @@ typedef struct program {
 } program;
 
 fv_status program_init(program *p, const graph *g);
-void program_release(program *p); /* destroys the steps' contexts; the memory blocks are freed by who allocated them */
+void program_release(
+    program *p); /* destroys the steps' contexts; the memory blocks are freed by who allocated them */
 
 /* Zero bytes are allowed. NO_BUFFER on failure. */
 buffer_id program_buffer(program *p, size_t bytes, buffer_kind kind);
 /* Copies the step and extends its buffers' lifetimes. On failure the context is destroyed. */
 fv_status program_step_add(program *p, const program_step *step);
-/* Gives every buffer its offset: arena buffers whose lifetimes meet never overlap (first fit, largest first). */
+/* Gives every buffer its offset: arena buffers whose lifetimes meet never overlap (first fit, largest first).
+ */
 fv_status program_plan(program *p);
 /* Sets the addresses in all steps and calls their bind. */
 fv_status program_bind(program *p, uint8_t *arena, uint8_t *persistent);
-fv_status program_run(const program *p, bool prologue);
 static inline void *program_address(const program *p, buffer_id b)
 {
     const program_buffer_info *i = &p->buffers[b];
