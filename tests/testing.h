@@ -16,8 +16,8 @@
 
 #include "fovea.h"
 
-/* The path of real data under FOVEA_TEST_DATA, else ../shared/data beside the source tree. NULL, with the
- * reason printed, when it is missing: then call skip(). The string is static. */
+/* The path of real data under FOVEA_TEST_DATA, else ../shared/data beside the source tree. NULL, with the reason printed, when
+ * it is missing: then call skip(). The string is static. */
 static inline const char *test_data(const char *name)
 {
     static char path[4096];

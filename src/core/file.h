@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Files. What is written is whole or not there at all: a temporary file beside the target, synced, then
- * renamed.
+ * Files. What is written is whole or not there at all: a temporary file beside the target, synced, then renamed.
  *
  *     file_writer w;
  *     STATUS_TRY(file_writer_open(&w, path));
  *     file_writer_add(&w, bytes, length);
- *     return file_writer_commit(&w);   // reports the first failure of all, and then leaves the old file
- * alone
+ *     return file_writer_commit(&w);   // reports the first failure of all, and then leaves the old file alone
  */
 #ifndef CORE_FILE_H
 #define CORE_FILE_H

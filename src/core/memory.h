@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Memory. Sizes are checked for overflow before anything is allocated, and a failed call has already set the
- * error:
+ * Memory. Sizes are checked for overflow before anything is allocated, and a failed call has already set the error:
  *
  *     float *x = mem_array(count, sizeof *x);
  *     if (!x)
@@ -15,12 +14,10 @@
 
 #include "core/status.h"
 
-/* `count` zeroed elements of `size` bytes (at least one byte). Free with free(). NULL and FV_ERROR_MEMORY on
- * failure. */
+/* `count` zeroed elements of `size` bytes (at least one byte). Free with free(). NULL and FV_ERROR_MEMORY on failure. */
 void *mem_array(size_t count, size_t size);
 
-/* Grows `block` to `count` elements; the old block stays valid when NULL is returned. New elements are not
- * zeroed. */
+/* Grows `block` to `count` elements; the old block stays valid when NULL is returned. New elements are not zeroed. */
 void *mem_resize(void *block, size_t count, size_t size);
 
 /* `bytes` zeroed bytes at a multiple of 64. Free with free(). */
@@ -30,8 +27,7 @@ void *mem_aligned(size_t bytes);
 char *mem_string(const char *text);
 char *mem_string_n(const char *text, size_t length);
 
-/* Makes room for one more element in a doubling array: MEM_GROW(list, count, capacity) is FV_OK or the error.
- */
+/* Makes room for one more element in a doubling array: MEM_GROW(list, count, capacity) is FV_OK or the error. */
 #define MEM_GROW(list, count, capacity)                                                                      \
     mem_grow_((void **)&(list), (size_t)(count), &(capacity), sizeof *(list))
 fv_status mem_grow_(void **list, size_t count, size_t *capacity, size_t size);

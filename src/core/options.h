@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Option tables: each options struct has one table, and from it come the command's flags and --help, the YAML
- * and JSON keys, the man page, the defaults and the range checks. An option is written once:
+ * Option tables: each options struct has one table, and from it come the command's flags and --help, the YAML and JSON
+ * keys, the man page, the defaults and the range checks. An option is written once:
  *
  *     static const option fit_options[] = {
- *         OPTION_INT_FIELD(fv_fit_options, epochs, "epochs", 20, 1, 1e6, "passes over the training
- * pictures"), {0}};
+ *         OPTION_INT_FIELD(fv_fit_options, epochs, "epochs", 20, 1, 1e6, "passes over the training pictures"),
+ *         {0}};
  *
- * Field types: OPTION_INT int64_t, OPTION_COUNT uint64_t seed, OPTION_FLOAT float, OPTION_BOOL int,
- * OPTION_STRING const char *, OPTION_CHOICE int or an enum (index into `choices`), OPTION_INTS
- * int64_t[length].
+ * Field types: OPTION_INT int64_t, OPTION_COUNT uint64_t seed, OPTION_FLOAT float, OPTION_BOOL int, OPTION_STRING const char *,
+ * OPTION_CHOICE int or an enum (index into `choices`), OPTION_INTS int64_t[length].
  */
 #ifndef CORE_OPTIONS_H
 #define CORE_OPTIONS_H
@@ -43,13 +42,11 @@ typedef struct option {
     const char *help;
 } option;
 
-/* The entry, NULL when there is none. `name` may have dashes or underscores. The table ends with a NULL name.
- */
+/* The entry, NULL when there is none. `name` may have dashes or underscores. The table ends with a NULL name. */
 const option *options_find(const option *table, const char *name);
 
-/* Parses and range-checks `text` into the struct. Strings are stored as the pointer given. The error names
- * the option (after `where`, e.g. "--" or "layer conv1: "), the bad value, the range, and the nearest choice.
- */
+/* Parses and range-checks `text` into the struct. Strings are stored as the pointer given. The error names the option (after
+ * `where`, e.g. "--" or "layer conv1: "), the bad value, the range, and the nearest choice. */
 fv_status options_set(const option *table, void *options, const char *name, const char *text,
                       const char *where);
 

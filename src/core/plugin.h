@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Libraries that are heavy or optional, opened on first use. A table of the functions that are needed is
- * filled at once:
+ * Libraries that are heavy or optional, opened on first use. A table of the functions that are needed is filled at once:
  *
  *     static plugin cairo = {.library = "libcairo.so.2", .package = "libcairo2", .purpose = "drawing"};
  *     STATUS_TRY(plugin_open(&cairo, symbols, sizeof symbols / sizeof *symbols));

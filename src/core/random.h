@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Counter-based random numbers: Philox4x32-10 (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3",
- * SC 2011). A stream is named by (seed, epoch, index), so the numbers never depend on which thread asks, or
- * when:
+ * Counter-based random numbers: Philox4x32-10 (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", SC 2011).
+ * A stream is named by (seed, epoch, index), so the numbers never depend on which thread asks, or when:
  *
  *     rng r = rng_at(seed, epoch, sample);
  *     if (rng_uniform(&r) < 0.5f) ...

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Errors. Whoever detects a problem writes the whole message once, and every caller only passes the status
- * on:
+ * Errors. Whoever detects a problem writes the whole message once, and every caller only passes the status on:
  *
  *     if (width <= 0)
  *         return status_set(FV_ERROR_INVALID, "%s: width must be positive, not %d", name, width);
@@ -16,8 +15,7 @@
 /* Stores the message for this thread and returns `status`, so that it can stand in a return statement. */
 fv_status status_set(fv_status status, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* Puts "context: " in front of the thread's message, e.g. the file in which a deeper call failed; returns
- * `status`. */
+/* Puts "context: " in front of the thread's message, e.g. the file in which a deeper call failed; returns `status`. */
 fv_status status_prefix(fv_status status, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* The status that belongs to the thread's last message; FV_OK when there was none. */

@@ -36,8 +36,7 @@ struct engine_api {
     void (*destroy)(engine *e);
     /* Whether this engine can run the operation as it stands; `*why` says why not. */
     bool (*supports)(const graph *g, const op *o, const char **why);
-    /* Chooses layouts, adds buffers and steps, and fills p->value_buffers for every value that is an input,
-     * persistent or an output. */
+    /* Chooses layouts, adds buffers and steps, and fills p->value_buffers for every value that is an input, persistent or an output. */
     fv_status (*compile)(engine *e, const graph *g, program *p);
     void *(*alloc)(engine *e, size_t bytes); /* 64-byte aligned, zeroed; NULL with the error set */
     void (*free)(engine *e, void *block);
@@ -59,19 +58,17 @@ void engine_close(engine *e);
 
 typedef struct plan plan;
 
-/* `g` has its batch fixed; value ids given to the other calls are g's. Operations that the engine does not
- * support are an error that names the layer. The graph is copied. */
+/* `g` has its batch fixed; value ids given to the other calls are g's. Operations that the engine does not support are an
+ * error that names the layer. The graph is copied. */
 fv_status plan_create(engine *e, const graph *g, plan **out);
 void plan_destroy(plan *p);
-/* Dense logical data: f32, u8 or i32 as the value's type. Writing a persistent value makes the next run redo
- * the prologue. */
+/* Dense logical data: f32, u8 or i32 as the value's type. Writing a persistent value makes the next run redo the prologue. */
 fv_status plan_write(plan *p, value_id v, const void *data);
 fv_status plan_read(plan *p, value_id v, void *data);
 fv_status plan_run(plan *p);
 size_t plan_memory(const plan *p); /* bytes of arena and persistent block together */
 const graph *plan_graph(const plan *p);
-/* Seconds spent in each step since the plan was made, a line each, the slowest first. Timing is on when
- * FOVEA_PROFILE is set. */
+/* Seconds spent in each step since the plan was made, a line each, the slowest first. Timing is on when FOVEA_PROFILE is set. */
 void plan_profile(const plan *p, text *out);
 
 #endif

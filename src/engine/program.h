@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A compiled graph: steps over buffers. An engine adds both in compile; then the arena planner gives every
- * buffer its offset by lifetime, memory is allocated once, and bind tells the steps where their buffers lie.
- * Nothing is allocated after that.
+ * A compiled graph: steps over buffers. An engine adds both in compile; then the arena planner gives every buffer its offset by
+ * lifetime, memory is allocated once, and bind tells the steps where their buffers lie. Nothing is allocated after that.
  *
  *     buffer_id x = program_buffer(p, bytes, BUFFER_ARENA);
- *     program_step_add(p, &(program_step){.run = relu_run, .context = c, .buffers = {x, y}, .buffer_count =
- * 2, .label = "relu"});
+ *     program_step_add(p, &(program_step){.run = relu_run, .context = c, .buffers = {x, y}, .buffer_count = 2, .label = "relu"});
  *
  * Buffers are offsets until bound, so the memory may be a device's.
  */
@@ -22,9 +20,8 @@ enum {
 };
 
 typedef enum buffer_kind {
-    BUFFER_ARENA,     /* lives from the first step that names it to the last */
-    BUFFER_PERSISTENT /* keeps its contents between runs: parameters, states, inputs, and what the prologue
-                         makes */
+    BUFFER_ARENA, /* lives from the first step that names it to the last */
+    BUFFER_PERSISTENT /* keeps its contents between runs: parameters, states, inputs, and what the prologue makes */
 } buffer_kind;
 
 typedef struct program_buffer_info {
@@ -73,8 +70,7 @@ void program_release(
 buffer_id program_buffer(program *p, size_t bytes, buffer_kind kind);
 /* Copies the step and extends its buffers' lifetimes. On failure the context is destroyed. */
 fv_status program_step_add(program *p, const program_step *step);
-/* Gives every buffer its offset: arena buffers whose lifetimes meet never overlap (first fit, largest first).
- */
+/* Gives every buffer its offset: arena buffers whose lifetimes meet never overlap (first fit, largest first). */
 fv_status program_plan(program *p);
 /* Sets the addresses in all steps and calls their bind. */
 fv_status program_bind(program *p, uint8_t *arena, uint8_t *persistent);
