@@ -18,6 +18,11 @@ enum {
     HALF = 1 << (PRECISION - 1)
 };
 
+/* Whole numbers up to here are exact in single precision, in which the box is kept. */
+enum {
+    MAX_SIDE = 1 << 24
+};
+
 static double triangle(double x)
 {
     x = fabs(x);
