@@ -29,7 +29,7 @@ static fv_status fail(const decode_source *s, int code)
 {
     if (code == SPNG_EMEM)
         return status_set(FV_ERROR_MEMORY, "%s: not enough memory to decode it", s->name);
-    if (code == SPNG_EOF || code == SPNG_EIO || code == SPNG_EIDAT_TOO_SHORT)
+    if (code == SPNG_IO_EOF || code == SPNG_EOF || code == SPNG_EIO || code == SPNG_EIDAT_TOO_SHORT)
         return status_set(FV_ERROR_FORMAT, "%s: truncated PNG: the picture's data ends early", s->name);
     return status_set(FV_ERROR_FORMAT, "%s: damaged PNG: %s", s->name, spng_strerror(code));
 }
@@ -142,6 +142,9 @@ static fv_status decode_pixels(const decode_source *s, spng_ctx *context, const 
         size_t bytes = (size_t)(out->height * out->width * out->channels);
         code = spng_decode_image(context, out->data, bytes, channels == 1 ? SPNG_FMT_G8 : SPNG_FMT_RGB8, 0);
     }
+    /* The last CRC of the pixels and the end of the file are checked too. */
+    if (code == 0)
+        code = spng_decode_chunks(context);
     return code == 0 ? FV_OK : fail(s, code);
 }
 
