@@ -38,7 +38,7 @@ static int64_t element(const cursor *at, int64_t kh, int64_t kw)
     return ((at->n * at->x->d[1] + h) * at->x->d[2] + v) * at->x->d[3] + at->channel;
 }
 
-/* The first of the largest elements, row by row; a NaN is larger than all. */
+/* The first of the largest elements, row by row; a NaN is larger than all. -1 when all lie in the padding. */
 static int64_t largest(const cursor *at, const real *x)
 {
     int64_t best = -1;
@@ -57,7 +57,8 @@ KERNEL(max_pool2d)
     real *y = output(c, 0);
     cursor at = {.x = &c->in[0].shape, .y = &c->out[0].shape, .window = &c->a.window};
     do {
-        *y++ = x[largest(&at, x)];
+        int64_t e = largest(&at, x);
+        *y++ = e >= 0 ? x[e] : 0;
     } while (next(&at));
 }
 
@@ -69,7 +70,10 @@ KERNEL(max_pool2d_grad)
     memset(dx, 0, (size_t)shape_count(&c->in[0].shape) * sizeof *dx);
     cursor at = {.x = &c->in[0].shape, .y = &c->in[1].shape, .window = &c->a.window};
     do {
-        dx[largest(&at, x)] += *dy++;
+        int64_t e = largest(&at, x);
+        if (e >= 0)
+            dx[e] += *dy;
+        dy++;
     } while (next(&at));
 }
 
@@ -80,7 +84,7 @@ static double divisor(const cursor *at, bool count_padding)
     for (int64_t kh = 0; kh < at->window->kernel[0]; kh++)
         for (int64_t kw = 0; kw < at->window->kernel[1]; kw++)
             inside += count_padding || element(at, kh, kw) >= 0;
-    return (double)inside;
+    return inside > 0 ? (double)inside : 1;
 }
 
 KERNEL(average_pool2d)
