@@ -26,7 +26,8 @@ typedef struct layer_type layer_type;
 typedef struct layer_record {
     const layer_type *type;
     char *name;
-    void *options; /* a copy of the options struct, `type->options_size` bytes; its strings and nodes are not to be used */
+    void *
+        options; /* a copy of the options struct, `type->options_size` bytes; its strings and nodes are not to be used */
     fv_node *inputs[OP_MAX_INPUTS];
     int input_count;
     fv_node *output;
@@ -49,7 +50,10 @@ typedef struct network_attachment {
     void *data;
     void (*destroy)(void *data);
 } network_attachment;
-enum { NETWORK_PREDICTOR, NETWORK_ATTACHMENTS };
+enum {
+    NETWORK_PREDICTOR,
+    NETWORK_ATTACHMENTS
+};
 
 struct fv_model {
     char *name;
@@ -57,8 +61,8 @@ struct fv_model {
     fv_preprocess preprocess;
     bool statistics_set; /* mean and std were given or measured */
     graph *graph;
-    value_id pixels;  /* the u8 input (BATCH, H, W, C); NO_VALUE before fv_input */
-    value_id dropout_step; /* the i32 input of dropout layers; NO_VALUE when there are none */
+    value_id pixels;         /* the u8 input (BATCH, H, W, C); NO_VALUE before fv_input */
+    value_id dropout_step;   /* the i32 input of dropout layers; NO_VALUE when there are none */
     fv_node *input, *output; /* NULL before fv_input, fv_output */
     layer_record *layers;
     int32_t layer_count;
@@ -75,7 +79,8 @@ struct fv_model {
     char error[1024];
     uint64_t version; /* grows whenever tensors or preprocessing change: attachments compare it */
     network_attachment attachments[NETWORK_ATTACHMENTS];
-    fv_compile_options compile; /* as given to fv_compile, defaults resolved; engine is a copy owned by the model */
+    fv_compile_options
+        compile; /* as given to fv_compile, defaults resolved; engine is a copy owned by the model */
     bool compiled;
     /* A few inputs with their logits, to verify a loaded file (model/file.c). */
     uint8_t *sample_pixels;
@@ -117,20 +122,22 @@ const layer_type *layer_find(const char *name);
 
 /* Adds a layer: what every fv_… layer call ends in. NULL when an input is NULL or the layer cannot be. `options` may be shorter than the type's
  * (an older caller): the rest is zero. `name` NULL: made up. */
-fv_node *layer_add(const layer_type *type, fv_node *const *inputs, int count, const void *options, size_t size, const char *name);
+fv_node *layer_add(const layer_type *type, fv_node *const *inputs, int count, const void *options,
+                   size_t size, const char *name);
 
 /* For build functions. */
 value_id layer_input(const layer *l, int i);
 shape layer_input_shape(const layer *l, int i);
 /* A new parameter NAME.suffix, initialised. fan_in and fan_out are taken from the shape. NO_VALUE with the error set. */
 value_id layer_parameter(layer *l, const char *suffix, shape s, fv_initializer init, bool decay);
-value_id layer_constant(layer *l, const char *suffix, shape s, float fill, bool trainable); /* norms' weights, statistics, biases */
+value_id layer_constant(layer *l, const char *suffix, shape s, float fill,
+                        bool trainable); /* norms' weights, statistics, biases */
 value_id layer_op(layer *l, op_kind kind, const value_id *inputs, int count, const op_attributes *a);
 /* `v` with the activation applied (softmax too); `v` itself when linear. */
 value_id layer_activation(layer *l, value_id v, fv_activation_kind kind, float alpha);
 /* Fills a window from the usual fields; stride 0 becomes `default_stride`. Errors name the option. */
-fv_status layer_window(const layer *l, window *w, const int64_t kernel[2], const int64_t stride[2], int64_t dilation,
-                       fv_padding padding, const int64_t pad[4]);
+fv_status layer_window(const layer *l, window *w, const int64_t kernel[2], const int64_t stride[2],
+                       int64_t dilation, fv_padding padding, const int64_t pad[4]);
 
 /* nn/initializers.c */
 void initializer_fill(fv_initializer init, const shape *s, uint64_t seed, uint32_t stream, float *data);
