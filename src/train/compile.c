@@ -36,7 +36,8 @@ static void set_defaults(fv_compile_options *o)
     if (o->optimizer == FV_OPTIMIZER_DEFAULT)
         o->optimizer = FV_ADAMW;
     if (o->loss == FV_LOSS_DEFAULT)
-        o->loss = FV_SPARSE_CATEGORICAL_CROSSENTROPY;
+        o->loss =
+            fv_model_class_count(o->model) == 1 ? FV_BINARY_CROSSENTROPY : FV_SPARSE_CATEGORICAL_CROSSENTROPY;
     bool sgd = o->optimizer == FV_SGD;
     settle(&o->learning_rate, !sgd ? 1e-3f : has_batch_norm(o->model) ? 0.1f : 0.01f);
     settle(&o->momentum, sgd ? 0.9f : 0);
@@ -84,6 +85,23 @@ static fv_status check_ranges(const fv_compile_options *o)
                : FV_OK;
 }
 
+/* Losses take logits: a softmax or sigmoid at the end would be applied twice. */
+static fv_status check_output(const fv_compile_options *o)
+{
+    const fv_model *m = o->model;
+    const op *last = graph_producer(m->graph, m->output->value);
+    if (last &&
+        (last->kind == OP_SOFTMAX || (last->kind == OP_ACTIVATION && last->a.activation == FV_SIGMOID)))
+        return status_set(FV_ERROR_INVALID,
+                          "layer %s: the network must end in logits; leave out the %s, which the loss and "
+                          "predictions apply themselves",
+                          last->name, last->kind == OP_SOFTMAX ? "softmax" : "sigmoid");
+    if (fv_model_class_count(m) == 1 && o->loss != FV_BINARY_CROSSENTROPY)
+        return status_set(FV_ERROR_INVALID, "compile: a network with one output needs the loss "
+                                            "FV_BINARY_CROSSENTROPY, or a second output");
+    return FV_OK;
+}
+
 /* An engine that cannot be used here is reported now, not when training starts. */
 static fv_status check_engine(const fv_compile_options *o)
 {
@@ -103,6 +121,7 @@ fv_status fv_compile_with(const fv_compile_options *options)
     STATUS_TRY(network_check(m));
     set_defaults(&o);
     STATUS_TRY(check_ranges(&o));
+    STATUS_TRY(check_output(&o));
     STATUS_TRY(check_engine(&o));
     char *name = mem_string(o.engine);
     if (!name)

@@ -27,8 +27,7 @@ static fv_status add_inputs(step_graph *s, const fv_model *m, int64_t batch_size
 static fv_status add_loss(step_graph *s, const fv_model *m)
 {
     const fv_compile_options *o = &m->compile;
-    op_kind kind =
-        o->loss == FV_BINARY_CROSSENTROPY ? OP_SIGMOID_CROSS_ENTROPY : OP_SOFTMAX_CROSS_ENTROPY;
+    op_kind kind = o->loss == FV_BINARY_CROSSENTROPY ? OP_SIGMOID_CROSS_ENTROPY : OP_SOFTMAX_CROSS_ENTROPY;
     op_attributes a = {.smoothing = o->label_smoothing};
     value_id inputs[] = {m->output->value, s->labels, s->weights};
     s->loss = graph_add(s->graph, kind, inputs, 3, &a, "loss");
@@ -56,8 +55,8 @@ static value_id add_state(step_graph *s, const network_tensor *t, const char *su
     return v;
 }
 
-static fv_status add_sgd(step_graph *s, const fv_compile_options *o, const network_tensor *t, value_id gradient,
-                         op_attributes *a)
+static fv_status add_sgd(step_graph *s, const fv_compile_options *o, const network_tensor *t,
+                         value_id gradient, op_attributes *a)
 {
     value_id buffer = NO_VALUE;
     if (o->momentum > 0 && (buffer = add_state(s, t, "momentum")) == NO_VALUE)
@@ -99,8 +98,7 @@ static fv_status add_rmsprop(step_graph *s, const fv_compile_options *o, const n
 static fv_status add_update(step_graph *s, const fv_model *m, const network_tensor *t, value_id gradient)
 {
     const fv_compile_options *o = &m->compile;
-    op_attributes a = {
-        .epsilon = o->epsilon, .weight_decay = t->decay ? o->weight_decay : 0, .lr_scale = 1};
+    op_attributes a = {.epsilon = o->epsilon, .weight_decay = t->decay ? o->weight_decay : 0, .lr_scale = 1};
     int32_t before = s->graph->op_count;
     if (o->optimizer == FV_SGD)
         STATUS_TRY(add_sgd(s, o, t, gradient, &a));
