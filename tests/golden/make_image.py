@@ -5,7 +5,7 @@ as the oracles:
 
     python3 tests/golden/make_image.py [FOLDER_OF_HOSTILE_FILES]
 
-Numbers are little-endian. Pictures that the tests can make themselves (noise) are not stored.
+Pillow 13 or later: earlier ones differ in the order of the two passes of a resize. Numbers are little-endian. Pictures that the tests can make themselves (noise) are not stored.
 """
 import io
 import os
