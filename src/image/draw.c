@@ -130,6 +130,11 @@ fv_status canvas_image(canvas *c, image *out)
     return FV_OK;
 }
 
+void canvas_scale(canvas *c, double factor)
+{
+    api.scale(c->cairo, factor, factor);
+}
+
 void canvas_color(canvas *c, uint32_t rgb, double alpha)
 {
     api.set_source_rgba(c->cairo, (rgb >> 16 & 255) / 255.0, (rgb >> 8 & 255) / 255.0, (rgb & 255) / 255.0,
