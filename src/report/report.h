@@ -133,7 +133,8 @@ fv_status report_mistakes_write(const report_input *in, report_mistake *list, in
 /* ---- page.c, write.c ---- */
 
 typedef struct report_plots {
-    bool loss, accuracy, rate, confusion; /* which of the PNG files there are */
+    bool loss, accuracy, rate, confusion;      /* which of the PNG files there are */
+    int64_t confusion_width, confusion_height; /* in CSS pixels */
 } report_plots;
 
 typedef struct report_content {
