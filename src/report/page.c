@@ -252,14 +252,15 @@ static void add_confusions(text *out, const report_content *c)
         return;
     text_add(out,
              "<div class=\"scroll\"><table class=\"words\"><thead><tr><th>True class</th><th>taken for</th>"
-             "<th>Pictures</th><th>Share of the class</th></tr></thead><tbody>\n");
+             "<th class=\"number\">Pictures</th><th class=\"number\">Share of the "
+             "class</th></tr></thead><tbody>\n");
     for (int i = 0; i < count; i++) {
         int64_t support = e->classes[list[i].label].support;
         text_add(out, "<tr><td>");
         add_class(out, e, list[i].label);
         text_add(out, "</td><td>");
         add_class(out, e, list[i].predicted);
-        text_add(out, "</td><td>%lld</td><td>", (long long)list[i].count);
+        text_add(out, "</td><td class=\"number\">%lld</td><td class=\"number\">", (long long)list[i].count);
         add_percent(out, support > 0 ? (double)list[i].count / (double)support : NAN);
         text_add(out, "</td></tr>\n");
     }

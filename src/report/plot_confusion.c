@@ -24,6 +24,7 @@ typedef struct layout {
     double cell;
     bool named;   /* every row has its class's name; else numbers at some */
     bool counted; /* the counts stand in the cells */
+    bool upright; /* the names below the columns are too wide to lie there */
     double name_size, left, top, side, width, height;
 } layout;
 
@@ -56,14 +57,11 @@ static double cell_size(int64_t cells)
 static void show_name(canvas *c, const matrix *m, int64_t i, text *out)
 {
     if (m->names && m->names[i])
-        text_add(out, "%s", m->names[i]);
+        text_add(out, "%.256s", m->names[i]); /* hostile ones may be long */
     else
         text_add(out, "%lld", (long long)i);
     if (!out->data || canvas_text_width(c, out->data, m->l.name_size) <= NAME_MAX_WIDTH)
         return;
-    /* No name needs more bytes than this at any size: keeps the loop short for hostile ones. */
-    if (out->length > 256)
-        out->data[out->length = 256] = 0;
     do {
         do
             out->length--;
@@ -71,6 +69,21 @@ static void show_name(canvas *c, const matrix *m, int64_t i, text *out)
         out->data[out->length] = 0;
     } while (out->length > 0 && canvas_text_width(c, out->data, m->l.name_size) > NAME_MAX_WIDTH - 12);
     text_add(out, "…");
+}
+
+/* The width of the widest name, no less than *widest. */
+static fv_status measure_names(const matrix *m, double *widest)
+{
+    canvas *c; /* only to measure */
+    STATUS_TRY(canvas_create(1, 1, &c));
+    for (int64_t i = 0; i < m->l.n; i++) {
+        text name = {0};
+        show_name(c, m, i, &name);
+        *widest = fmax(*widest, canvas_text_width(c, text_string(&name), m->l.name_size));
+        text_release(&name);
+    }
+    canvas_destroy(c);
+    return FV_OK;
 }
 
 static fv_status lay_out(matrix *m, int64_t n)
@@ -84,30 +97,24 @@ static fv_status lay_out(matrix *m, int64_t n)
     l->name_size = fmin(12, l->cell * 0.9);
     double widest = 40;
     if (l->named) {
-        canvas *c; /* only to measure */
-        STATUS_TRY(canvas_create(1, 1, &c));
-        for (int64_t i = 0; i < n; i++) {
-            text name = {0};
-            show_name(c, m, i, &name);
-            widest = fmax(widest, canvas_text_width(c, text_string(&name), l->name_size));
-            text_release(&name);
-        }
-        canvas_destroy(c);
+        widest = 12;
+        STATUS_TRY(measure_names(m, &widest));
+        l->upright = widest > l->cell - 4;
     }
     l->side = l->cell * (double)l->cells;
     l->left = 34 + widest + 8;
     l->top = 16;
-    l->width = fmax(l->left + l->side + 20, 360);
-    l->height = l->top + l->side + 8 + widest + 34;
+    l->width = fmax(l->left + l->side + 20, 240);
+    l->height = l->top + l->side + (l->upright ? widest : 12) + 42;
     return FV_OK;
 }
 
-/* White to blue or red with share 0..1. */
-static uint32_t heat(double share, bool right)
+/* White to blue or red with share 0..1, at least `least` of the way. */
+static uint32_t heat(double share, double least, bool right)
 {
     static const double blue[3] = {9, 80, 160}, red[3] = {200, 40, 30};
     const double *full = right ? blue : red;
-    double t = sqrt(share);
+    double t = fmax(least, sqrt(share));
     uint32_t rgb = 0;
     for (int k = 0; k < 3; k++)
         rgb = rgb << 8 | (uint32_t)lrint(255 + (full[k] - 255) * t);
@@ -138,6 +145,7 @@ static void draw_count(canvas *c, const layout *l, double x, double y, int64_t c
 static void draw_cells(canvas *c, const matrix *m)
 {
     const layout *l = &m->l;
+    double least = l->cell < 6 ? 0.6 : 0; /* a pale dot would not be seen */
     for (int64_t i = 0; i < l->cells; i++) {
         int64_t total = 0;
         for (int64_t j = 0; j < l->cells; j++)
@@ -148,7 +156,7 @@ static void draw_cells(canvas *c, const matrix *m)
                 continue;
             double x = l->left + (double)j * l->cell, y = l->top + (double)i * l->cell;
             double share = (double)count / (double)total;
-            canvas_color(c, heat(share, i == j), 1);
+            canvas_color(c, heat(share, least, i == j), 1);
             canvas_rectangle(c, x, y, l->cell, l->cell);
             if (l->counted)
                 draw_count(c, l, x, y, count, share);
@@ -168,12 +176,12 @@ static void draw_grid(canvas *c, const layout *l)
     }
 }
 
-/* Beside row i and below column i. `wide`: the names stand upright below the columns. */
-static void draw_label(canvas *c, const layout *l, const char *label, double at, bool wide)
+/* Beside the row and below the column at `at`. */
+static void draw_label(canvas *c, const layout *l, const char *label, double at)
 {
-    double size = l->name_size < 5 ? 11 : l->name_size, bottom = l->top + l->side;
+    double size = l->named ? l->name_size : 11, bottom = l->top + l->side;
     canvas_text(c, label, l->left - 7, l->top + at + size * 0.36, size, 1, 0);
-    if (wide)
+    if (l->upright)
         canvas_text(c, label, l->left + at + size * 0.36, bottom + 8, size, 1, -M_PI / 2);
     else
         canvas_text(c, label, l->left + at, bottom + 8 + size, size, 0.5, 0);
@@ -181,20 +189,14 @@ static void draw_label(canvas *c, const layout *l, const char *label, double at,
 
 static fv_status draw_names(canvas *c, const matrix *m)
 {
-    const layout *l = &m->l;
-    bool wide = false;
-    for (int pass = 0; pass < 2; pass++) /* first measure, then draw */
-        for (int64_t i = 0; i < l->cells; i++) {
-            text name = {0};
-            show_name(c, m, i, &name);
-            if (pass == 0)
-                wide |= canvas_text_width(c, text_string(&name), l->name_size) > l->cell - 4;
-            else
-                draw_label(c, l, text_string(&name), ((double)i + 0.5) * l->cell, wide);
-            fv_status status = text_status(&name);
-            text_release(&name);
-            STATUS_TRY(status);
-        }
+    for (int64_t i = 0; i < m->l.cells; i++) {
+        text name = {0};
+        show_name(c, m, i, &name);
+        draw_label(c, &m->l, text_string(&name), ((double)i + 0.5) * m->l.cell);
+        fv_status status = text_status(&name);
+        text_release(&name);
+        STATUS_TRY(status);
+    }
     return FV_OK;
 }
 
@@ -208,7 +210,7 @@ static void draw_numbers(canvas *c, const layout *l)
         if (number >= (double)l->n)
             continue;
         snprintf(label, sizeof label, "%.0f", number);
-        draw_label(c, l, label, (number / (double)l->group + 0.5) * l->cell, false);
+        draw_label(c, l, label, (number / (double)l->group + 0.5) * l->cell);
     }
 }
 

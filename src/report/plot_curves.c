@@ -14,7 +14,7 @@ enum {
     AXIS_COLOR = 0x8c959f
 };
 
-static const double text_size = 12, title_size = 15;
+static const double text_size = 14, title_size = 17;
 
 /* What can be drawn: a diverged run's numbers are left out, as are gaps. */
 static bool is_shown(double y)
@@ -50,9 +50,9 @@ static report_frame make_frame(const report_curves *c, bool *any)
         x[1] = y[1] = 1;
     }
     double unit = c->percent ? 100 : 1;
-    report_frame f = {.left = 66,
+    report_frame f = {.left = 72,
                       .top = 44,
-                      .width = REPORT_CURVES_WIDTH - 66 - 22,
+                      .width = REPORT_CURVES_WIDTH - 72 - 24,
                       .height = REPORT_CURVES_HEIGHT - 44 - 52};
     f.x = report_ticks_make(x[0], x[1], 10, 1);
     f.y = report_ticks_make(y[0] * unit, y[1] * unit, 6, 0);
@@ -92,7 +92,7 @@ static void draw_axes(canvas *c, const report_curves *curves, const report_frame
         canvas_line(c, x, f->top, x, bottom, 1);
         report_tick_print(&f->x, i, label, sizeof label);
         canvas_color(c, SOFT_COLOR, 1);
-        canvas_text(c, label, x, bottom + 18, text_size, 0.5, 0);
+        canvas_text(c, label, x, bottom + 20, text_size, 0.5, 0);
     }
     canvas_color(c, AXIS_COLOR, 1);
     canvas_line(c, f->left, f->top, f->left, bottom, 1);
