@@ -170,7 +170,8 @@ static void draw_grid(canvas *c, const layout *l)
     canvas_color(c, 0xd0d7de, 1);
     int64_t every = l->cell >= 6 ? 1 : l->cells;
     for (int64_t i = 0; i <= l->cells; i += every) {
-        double at = (double)i * l->cell;
+        /* The frame lies outside: it would hide half of the outermost cells where they are a pixel wide. */
+        double at = (double)i * l->cell + (i == 0 ? -0.25 : i == l->cells ? 0.25 : 0);
         canvas_line(c, l->left, l->top + at, right, l->top + at, 0.5);
         canvas_line(c, l->left + at, l->top, l->left + at, bottom, 0.5);
     }
