@@ -22,16 +22,16 @@
 
 typedef enum option_type {
     OPTION_INT = 1, /* int64_t */
-    OPTION_SEED, /* uint64_t */
-    OPTION_FLOAT,  /* float */
-    OPTION_BOOL,   /* int: 0 default, 1 on, FV_OFF off */
-    OPTION_STRING, /* const char *; the struct does not own it */
-    OPTION_CHOICE, /* int (or an enum): index into choices */
-    OPTION_INTS    /* int64_t[length], written [1, 2] in YAML and 1,2 as a flag; a single number stands for all */
+    OPTION_SEED,    /* uint64_t */
+    OPTION_FLOAT,   /* float */
+    OPTION_BOOL,    /* int: 0 default, 1 on, FV_OFF off */
+    OPTION_STRING,  /* const char *; the struct does not own it */
+    OPTION_CHOICE,  /* int (or an enum): index into choices */
+    OPTION_INTS /* int64_t[length], written [1, 2] in YAML and 1,2 as a flag; a single number stands for all */
 } option_type;
 
 typedef struct option {
-    const char *name;  /* "weight_decay"; as a flag --weight-decay; either form is understood everywhere */
+    const char *name; /* "weight_decay"; as a flag --weight-decay; either form is understood everywhere */
     option_type type;
     size_t offset;
     const char *shown; /* the default in words, for help; NULL: none is shown */
@@ -45,14 +45,17 @@ typedef struct option {
     const char *heading; /* help starts a new group with this title before the option; NULL: none */
 } option;
 
-enum { OPTION_LENGTH_MAX = 8 };
+enum {
+    OPTION_LENGTH_MAX = 8
+};
 
 /* The entry, NULL when there is none. `name` may have dashes or underscores. The table ends with a NULL name. */
 const option *options_find(const option *table, const char *name);
 
 /* Parses and range-checks `text` into the struct. Strings are stored as the pointer given. The error names the option (after
  * `where`, e.g. "--" or "layer conv1: "), the bad value, the range, and the nearest choice. */
-fv_status options_set(const option *table, void *options, const char *name, const char *text, const char *where);
+fv_status options_set(const option *table, void *options, const char *name, const char *text,
+                      const char *where);
 
 /* The error for a name that no table has, with the nearest one that it has. Tables: NULL-ended list. */
 fv_status options_unknown(const option *const *tables, const char *name, const char *where);
