@@ -83,9 +83,9 @@ typedef struct string_pool {
 const char *pool_keep(string_pool *pool, char *owned);
 void pool_release(string_pool *pool);
 
-/* The pictures that arguments name: files as they are, folders (and theirs) searched for pictures in byte
- * order. The error names the folder that has none. */
-fv_status pictures_find(string_pool *found, char *const *arguments, int count);
+/* The pictures that arguments name: files as they are, folders (and theirs) searched for pictures in byte order. A folder
+ * without any is said, and the exit status is EXIT_FAILED; the other arguments' pictures are there all the same. */
+int pictures_find(string_pool *found, char *const *arguments, int count);
 
 /* Prints JSON and a newline on standard output, several lines when `pretty`; takes the reference. Exit
  * status. */

@@ -65,7 +65,7 @@ static int run(const invocation *call)
 const verb verb_data_demo = {
     .name = "data demo",
     .arguments = "DIR",
-    .summary = "Draws a data set of handwritten-looking digits to try things with",
+    .summary = "Draws a data set of handwritten-looking digits to try",
     .description = "Writes DIR/train/0..9 and DIR/test/0..9. DIR must be absent or empty.",
     .example = "fovea data demo digits && fovea train digits",
     .options = table,

@@ -59,7 +59,7 @@ static int run(const invocation *call)
 const verb verb_doctor = {
     .name = "doctor",
     .arguments = "",
-    .summary = "Tells what this machine can do: engines, instruction sets, optional libraries",
+    .summary = "Tells what this machine can do: engines, processor, libraries",
     .example = "fovea doctor",
     .options = table,
     .size = sizeof(doctor_options),

@@ -115,17 +115,13 @@ static int explain_all(fv_model *m, const invocation *call, const explain_option
     int64_t class_index = o->class_name ? find_class(m, o->class_name) : 0;
     if (class_index < 0)
         return cli_fail();
+    if (file_make_folders(o->out) != FV_OK)
+        return cli_fail();
     string_pool files = {0}, taken = {0};
-    int status = EXIT_DONE;
-    if (pictures_find(&files, call->arguments + 1, call->count - 1) != FV_OK ||
-        file_make_folders(o->out) != FV_OK) {
-        status = cli_fail();
-        goto done;
-    }
+    int status = pictures_find(&files, call->arguments + 1, call->count - 1);
     for (size_t i = 0; i < files.count; i++)
         if (explain_one(m, files.list[i], o, class_index, &taken) != FV_OK)
             status = cli_fail();
-done:
     pool_release(&taken);
     pool_release(&files);
     return status;

@@ -105,7 +105,10 @@ void help_print(const verb *v)
 {
     printf("usage: fovea %s%s%s%s\n\n", v->name, *v->arguments ? " " : "", v->arguments,
            v->options->name ? " [options]" : "");
-    printf("%s.\n\n", v->summary);
+    text summary = {0};
+    text_add(&summary, "%s.", v->summary);
+    print_paragraphs(text_string(&summary));
+    text_release(&summary);
     if (v->description)
         print_paragraphs(v->description);
     for (const option *o = v->options; o->name; o++) {

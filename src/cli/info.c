@@ -126,8 +126,8 @@ static void print_layers(const fv_model *m)
 static int print_text(const fv_model *m, const char *path, const float *difference)
 {
     printf("model       %s (%s)\n", path, fv_model_name(m));
-    printf("parameters  %lld\nmultiplies  %lld a picture\n", (long long)fv_model_parameter_count(m),
-           (long long)fv_model_multiply_adds(m));
+    printf("parameters  %lld\nmadds       %lld (multiply-adds a picture)\n",
+           (long long)fv_model_parameter_count(m), (long long)fv_model_multiply_adds(m));
     print_preprocess(fv_model_preprocess(m));
     print_classes(m);
     print_layers(m);

@@ -69,9 +69,10 @@ static void add_description(text *out, const verb *v)
 
 static void add_verb_page(text *out, const verb *v)
 {
-    text_add(out, ".TH FOVEA 1 \"\" \"fovea %s\" \"User Commands\"\n.SH NAME\n", fv_version());
     text name = {0};
     add_page_name(&name, v);
+    text_add(out, ".TH %s 1 \"\" \"fovea %s\" \"User Commands\"\n.nh\n.ad l\n.SH NAME\n", text_string(&name),
+             fv_version());
     add_escaped(out, text_string(&name));
     text_add(out, " \\- ");
     add_escaped(out, v->summary);
@@ -94,7 +95,8 @@ static void add_verb_page(text *out, const verb *v)
 static void add_main_page(text *out)
 {
     text_add(out,
-             ".TH FOVEA 1 \"\" \"fovea %s\" \"User Commands\"\n.SH NAME\nfovea \\- image classifiers from a "
+             ".TH fovea 1 \"\" \"fovea %s\" \"User Commands\"\n.nh\n.ad l\n.SH NAME\nfovea \\- image "
+             "classifiers from a "
              "folder of "
              "pictures\n.SH SYNOPSIS\n\\fBfovea\\fR \\fIVERB\\fR [\\fIoptions\\fR] \\fIarguments\\fR\n"
              ".SH DESCRIPTION\nTrains, evaluates and explains image classifiers from a folder of pictures.\n"

@@ -45,18 +45,22 @@ static fv_status search(string_pool *found, const char *folder, int depth)
     return status;
 }
 
-fv_status pictures_find(string_pool *found, char *const *arguments, int count)
+static fv_status add_argument(string_pool *found, const char *argument)
 {
-    for (int i = 0; i < count; i++) {
-        if (!file_is_folder(arguments[i])) {
-            if (!pool_keep(found, mem_string(arguments[i])))
-                return FV_ERROR_MEMORY;
-            continue;
-        }
-        size_t before = found->count;
-        STATUS_TRY(search(found, arguments[i], 0));
-        if (found->count == before)
-            return status_set(FV_ERROR_INVALID, "%s: has no pictures (.jpg, .png)", arguments[i]);
-    }
+    if (!file_is_folder(argument))
+        return pool_keep(found, mem_string(argument)) ? FV_OK : status_last();
+    size_t before = found->count;
+    STATUS_TRY(search(found, argument, 0));
+    if (found->count == before)
+        return status_set(FV_ERROR_INVALID, "%s: has no pictures (.jpg, .png)", argument);
     return FV_OK;
+}
+
+int pictures_find(string_pool *found, char *const *arguments, int count)
+{
+    int status = EXIT_DONE;
+    for (int i = 0; i < count; i++)
+        if (add_argument(found, arguments[i]) != FV_OK)
+            status = cli_fail();
+    return status;
 }

@@ -133,11 +133,9 @@ static int run(const invocation *call)
     int64_t count = o->top ? o->top : 1;
     if (count > fv_model_class_count(m))
         count = fv_model_class_count(m);
-    int status;
-    if (pictures_find(&files, call->arguments + 1, call->count - 1) != FV_OK)
-        status = cli_fail();
-    else
-        status = predict_all(m, &files, count, o->json > 0);
+    int status = pictures_find(&files, call->arguments + 1, call->count - 1);
+    if (predict_all(m, &files, count, o->json > 0) != EXIT_DONE)
+        status = EXIT_FAILED;
     pool_release(&files);
     fv_model_destroy(m);
     return status;

@@ -51,14 +51,13 @@ char *run_folder_fresh(const char *data)
     return NULL;
 }
 
-fv_status run_folder_claim(const char *path)
+fv_status run_folder_check(const char *path)
 {
-    if (run_folder_has(path, "args.yaml"))
-        return status_set(
-            FV_ERROR_INVALID,
-            "%s: holds a run already; --resume %s goes on with it, another --out begins a new one", path,
-            path);
-    return file_make_folders(path);
+    if (!run_folder_has(path, "args.yaml"))
+        return FV_OK;
+    return status_set(FV_ERROR_INVALID,
+                      "%s: holds a run already; --resume %s goes on with it, another --out begins a new one",
+                      path, path);
 }
 
 bool run_folder_has(const char *run, const char *file)

@@ -58,7 +58,9 @@ static int read_arguments(train_setup *s, const invocation *call)
         s->a.data = call->arguments[0];
     if (!s->a.data)
         return cli_usage("train needs DATA; see 'fovea train --help'");
-    return EXIT_DONE;
+    if (train_setup_check(&s->a) != FV_OK)
+        return cli_usage("%s", fv_error_message());
+    return resume || !s->a.out || run_folder_check(s->a.out) == FV_OK ? EXIT_DONE : cli_fail();
 }
 
 static fv_status begin_run(train_setup *s)
@@ -67,7 +69,7 @@ static fv_status begin_run(train_setup *s)
     if (a->resume)
         return FV_OK;
     if (a->out) {
-        STATUS_TRY(run_folder_claim(a->out));
+        STATUS_TRY(file_make_folders(a->out));
     } else if (!(a->out = pool_keep(&s->pool, run_folder_fresh(a->data)))) {
         return status_last();
     }
@@ -206,7 +208,7 @@ static int run(const invocation *call)
 const verb verb_train = {
     .name = "train",
     .arguments = "DATA",
-    .summary = "Trains a classifier on pictures and writes a run folder with the model and a report",
+    .summary = "Trains a classifier on pictures; gives a model and a report",
     .description = "DATA is a folder of class folders; a folder with train/, val/ or valid/, test/ inside; a "
                    "folder with IDX files; or a "
                    "cifar-10-batches-bin or cifar-100-binary folder.\n\n"

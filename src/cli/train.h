@@ -38,6 +38,9 @@ typedef struct train_setup {
     int64_t problems_said;
 } train_setup;
 
+/* Refuses what no data can make right: a size or a network that is none. */
+fv_status train_setup_check(const train_arguments *a);
+
 /* Opens the data, makes and compiles the model, and puts a value in place of every default of `a`. */
 fv_status train_setup_prepare(train_setup *s);
 void train_setup_release(train_setup *s);
@@ -46,8 +49,8 @@ void train_setup_say_problems(train_setup *s);
 
 /* A fresh folder runs/NAME-1, runs/NAME-2, ... named after the data; the caller frees it. NULL on failure. */
 char *run_folder_fresh(const char *data);
-/* Makes `path` unless it holds a run already. */
-fv_status run_folder_claim(const char *path);
+/* An error when `path` holds a run already. */
+fv_status run_folder_check(const char *path);
 /* True when RUN/file exists. */
 bool run_folder_has(const char *run, const char *file);
 /* All problems of the data, as RUN/problems.txt, when there are any. */

@@ -197,7 +197,7 @@ const option train_table[] = {
      .type = OPTION_STRING,
      AT(config),
      .value = "FILE",
-     .help = "any of these options as YAML, e.g. another run's args.yaml; flags win"},
+     .help = "any of these options as YAML; flags win"},
     {.name = "seed",
      .type = OPTION_SEED,
      AT(seed),

@@ -12,6 +12,7 @@
 enum {
     SMALL = 64, /* pixels; up to here pictures keep their size and small networks do */
     SIZE_MAX_PIXELS = 16384,
+    ZOO_MAX = 256, /* names for "did you mean" */
     PROBLEMS_SHOWN = 10
 };
 
@@ -38,6 +39,42 @@ static bool ends_with(const char *name, const char *ending)
 {
     size_t n = strlen(name), k = strlen(ending);
     return n > k && strcasecmp(name + n - k, ending) == 0;
+}
+
+static const fv_zoo_entry *find_zoo(const char *name)
+{
+    for (int64_t i = 0; i < fv_zoo_count(); i++)
+        if (strcmp(fv_zoo_get(i)->name, name) == 0)
+            return fv_zoo_get(i);
+    return NULL;
+}
+
+static bool is_model_file(const char *model)
+{
+    return ends_with(model, ".safetensors");
+}
+
+static bool is_network_file(const char *model)
+{
+    return ends_with(model, ".yaml") || ends_with(model, ".yml");
+}
+
+fv_status train_setup_check(const train_arguments *a)
+{
+    int64_t height, width;
+    if (a->size)
+        STATUS_TRY(read_size(a->size, &height, &width));
+    if (!a->model || is_model_file(a->model) || is_network_file(a->model) || find_zoo(a->model))
+        return FV_OK;
+    const char *names[ZOO_MAX];
+    size_t count = 0;
+    for (int64_t i = 0; i < fv_zoo_count() && count < ZOO_MAX; i++)
+        names[count++] = fv_zoo_get(i)->name;
+    const char *near = strlen(a->model) < 64 ? text_nearest(a->model, names, count) : NULL;
+    return status_set(FV_ERROR_INVALID,
+                      "--model: '%.200s' is neither a network that 'fovea models' lists nor a .yaml or "
+                      ".safetensors file%s%s%s",
+                      a->model, near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
 }
 
 /* Paths in args.yaml stay right wherever `--resume` is called. */
@@ -69,14 +106,6 @@ static fv_status open_data(train_setup *s)
     a->test = absolute(s, a->test);
     a->weights = absolute(s, a->weights);
     return FV_OK;
-}
-
-static const fv_zoo_entry *find_zoo(const char *name)
-{
-    for (int64_t i = 0; i < fv_zoo_count(); i++)
-        if (strcmp(fv_zoo_get(i)->name, name) == 0)
-            return fv_zoo_get(i);
-    return NULL;
 }
 
 static fv_status make_zoo_model(train_setup *s, int64_t height, int64_t width)
@@ -120,9 +149,9 @@ static fv_status make_model(train_setup *s)
     int64_t height = 0, width = 0;
     if (a->size)
         STATUS_TRY(read_size(a->size, &height, &width));
-    if (a->model && ends_with(a->model, ".safetensors")) {
+    if (a->model && is_model_file(a->model)) {
         STATUS_TRY(load_model(s));
-    } else if (a->model && (ends_with(a->model, ".yaml") || ends_with(a->model, ".yml"))) {
+    } else if (a->model && is_network_file(a->model)) {
         s->model = fv_network_load(a->model, .classes = fv_dataset_class_count(s->data), .height = height,
                                    .width = width, .seed = a->seed, .dropout = a->dropout);
         if (!s->model)
