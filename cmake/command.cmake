@@ -15,3 +15,8 @@ add_custom_command(
   DEPENDS fovea_command
   COMMENT "Writing the manual pages")
 add_custom_target(fovea_manuals ALL DEPENDS ${FOVEA_MANUALS}/man1/fovea.1)
+
+include(GNUInstallDirs)
+install(TARGETS fovea_command RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+install(DIRECTORY ${FOVEA_MANUALS}/man1 DESTINATION ${CMAKE_INSTALL_MANDIR})
+install(FILES ${FOVEA_MANUALS}/fovea.bash DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions RENAME fovea)
