@@ -16,7 +16,9 @@
 #include "core/text.h"
 #include "engine/program.h"
 
-enum { ENGINE_API_VERSION = 1 };
+enum {
+    ENGINE_API_VERSION = 1
+};
 
 typedef struct engine_api engine_api;
 /* Engines put this first in their own struct. */

@@ -14,10 +14,13 @@
 #include "graph/graph.h"
 
 typedef int32_t buffer_id;
-enum { STEP_MAX_BUFFERS = 24, NO_BUFFER = -1 };
+enum {
+    STEP_MAX_BUFFERS = 24,
+    NO_BUFFER = -1
+};
 
 typedef enum buffer_kind {
-    BUFFER_ARENA,     /* lives from the first step that names it to the last */
+    BUFFER_ARENA, /* lives from the first step that names it to the last */
     BUFFER_PERSISTENT /* keeps its contents between runs: parameters, states, inputs, and what the prologue makes */
 } buffer_kind;
 
@@ -39,8 +42,8 @@ typedef struct program_step {
     buffer_id buffers[STEP_MAX_BUFFERS];
     int buffer_count;
     bool prologue;
-    const char *label; /* the operation's kind; static */
-    const char *layer; /* the layer's name, from the graph; may be NULL */
+    const char *label;              /* the operation's kind; static */
+    const char *layer;              /* the layer's name, from the graph; may be NULL */
     void *memory[STEP_MAX_BUFFERS]; /* set when bound */
 } program_step;
 
@@ -60,7 +63,8 @@ typedef struct program {
 } program;
 
 fv_status program_init(program *p, const graph *g);
-void program_release(program *p); /* destroys the steps' contexts; the memory blocks are freed by who allocated them */
+void program_release(
+    program *p); /* destroys the steps' contexts; the memory blocks are freed by who allocated them */
 
 /* Zero bytes are allowed. NO_BUFFER on failure. */
 buffer_id program_buffer(program *p, size_t bytes, buffer_kind kind);
@@ -70,7 +74,6 @@ fv_status program_step_add(program *p, const program_step *step);
 fv_status program_plan(program *p);
 /* Sets the addresses in all steps and calls their bind. */
 fv_status program_bind(program *p, uint8_t *arena, uint8_t *persistent);
-fv_status program_run(const program *p, bool prologue);
 static inline void *program_address(const program *p, buffer_id b)
 {
     const program_buffer_info *i = &p->buffers[b];

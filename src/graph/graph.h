@@ -20,7 +20,12 @@
 #include "core/status.h"
 
 typedef int32_t value_id;
-enum { NO_VALUE = -1, BATCH = -1, OP_MAX_INPUTS = 16, OP_MAX_OUTPUTS = 6 };
+enum {
+    NO_VALUE = -1,
+    BATCH = -1,
+    OP_MAX_INPUTS = 16,
+    OP_MAX_OUTPUTS = 6
+};
 
 typedef enum data_type {
     TYPE_F32,
@@ -33,7 +38,6 @@ typedef struct shape {
     int rank; /* 0..4 */
     int64_t d[4];
 } shape;
-
 
 static inline shape shape_1(int64_t a)
 {
@@ -63,8 +67,8 @@ typedef struct value {
     value_kind kind;
     data_type type;
     shape shape;
-    bool output;  /* read from outside after a run */
-    char *name;   /* inputs and persistent values: unique; computed ones: the layer's, may be NULL */
+    bool output; /* read from outside after a run */
+    char *name;  /* inputs and persistent values: unique; computed ones: the layer's, may be NULL */
 } value;
 
 #include "graph/ops.h" /* op_kind, op_attributes */
@@ -72,12 +76,14 @@ typedef struct value {
 typedef struct op {
     op_kind kind;
     int input_count, output_count;
-    value_id inputs[OP_MAX_INPUTS];   /* NO_VALUE where an optional one is absent */
-    value_id outputs[OP_MAX_OUTPUTS]; /* NO_VALUE where an optional one is not wanted; a persistent value may be an output: it
+    value_id inputs[OP_MAX_INPUTS]; /* NO_VALUE where an optional one is absent */
+    value_id outputs
+        [OP_MAX_OUTPUTS]; /* NO_VALUE where an optional one is not wanted; a persistent value may be an output: it
                                          is updated in place, and later operations see the new contents */
     op_attributes a;
-    char *name;    /* the layer's, for messages and profiles */
-    bool prologue; /* depends on persistent values only: run when those were written from outside, not in every run */
+    char *name; /* the layer's, for messages and profiles */
+    bool
+        prologue; /* depends on persistent values only: run when those were written from outside, not in every run */
 } op;
 
 typedef struct graph {
@@ -97,7 +103,8 @@ value_id graph_input(graph *g, const char *name, data_type type, shape s);
 value_id graph_persistent(graph *g, value_kind kind, const char *name, shape s);
 /* Adds an operation and returns its first output; NO_VALUE with the error set. `a` NULL: all zero. The other outputs are in
  * graph_last(g)->outputs. */
-value_id graph_add(graph *g, op_kind kind, const value_id *inputs, int count, const op_attributes *a, const char *name);
+value_id graph_add(graph *g, op_kind kind, const value_id *inputs, int count, const op_attributes *a,
+                   const char *name);
 op *graph_last(graph *g);
 void graph_mark_output(graph *g, value_id v);
 /* The op that computes v; NULL for inputs and persistent values. */
@@ -112,7 +119,8 @@ fv_status graph_set_batch(graph *g, int64_t n);
  * depend on wrt[i]). `seed` is the gradient that arrives at `output` (same shape); NO_VALUE when `output` is a loss: 1.
  * Any computed value, input or parameter may be in wrt.
  */
-fv_status graph_gradients(graph *g, value_id output, value_id seed, const value_id *wrt, int count, value_id *gradients);
+fv_status graph_gradients(graph *g, value_id output, value_id seed, const value_id *wrt, int count,
+                          value_id *gradients);
 
 /* ---- passes (graph/passes/) ---- */
 

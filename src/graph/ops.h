@@ -145,10 +145,14 @@ typedef struct op_info {
     int min_inputs, max_inputs, outputs;
     /* Checks inputs and attributes, and sets type and shape of every output. */
     fv_status (*infer)(const struct graph *g, const struct op *o, struct value *outputs);
-    /* Appends gradient operations: dy[] are the outputs' gradients (NO_VALUE: none), dx[] is set for each input where
-     * wanted[] says so (and left NO_VALUE where there is none). NULL: not differentiable. */
-    fv_status (*gradient)(struct graph *g, const struct op *o, const int32_t *dy, const bool *wanted, int32_t *dx);
+    /* Appends gradient operations: dy[] are the outputs' gradients (NO_VALUE: none; a loss's own is NO_VALUE and means 1),
+     * dx[] is set for each input where wanted[] says so, and left NO_VALUE where there is none. `o` is a copy that stays
+     * valid while the graph grows. NULL: not differentiable. */
+    fv_status (*gradient)(struct graph *g, const struct op *o, const int32_t *dy, const bool *wanted,
+                          int32_t *dx);
     int in_place; /* bit i: output 0 may be written over input i */
+    int updates
+        [6]; /* output k is input updates[k] - 1, a persistent value written in place; 0: a value of its own */
 } op_info;
 
 const op_info *op_info_of(op_kind kind);

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <math.h>
+#include <string.h>
+
+#include "image/resize.h"
+
+/* The size that the picture is thought to be resized to before the middle is cut out of it: (height, width) /
+ * fraction. */
+static void crop_frame(const fv_preprocess *p, int64_t *height, int64_t *width)
+{
+    double fraction = p->crop_fraction > 0 && p->crop_fraction <= 1 ? (double)p->crop_fraction : 1;
+    *height = (int64_t)lround((double)p->height / fraction);
+    *width = (int64_t)lround((double)p->width / fraction);
+}
+
+/* torchvision's Resize and CenterCrop: one side is that of the frame, the other is rounded down and not less
+ * than the frame's; the offset of the middle is rounded half to even. Both steps are one resize of the part
+ * of the source that remains. */
+static fv_status fit_crop(const image *in, const fv_preprocess *p, image *out)
+{
+    int64_t frame_h, frame_w, h, w;
+    crop_frame(p, &frame_h, &frame_w);
+    if (frame_w * in->height >= frame_h * in->width) {
+        w = frame_w;
+        h = frame_w * in->height / in->width;
+    } else {
+        h = frame_h;
+        w = frame_h * in->width / in->height;
+    }
+    double top = nearbyint((double)(h - p->height) / 2), left = nearbyint((double)(w - p->width) / 2);
+    double step_y = (double)in->height / (double)h, step_x = (double)in->width / (double)w;
+    image_box box = {.left = left * step_x,
+                     .top = top * step_y,
+                     .right = fmin((left + (double)p->width) * step_x, (double)in->width),
+                     .bottom = fmin((top + (double)p->height) * step_y, (double)in->height)};
+    return resize_part(in, &box, p->height, p->width, h, w, p->interpolation, out);
+}
+
+static fv_status fit_letterbox(const image *in, const fv_preprocess *p, const uint8_t fill[3], image *out)
+{
+    double scale = fmin((double)p->height / (double)in->height, (double)p->width / (double)in->width);
+    int64_t h = (int64_t)fmax(1, round((double)in->height * scale)), c = in->channels;
+    int64_t w = (int64_t)fmax(1, round((double)in->width * scale));
+    image small = {0};
+    fv_status status = image_resize(in, NULL, h, w, p->interpolation, &small);
+    if (status == FV_OK)
+        status = image_reshape(out, p->height, p->width, c);
+    if (status == FV_OK) {
+        for (int64_t i = 0; i < p->height * p->width; i++)
+            for (int64_t k = 0; k < c; k++)
+                out->data[i * c + k] = fill[k < 3 ? k : 2];
+        int64_t top = (p->height - h) / 2, left = (p->width - w) / 2;
+        for (int64_t y = 0; y < h; y++)
+            memcpy(out->data + ((top + y) * p->width + left) * c, small.data + y * w * c, (size_t)(w * c));
+    }
+    image_release(&small);
+    return status;
+}
+
+fv_status image_fit(const image *in, const fv_preprocess *p, const uint8_t fill[3], image *out)
+{
+    switch (p->resize_mode) {
+    case FV_RESIZE_CROP:
+        return fit_crop(in, p, out);
+    case FV_RESIZE_SQUASH:
+        return image_resize(in, NULL, p->height, p->width, p->interpolation, out);
+    case FV_RESIZE_LETTERBOX:
+        return fit_letterbox(in, p, fill, out);
+    }
+    return status_set(FV_ERROR_INVALID, "resize mode %d is none of crop, squash and letterbox",
+                      (int)p->resize_mode);
+}
+
+void image_fit_minimum(const fv_preprocess *p, int64_t *height, int64_t *width)
+{
+    *height = p->height;
+    *width = p->width;
+    if (p->resize_mode == FV_RESIZE_CROP)
+        crop_frame(p, height, width);
+}

@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* PNG with libspng. Transparent pictures are composed over white. */
+#include <stdlib.h>
+#include <string.h>
+
+#include <spng.h>
+
+#include "core/memory.h"
+#include "image/decode.h"
+
+/* Of metadata: texts, profiles, EXIF. */
+enum {
+    MAX_CHUNK_BYTES = 16 << 20,
+    MAX_METADATA_BYTES = 64 << 20
+};
+/* DEFLATE's greatest ratio is 1032 : 1. */
+enum {
+    MAX_DEFLATE_RATIO = 1032
+};
+
+static const uint8_t signature[8] = {0x89, 'P', 'N', 'G', '\r', '\n', 0x1A, '\n'};
+
+static bool png_matches(const uint8_t *bytes, size_t size)
+{
+    return size >= sizeof signature && memcmp(bytes, signature, sizeof signature) == 0;
+}
+
+static fv_status fail(const decode_source *s, int code)
+{
+    if (code == SPNG_EMEM)
+        return status_set(FV_ERROR_MEMORY, "%s: not enough memory to decode it", s->name);
+    if (code == SPNG_IO_EOF || code == SPNG_EOF || code == SPNG_EIO || code == SPNG_EIDAT_TOO_SHORT)
+        return status_set(FV_ERROR_FORMAT, "%s: truncated PNG: the picture's data ends early", s->name);
+    return status_set(FV_ERROR_FORMAT, "%s: damaged PNG: %s", s->name, spng_strerror(code));
+}
+
+/* The eXIf chunk may stand before or after the pixels, and is wanted without decoding those: the chunks are
+ * walked here. */
+static int orientation_of(const decode_source *s)
+{
+    if (s->options.ignore_orientation)
+        return 1;
+    for (size_t at = sizeof signature; s->size - at >= 12;) {
+        const uint8_t *chunk = s->bytes + at; /* length, type, data, CRC: 4, 4, length and 4 bytes */
+        size_t length = (size_t)chunk[0] << 24 | (size_t)chunk[1] << 16 | (size_t)chunk[2] << 8 | chunk[3];
+        if (length > s->size - at - 12)
+            break;
+        if (memcmp(chunk + 4, "eXIf", 4) == 0)
+            return exif_orientation(chunk + 8, length);
+        at += length + 12;
+    }
+    return 1;
+}
+
+static fv_status open_png(const decode_source *s, spng_ctx **context, struct spng_ihdr *header)
+{
+    *context = spng_ctx_new(0);
+    if (!*context)
+        return fail(s, SPNG_EMEM);
+    spng_set_crc_action(*context, SPNG_CRC_ERROR, SPNG_CRC_ERROR);
+    spng_set_chunk_limits(*context, MAX_CHUNK_BYTES, MAX_METADATA_BYTES);
+    int code = spng_set_png_buffer(*context, s->bytes, s->size);
+    if (code == 0)
+        code = spng_get_ihdr(*context, header);
+    if (code == 0)
+        return FV_OK;
+    spng_ctx_free(*context);
+    *context = NULL;
+    return fail(s, code);
+}
+
+static bool is_grey(const struct spng_ihdr *h)
+{
+    return h->color_type == SPNG_COLOR_TYPE_GRAYSCALE || h->color_type == SPNG_COLOR_TYPE_GRAYSCALE_ALPHA;
+}
+
+/* Over white: c * a + white * (1 - a), then to 8 bits, both rounded to nearest. */
+static void compose_row_8(const uint8_t *rgba, uint8_t *to, int64_t width, int64_t channels)
+{
+    for (int64_t x = 0; x < width; x++)
+        for (int64_t c = 0; c < channels; c++) {
+            unsigned a = rgba[x * 4 + 3];
+            to[x * channels + c] = (uint8_t)((rgba[x * 4 + c] * a + 255 * (255 - a) + 127) / 255);
+        }
+}
+
+static void compose_row_16(const uint16_t *rgba, uint8_t *to, int64_t width, int64_t channels)
+{
+    for (int64_t x = 0; x < width; x++)
+        for (int64_t c = 0; c < channels; c++) {
+            uint64_t a = rgba[x * 4 + 3], full = 65535;
+            uint64_t sum = rgba[x * 4 + c] * a + full * (full - a); /* of full * full */
+            to[x * channels + c] = (uint8_t)((sum * 255 + full * full / 2) / (full * full));
+        }
+}
+
+/* Decodes as RGBA, row by row when the file allows it, else (interlaced) as a whole, into `buffer`. */
+static int decode_rgba(spng_ctx *context, const struct spng_ihdr *h, uint8_t *buffer, image *out)
+{
+    bool deep = h->bit_depth == 16, interlaced = h->interlace_method != SPNG_INTERLACE_NONE;
+    size_t row_bytes = (size_t)h->width * (deep ? 8 : 4);
+    int code = spng_decode_image(context, NULL, 0, deep ? SPNG_FMT_RGBA16 : SPNG_FMT_RGBA8,
+                                 SPNG_DECODE_TRNS | SPNG_DECODE_PROGRESSIVE);
+    int64_t done = 0; /* rows converted; interlaced rows are whole after the last pass */
+    while (code == 0) {
+        struct spng_row_info row;
+        if ((code = spng_get_row_info(context, &row)) != 0)
+            break;
+        code = spng_decode_row(context, buffer + (interlaced ? row.row_num * row_bytes : 0), row_bytes);
+        if ((code != 0 && code != SPNG_EOI) || (interlaced && code != SPNG_EOI))
+            continue;
+        for (int64_t end = interlaced ? out->height : done + 1; done < end; done++) {
+            const uint8_t *from = buffer + (interlaced ? (size_t)done * row_bytes : 0);
+            uint8_t *to = out->data + done * out->width * out->channels;
+            if (deep)
+                compose_row_16((const uint16_t *)(const void *)from, to, out->width, out->channels);
+            else
+                compose_row_8(from, to, out->width, out->channels);
+        }
+    }
+    return code == SPNG_EOI ? 0 : code;
+}
+
+static fv_status decode_pixels(const decode_source *s, spng_ctx *context, const struct spng_ihdr *h,
+                               image *out)
+{
+    struct spng_trns transparency;
+    int64_t channels = is_grey(h) ? 1 : 3;
+    bool alpha = h->color_type == SPNG_COLOR_TYPE_GRAYSCALE_ALPHA ||
+                 h->color_type == SPNG_COLOR_TYPE_TRUECOLOR_ALPHA ||
+                 spng_get_trns(context, &transparency) == 0;
+    STATUS_TRY(image_reshape(out, h->height, h->width, channels));
+    int code;
+    if (alpha || h->bit_depth == 16) {
+        size_t pixels = (size_t)h->width * (h->interlace_method == SPNG_INTERLACE_NONE ? 1 : h->height);
+        uint8_t *buffer = mem_array(pixels, h->bit_depth == 16 ? 8 : 4);
+        if (!buffer)
+            return status_last();
+        code = decode_rgba(context, h, buffer, out);
+        free(buffer);
+    } else {
+        size_t bytes = (size_t)(out->height * out->width * out->channels);
+        code = spng_decode_image(context, out->data, bytes, channels == 1 ? SPNG_FMT_G8 : SPNG_FMT_RGB8, 0);
+    }
+    /* The last CRC of the pixels and the end of the file are checked too. */
+    if (code == 0)
+        code = spng_decode_chunks(context);
+    return code == 0 ? FV_OK : fail(s, code);
+}
+
+static fv_status check_plausible(const decode_source *s, const struct spng_ihdr *h)
+{
+    STATUS_TRY(decode_check_size(s, h->height, h->width));
+    static const uint8_t samples[7] = {1, 0, 3, 1, 2, 0, 4}; /* by colour type */
+    uint64_t row = ((uint64_t)h->width * samples[h->color_type] * h->bit_depth + 7) / 8 + 1;
+    if (row * h->height / MAX_DEFLATE_RATIO > s->size)
+        return status_set(FV_ERROR_FORMAT, "%s: truncated PNG: %zu bytes cannot hold %u x %u pixels", s->name,
+                          s->size, h->width, h->height);
+    return FV_OK;
+}
+
+static fv_status png_decode(const decode_source *s, image *out, int *orientation)
+{
+    spng_ctx *context;
+    struct spng_ihdr header;
+    STATUS_TRY(open_png(s, &context, &header));
+    fv_status status = check_plausible(s, &header);
+    if (status == FV_OK)
+        status = decode_pixels(s, context, &header, out);
+    spng_ctx_free(context);
+    *orientation = orientation_of(s);
+    return status;
+}
+
+static fv_status png_probe(const decode_source *s, image_info *info, int *orientation)
+{
+    spng_ctx *context;
+    struct spng_ihdr header;
+    STATUS_TRY(open_png(s, &context, &header));
+    spng_ctx_free(context);
+    info->height = header.height;
+    info->width = header.width;
+    info->channels = is_grey(&header) ? 1 : 3;
+    info->depth = header.bit_depth;
+    *orientation = orientation_of(s);
+    return FV_OK;
+}
+
+const image_format png_format = {"PNG", png_matches, png_decode, png_probe};

@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Separable resampling with antialiasing, in the arithmetic of Pillow's 8-bit Image.resize: the filter is
+ * widened by the factor of reduction, its weights are normalised and rounded to fixed point, and the first
+ * pass is rounded to 8 bits before the second.
+ */
+#include <math.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/memory.h"
+#include "image/resize.h"
+
+/* 32 bits less 8 of the sample, and 2 for the overshoot of negative weights. */
+enum {
+    PRECISION = 32 - 8 - 2,
+    HALF = 1 << (PRECISION - 1)
+};
+
+/* Whole numbers up to here are exact in single precision, in which the box is kept. */
+enum {
+    MAX_SIDE = 1 << 24
+};
+
+static double triangle(double x)
+{
+    x = fabs(x);
+    return x < 1 ? 1 - x : 0;
+}
+
+/* Keys, "Cubic convolution interpolation for digital image processing" (1981), with a = -0.5: Catmull-Rom. */
+static double cubic(double x)
+{
+    const double a = -0.5;
+    x = fabs(x);
+    if (x < 1)
+        return ((a + 2) * x - (a + 3)) * x * x + 1;
+    if (x < 2)
+        return (((x - 5) * x + 8) * x - 4) * a;
+    return 0;
+}
+
+static const struct filter {
+    double (*weight)(double x);
+    double support;
+} filters[] = {[FV_BILINEAR] = {triangle, 1}, [FV_BICUBIC] = {cubic, 2}};
+
+/* One axis: output i is the sum over t < count[i] of weights[i * taps + t] * input[first[i] + t]. */
+typedef struct axis {
+    int64_t outputs, taps;
+    int32_t *first, *count, *weights;
+} axis;
+
+static void axis_release(axis *a)
+{
+    free(a->first);
+    free(a->count);
+    free(a->weights);
+}
+
+/* The weights of the output at `center`, exact ones in `k`. */
+static void axis_fill(axis *a, int64_t i, const struct filter *f, double center, double widening,
+                      int64_t inputs, double *k)
+{
+    double support = f->support * widening, scale = 1 / widening, sum = 0;
+    int64_t first = (int64_t)(center - support + 0.5), end = (int64_t)(center + support + 0.5);
+    first = first < 0 ? 0 : first;
+    end = end > inputs ? inputs : end;
+    int64_t count = end - first;
+    for (int64_t t = 0; t < count; t++)
+        sum += k[t] = f->weight(((double)(t + first) - center + 0.5) * scale);
+    for (int64_t t = 0; t < count; t++) {
+        double w = (sum != 0 ? k[t] / sum : k[t]) * (1 << PRECISION);
+        a->weights[i * a->taps + t] = (int32_t)(w < 0 ? w - 0.5 : w + 0.5);
+    }
+    a->first[i] = (int32_t)first;
+    a->count[i] = (int32_t)count;
+}
+
+static fv_status axis_init(axis *a, const struct filter *f, int64_t inputs, float from, float to,
+                           int64_t outputs)
+{
+    double step = (double)(to - from) / (double)outputs, widening = step < 1 ? 1 : step;
+    a->outputs = outputs;
+    a->taps = (int64_t)ceil(f->support * widening) * 2 + 1;
+    int64_t places;
+    if (__builtin_mul_overflow(outputs, a->taps, &places))
+        return status_set(FV_ERROR_INVALID, "a picture cannot be resized to %lld pixels", (long long)outputs);
+    a->first = mem_array((size_t)outputs, sizeof *a->first);
+    a->count = mem_array((size_t)outputs, sizeof *a->count);
+    a->weights = mem_array((size_t)places, sizeof *a->weights);
+    double *k = mem_array((size_t)a->taps, sizeof *k);
+    if (!a->first || !a->count || !a->weights || !k) {
+        free(k);
+        return status_last();
+    }
+    for (int64_t i = 0; i < outputs; i++)
+        axis_fill(a, i, f, from + ((double)i + 0.5) * step, widening, inputs, k);
+    free(k);
+    return FV_OK;
+}
+
+static inline uint8_t clip(int32_t sum)
+{
+    sum >>= PRECISION;
+    return (uint8_t)(sum < 0 ? 0 : sum > 255 ? 255 : sum);
+}
+
+/* One row; `channels` is a constant wherever this is inlined. */
+static inline __attribute__((always_inline)) void mix_row(const axis *a, const uint8_t *from, uint8_t *to,
+                                                          int64_t channels)
+{
+    for (int64_t i = 0; i < a->outputs; i++, to += channels) {
+        const int32_t *w = a->weights + i * a->taps;
+        const uint8_t *p = from + a->first[i] * channels;
+        int32_t sum[FV_MAX_CHANNELS] = {HALF, HALF, HALF, HALF};
+        for (int32_t t = 0; t < a->count[i]; t++, p += channels)
+            for (int64_t c = 0; c < channels; c++)
+                sum[c] += w[t] * p[c];
+        for (int64_t c = 0; c < channels; c++)
+            to[c] = clip(sum[c]);
+    }
+}
+
+/* Rows [first, first + out->height) of `in`, each to a->outputs pixels. */
+static void resize_rows(const axis *a, const image *in, int64_t first, image *out)
+{
+    for (int64_t y = 0; y < out->height; y++) {
+        const uint8_t *from = in->data + (first + y) * in->width * in->channels;
+        uint8_t *to = out->data + y * out->width * out->channels;
+        if (in->channels == 3)
+            mix_row(a, from, to, 3);
+        else if (in->channels == 1)
+            mix_row(a, from, to, 1);
+        else
+            mix_row(a, from, to, in->channels);
+    }
+}
+
+/* Samples [x, x + n) of one output row, n <= STRIP: the sums of a strip stay in registers and cache for all
+ * taps. */
+enum {
+    STRIP = 64
+};
+static void mix_strip(const int32_t *weights, int32_t count, const uint8_t *from, int64_t stride, uint8_t *to,
+                      int64_t n)
+{
+    int32_t sum[STRIP];
+    for (int64_t x = 0; x < STRIP; x++)
+        sum[x] = HALF;
+    for (int32_t t = 0; t < count; t++, from += stride) {
+        int32_t w = weights[t];
+        for (int64_t x = 0; x < n; x++)
+            sum[x] += w * from[x];
+    }
+    for (int64_t x = 0; x < n; x++)
+        to[x] = clip(sum[x]);
+}
+
+/* `in` begins at row `offset` of the picture that the axis was made for. */
+static void resize_columns(const axis *a, const image *in, int64_t offset, image *out)
+{
+    int64_t stride = in->width * in->channels;
+    for (int64_t y = 0; y < out->height; y++) {
+        const uint8_t *from = in->data + (a->first[y] - offset) * stride;
+        for (int64_t x = 0; x < stride; x += STRIP)
+            mix_strip(a->weights + y * a->taps, a->count[y], from + x, stride, out->data + y * stride + x,
+                      stride - x < STRIP ? stride - x : STRIP);
+    }
+}
+
+static fv_status check(const image *in, const image_box *b, int64_t height, int64_t width,
+                       fv_interpolation interpolation)
+{
+    if (interpolation != FV_BILINEAR && interpolation != FV_BICUBIC)
+        return status_set(FV_ERROR_INVALID, "resize: interpolation %d is neither bilinear nor bicubic",
+                          (int)interpolation);
+    if (!(b->left >= 0 && b->top >= 0 && b->right <= (double)in->width && b->bottom <= (double)in->height &&
+          b->left < b->right && b->top < b->bottom))
+        return status_set(FV_ERROR_INVALID,
+                          "resize: the box %g,%g-%g,%g is not within a picture of %lld x %lld", b->left,
+                          b->top, b->right, b->bottom, (long long)in->width, (long long)in->height);
+    if (height < 1 || width < 1 || height > MAX_SIDE || width > MAX_SIDE || in->height > MAX_SIDE ||
+        in->width > MAX_SIDE)
+        return status_set(FV_ERROR_INVALID, "resize: %lld x %lld to %lld x %lld: a side has 1 to %d pixels",
+                          (long long)in->width, (long long)in->height, (long long)width, (long long)height,
+                          MAX_SIDE);
+    return FV_OK;
+}
+
+/* A copy of the pixels that a box of whole pixels and unchanged size covers, one axis or both. */
+static void copy_region(const image *in, int64_t top, int64_t left, image *out)
+{
+    size_t bytes = (size_t)(out->width * out->channels);
+    for (int64_t y = 0; y < out->height; y++)
+        memcpy(out->data + y * (int64_t)bytes, in->data + ((top + y) * in->width + left) * in->channels,
+               bytes);
+}
+
+static bool is_plain(float from, float to, int64_t outputs)
+{
+    return from == floorf(from) && to - from == (float)outputs;
+}
+
+/* The order matters for the last bit only, and for bicubic overshoots that the first pass clips. Pillow
+ * before version 13 always begins with the rows; from 13 on the columns come first when the height shrinks
+ * much more. */
+static bool columns_first(const image *in, int64_t frame_height, int64_t frame_width)
+{
+    return frame_height < in->height && in->height - frame_height > 2 * (in->width - frame_width);
+}
+
+/* Both axes change; the first pass makes only the rows that the second reads. */
+static fv_status resize_both(const image *in, const axis *horizontal, const axis *vertical,
+                             bool vertical_first, image *out)
+{
+    image middle = {0};
+    int64_t last = vertical->outputs - 1, first = vertical->first[0];
+    int64_t rows = vertical->first[last] + vertical->count[last] - first;
+    fv_status status = vertical_first ? image_reshape(&middle, out->height, in->width, in->channels)
+                                      : image_reshape(&middle, rows, out->width, in->channels);
+    if (status == FV_OK && vertical_first) {
+        resize_columns(vertical, in, 0, &middle);
+        resize_rows(horizontal, &middle, 0, out);
+    } else if (status == FV_OK) {
+        resize_rows(horizontal, in, first, &middle);
+        resize_columns(vertical, &middle, first, out);
+    }
+    image_release(&middle);
+    return status;
+}
+
+/* Only the height changes: the columns are cut out of the rows that are read, then mixed. */
+static fv_status resize_height(const image *in, int64_t left, const axis *vertical, image *out)
+{
+    image middle = {0};
+    int64_t last = vertical->outputs - 1, first = vertical->first[0];
+    int64_t rows = vertical->first[last] + vertical->count[last] - first;
+    if (out->width == in->width) {
+        resize_columns(vertical, in, 0, out);
+        return FV_OK;
+    }
+    STATUS_TRY(image_reshape(&middle, rows, out->width, in->channels));
+    copy_region(in, first, left, &middle);
+    resize_columns(vertical, &middle, first, out);
+    image_release(&middle);
+    return FV_OK;
+}
+
+fv_status resize_part(const image *in, const image_box *box, int64_t height, int64_t width,
+                      int64_t frame_height, int64_t frame_width, fv_interpolation interpolation, image *out)
+{
+    image_box b = box ? *box : (image_box){0, 0, (double)in->width, (double)in->height};
+    STATUS_TRY(check(in, &b, height, width, interpolation));
+    /* Pillow keeps the box in single precision; so must who wants its results. */
+    float left = (float)b.left, top = (float)b.top, right = (float)b.right, bottom = (float)b.bottom;
+    bool keep_columns = is_plain(left, right, width), keep_rows = is_plain(top, bottom, height);
+    const struct filter *f = &filters[interpolation];
+    axis horizontal = {0}, vertical = {0};
+    fv_status status = image_reshape(out, height, width, in->channels);
+    if (status == FV_OK && !keep_rows)
+        status = axis_init(&vertical, f, in->height, top, bottom, height);
+    if (status == FV_OK && !keep_columns)
+        status = axis_init(&horizontal, f, in->width, left, right, width);
+    if (status == FV_OK) {
+        if (keep_rows && keep_columns)
+            copy_region(in, (int64_t)top, (int64_t)left, out);
+        else if (keep_rows)
+            resize_rows(&horizontal, in, (int64_t)top, out);
+        else if (keep_columns)
+            status = resize_height(in, (int64_t)left, &vertical, out);
+        else
+            status =
+                resize_both(in, &horizontal, &vertical, columns_first(in, frame_height, frame_width), out);
+    }
+    axis_release(&horizontal);
+    axis_release(&vertical);
+    return status;
+}
+
+fv_status image_resize(const image *in, const image_box *box, int64_t height, int64_t width,
+                       fv_interpolation interpolation, image *out)
+{
+    return resize_part(in, box, height, width, height, width, interpolation, out);
+}
