@@ -131,14 +131,20 @@ buffer_id compiler_define_dense(compiler *c, value_id v)
     return compiler_define(c, v, &dense, NO_VALUE);
 }
 
-void compiler_view(compiler *c, value_id y, value_id x, const layout *l)
+void compiler_view(compiler *c, value_id y, value_id x, const layout *l, buffer_id b)
 {
     place *at = &c->places[y], *root = &c->places[c->places[x].root];
-    if (at->last_use > root->last_use)
-        root->last_use = at->last_use;
-    root->kept = root->kept || at->kept;
-    at->root = c->places[x].root;
-    place_value(c, y, l, c->places[x].buffer);
+    if (c->status != FV_OK)
+        return;
+    if (b == c->places[x].buffer) {
+        if (at->last_use > root->last_use)
+            root->last_use = at->last_use;
+        root->kept = root->kept || at->kept;
+        at->root = c->places[x].root;
+    } else {
+        at->kept = true; /* others may use that copy of x, so nothing may be written over it */
+    }
+    place_value(c, y, l, b);
 }
 
 buffer_id compiler_scratch(compiler *c, size_t bytes)
@@ -181,9 +187,7 @@ layout compiler_walkable(compiler *c, value_id v, form *f)
     layout l = *compiler_layout(c, v);
     if (layout_form(&l, f))
         return l;
-    l = compiler_value(c, v)->shape.rank == 4 && !l.picture ? layout_dense(compiler_value(c, v))
-        : compiler_value(c, v)->shape.rank == 2             ? layout_dense(compiler_value(c, v))
-                                                            : layout_dense_like(&l);
+    l = layout_dense(compiler_value(c, v));
     if (!layout_form(&l, f)) {
         int64_t count = layout_elements(&l);
         *f = (form){1, 1, 1, count, count};

@@ -73,8 +73,8 @@ buffer_id compiler_use_dense(compiler *c, value_id v);
 /* The buffer in which the current operation writes v: that of `over` when it may be overwritten (NO_VALUE: never). */
 buffer_id compiler_define(compiler *c, value_id v, const layout *l, value_id over);
 buffer_id compiler_define_dense(compiler *c, value_id v);
-/* y is the same memory as x. */
-void compiler_view(compiler *c, value_id y, value_id x, const layout *l);
+/* y is the same memory as x, or as the copy of x in buffer b, under another layout. */
+void compiler_view(compiler *c, value_id y, value_id x, const layout *l, buffer_id b);
 /* Memory of the current operation's own, or an opaque value's. */
 buffer_id compiler_scratch(compiler *c, size_t bytes);
 buffer_id compiler_define_opaque(compiler *c, value_id v, size_t bytes);

@@ -128,20 +128,13 @@ fv_status compile_concat(compiler *c, const op *o)
 
 fv_status compile_flatten(compiler *c, const op *o)
 {
-    layout l = *compiler_layout(c, o->inputs[0]);
-    if (!l.picture) {
-        l = layout_picture(compiler_shape(c, o->inputs[0]), 0);
-    }
-    if (compiler_use(c, o->inputs[0], &l) != c->places[o->inputs[0]].buffer) {
-        /* It lay in an order of its own: the copy is what is viewed. */
-        buffer_id b = compiler_use(c, o->inputs[0], &l);
-        l.picture = false;
-        c->places[o->outputs[0]].layout = l;
-        c->places[o->outputs[0]].buffer = c->p->value_buffers[o->outputs[0]] = b;
-        return c->status;
-    }
+    value_id x = o->inputs[0];
+    layout l = *compiler_layout(c, x);
+    if (!l.picture)
+        l = layout_picture(compiler_shape(c, x), 0);
+    buffer_id b = compiler_use(c, x, &l);
     l.picture = false;
-    compiler_view(c, o->outputs[0], o->inputs[0], &l);
+    compiler_view(c, o->outputs[0], x, &l, b);
     return c->status;
 }
 
@@ -149,11 +142,13 @@ fv_status compile_unflatten(compiler *c, const op *o)
 {
     value_id y = o->inputs[0], x = o->outputs[0];
     const shape *s = compiler_shape(c, x);
-    layout l = *compiler_layout(c, y), planes = layout_picture(s, 1);
-    bool whole = l.md.ndims == 4 && l.md.dims[1] == s->d[3] && l.md.dims[2] == s->d[1] && l.md.dims[3] == s->d[2];
-    if (!whole && layout_is_dense(&l))
-        l = planes;
+    layout l = *compiler_layout(c, y);
+    buffer_id b = c->places[y].buffer;
+    if (l.picture || l.md.ndims != 4 || l.md.dims[1] != s->d[3] || l.md.dims[2] != s->d[1] || l.md.dims[3] != s->d[2]) {
+        b = compiler_use_dense(c, y);
+        l = layout_picture(s, 1);
+    }
     l.picture = true;
-    compiler_view(c, x, y, &l);
+    compiler_view(c, x, y, &l, b);
     return c->status;
 }

@@ -49,9 +49,16 @@ fv_status compile_update(compiler *c, const op *o)
     buffer_id b[OP_MAX_INPUTS];
     for (int i = 0; i < o->input_count; i++)
         b[i] = i < 2 + states ? compiler_use(c, o->inputs[i], &l) : compiler_use_dense(c, o->inputs[i]);
-    /* What is updated has new contents: copies of it in other layouts are stale from here on. */
-    for (int i = 0; i < o->output_count; i++)
-        compiler_define(c, o->outputs[i], &l, NO_VALUE);
-    return compiler_step(c, o, o->kind == OP_UPDATE_SGD ? sgd_run : o->kind == OP_UPDATE_ADAM ? adam_run : rmsprop_run, k, b,
-                         o->input_count);
+    STATUS_TRY(compiler_step(c, o, o->kind == OP_UPDATE_SGD ? sgd_run : o->kind == OP_UPDATE_ADAM ? adam_run : rmsprop_run, k, b,
+                             o->input_count));
+    /* Copies in other layouts are stale from here on; a state that already had another layout gets its new contents back. */
+    for (int i = 0; i < 2 + states; i++) {
+        value_id v = i == 1 ? NO_VALUE : o->inputs[i];
+        if (v == NO_VALUE)
+            continue;
+        buffer_id own = compiler_define(c, v, &l, NO_VALUE);
+        if (own != b[i])
+            STATUS_TRY(compiler_reorder(c, o->name, &l.md, b[i], &c->places[v].layout.md, own, false));
+    }
+    return c->status;
 }
