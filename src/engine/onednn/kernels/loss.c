@@ -41,7 +41,7 @@ void KERNEL(softmax_grad)(int64_t rows, int64_t classes, const float *y, const f
         for (int64_t k = 0; k < classes; k++)
             dot += (double)py[k] * (double)pd[k];
         for (int64_t k = 0; k < classes; k++)
-            dx[i * classes + k] = py[k] * (pd[k] - (float)dot);
+            dx[i * classes + k] = (float)((double)py[k] * ((double)pd[k] - dot));
     }
 }
 

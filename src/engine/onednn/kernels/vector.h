@@ -141,7 +141,7 @@ static inline vec vec_tanh(vec x)
     p = p * z - 3.33332819422e-1f;
     vec near = p * z * x + x;
     vec far = 1.0f - 2.0f / (vec_exp(2.0f * a) + 1.0f);
-    far = (vec)((ivec)far | ((ivec)x & (ivec)vec_all(-0.0f)));
+    far = (vec)((ivec)far | ((ivec)x & INT32_MIN)); /* with the sign of x */
     return vec_where(a < vec_all(0.625f), near, far);
 }
 
