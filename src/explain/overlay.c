@@ -7,9 +7,9 @@
 /* A perceptually ordered scale, dark blue over green to yellow, at five points of viridis (Smith & van der Walt 2015). */
 static const float scale[5][3] = {{68, 1, 84}, {59, 82, 139}, {33, 145, 140}, {94, 201, 98}, {253, 231, 37}};
 
-static void colour(float value, float rgb[3])
+static void colour(float level, float rgb[3])
 {
-    float at = fminf(fmaxf(value, 0), 1) * 4;
+    float at = fminf(fmaxf(level, 0), 1) * 4;
     int i = at >= 4 ? 3 : (int)at;
     for (int c = 0; c < 3; c++)
         rgb[c] = scale[i][c] + (at - (float)i) * (scale[i + 1][c] - scale[i][c]);
@@ -43,9 +43,9 @@ void overlay_draw(image *picture, const fv_preprocess *p, const saliency_map *ma
                     pixel[c] = (uint8_t)(pixel[c] / 3);
                 continue;
             }
-            float rgb[3], value = sample(map, v, u),
+            float rgb[3], level = sample(map, v, u),
                           grey = 0.299f * pixel[0] + 0.587f * pixel[1] + 0.114f * pixel[2];
-            colour(value, rgb);
+            colour(level, rgb);
             /* The picture in grey carries the shapes, the colour the value. */
             for (int c = 0; c < 3; c++)
                 pixel[c] = (uint8_t)lrintf(0.55f * grey + 0.45f * rgb[c]);
