@@ -225,6 +225,35 @@ static void damaged_files_do_no_harm(void **state)
     golden_close(&g);
 }
 
+/* The last scan of a progressive file, repeated: cheap to send, costly to decode. */
+static void too_many_scans_are_an_error(void **state)
+{
+    (void)state;
+    golden g = golden_open("image_decode.bin");
+    size_t size, last = 0;
+    const uint8_t *file = golden_file(&g, "JPEG progressive", &size);
+    for (size_t i = 0; i + 1 < size; i++)
+        if (file[i] == 0xFF && file[i + 1] == 0xDA)
+            last = i;
+    size_t scan = size - 2 - last; /* without the end marker */
+    image im = {0};
+    for (int repeats = 5; repeats <= 200; repeats *= 40) {
+        uint8_t *bomb = malloc(size + (size_t)repeats * scan);
+        memcpy(bomb, file, size - 2);
+        for (int i = 0; i < repeats; i++)
+            memcpy(bomb + size - 2 + (size_t)i * scan, file + last, scan);
+        size_t whole = size + (size_t)repeats * scan;
+        memcpy(bomb + whole - 2, "\xff\xd9", 2);
+        fv_status status = image_decode(bomb, whole, "bomb", NULL, &im);
+        assert_int_equal(status, repeats == 5 ? FV_OK : FV_ERROR_FORMAT);
+        free(bomb);
+    }
+    assert_non_null(strstr(fv_error_message(), "scans"));
+    image_release(&im);
+    g.at = g.size;
+    golden_close(&g);
+}
+
 static void messages_name_the_format(void **state)
 {
     (void)state;
@@ -368,6 +397,7 @@ int main(void)
         cmocka_unit_test(what_is_written_can_be_read),
         cmocka_unit_test(truncated_files_are_errors),
         cmocka_unit_test(damaged_files_do_no_harm),
+        cmocka_unit_test(too_many_scans_are_an_error),
         cmocka_unit_test(messages_name_the_format),
         cmocka_unit_test(hostile_files_are_judged),
         cmocka_unit_test(real_pictures_are_as_pillow_sees_them),
