@@ -4,13 +4,29 @@
 
 #include "image/resize.h"
 
+enum {
+    MAX_INPUT_SIDE = 16384
+};
+
 /* The size that the picture is thought to be resized to before the middle is cut out of it: (height, width) /
  * fraction. */
 static void crop_frame(const fv_preprocess *p, int64_t *height, int64_t *width)
 {
-    double fraction = p->crop_fraction > 0 && p->crop_fraction <= 1 ? (double)p->crop_fraction : 1;
+    double fraction = p->crop_fraction != 0 ? (double)p->crop_fraction : 1;
     *height = (int64_t)lround((double)p->height / fraction);
     *width = (int64_t)lround((double)p->width / fraction);
+}
+
+static fv_status check(const fv_preprocess *p)
+{
+    if (p->height < 1 || p->width < 1 || p->height > MAX_INPUT_SIDE || p->width > MAX_INPUT_SIDE)
+        return status_set(FV_ERROR_INVALID, "preprocessing: the size %lld x %lld is not within 1 and %d",
+                          (long long)p->width, (long long)p->height, MAX_INPUT_SIDE);
+    if (p->resize_mode == FV_RESIZE_CROP && p->crop_fraction != 0 &&
+        !(p->crop_fraction >= 0.01f && p->crop_fraction <= 1))
+        return status_set(FV_ERROR_INVALID, "preprocessing: crop_fraction %g is not within 0.01 and 1",
+                          (double)p->crop_fraction);
+    return FV_OK;
 }
 
 /* torchvision's Resize and CenterCrop: one side is that of the frame, the other is rounded down and not less
@@ -77,6 +93,7 @@ static fv_status fit_letterbox(const image *in, const fv_preprocess *p, const ui
 
 fv_status image_fit(const image *in, const fv_preprocess *p, const uint8_t fill[3], image *out)
 {
+    STATUS_TRY(check(p));
     switch (p->resize_mode) {
     case FV_RESIZE_CROP:
         return fit_crop(in, p, out);
