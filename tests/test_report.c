@@ -4,6 +4,7 @@
 
 #include "core/file.h"
 #include "core/memory.h"
+#include "core/plugin.h"
 #include "report/report.h"
 #include "testing.h"
 
@@ -545,6 +546,27 @@ static void missing_results_are_an_error(void **state)
     free(run);
 }
 
+/* A machine without cairo: everything but the plots. */
+static void report_without_cairo(void **state)
+{
+    (void)state;
+    plugin there = plugin_cairo;
+    plugin_cairo = (plugin){.library = "libfovea-none.so", .package = "libcairo2", .purpose = "drawing"};
+    char *run = make_run("plain", three_epochs, NULL);
+    fv_evaluation *e = make_evaluation(3, 40, NULL);
+    fv_status status = report_write(&(report_input){.run = run, .title = "plain", .evaluation = e});
+    plugin_cairo = there;
+    assert_ok(status);
+    char *page = read_page(run);
+    assert_int_equal(check_references(run, page), 0);
+    assert_non_null(
+        strstr(page, "There are no plots: drawing needs libfovea-none.so: install the package libcairo2"));
+    assert_non_null(strstr(page, "<h2>Classes</h2>"));
+    free(page);
+    free_evaluation(e);
+    free(run);
+}
+
 /* The public call, with a model and a data set of real files, one of them damaged since it was listed. */
 static void report_of_a_model_and_its_data(void **state)
 {
@@ -617,6 +639,7 @@ int main(void)
         cmocka_unit_test(report_without_an_evaluation),
         cmocka_unit_test(report_of_one_epoch_with_gaps),
         cmocka_unit_test(missing_results_are_an_error),
+        cmocka_unit_test(report_without_cairo),
         cmocka_unit_test(report_of_a_model_and_its_data),
     };
     return cmocka_run_group_tests(tests, make_root, remove_root);
