@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "report/report.h"
+#include "report/page.h"
 
 /* No web fonts, no scripts: the page is read from a disk, years later. */
-const char report_style[] =
+const char page_style[] =
     ":root{--text:#1f2328;--soft:#59636e;--line:#d8dee4;--tint:#f6f8fa;--blue:#0950a0;--red:#b3261e}\n"
     "*{box-sizing:border-box}\n"
     "body{margin:0;background:#fff;color:var(--text);font:16px/1.5 system-ui,-apple-system,'Segoe "
