@@ -2,7 +2,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "image/image.h"
+#include "image/resize.h"
 
 /* The size that the picture is thought to be resized to before the middle is cut out of it: (height, width) /
  * fraction. */
@@ -33,7 +33,7 @@ static fv_status fit_crop(const image *in, const fv_preprocess *p, image *out)
                      .top = top * step_y,
                      .right = fmin((left + (double)p->width) * step_x, (double)in->width),
                      .bottom = fmin((top + (double)p->height) * step_y, (double)in->height)};
-    return image_resize(in, &box, p->height, p->width, p->interpolation, out);
+    return resize_part(in, &box, p->height, p->width, h, w, p->interpolation, out);
 }
 
 static fv_status fit_letterbox(const image *in, const fv_preprocess *p, const uint8_t fill[3], image *out)
