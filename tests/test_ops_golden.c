@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The reference engine in double against PyTorch in double: outputs, gradients, and five steps of the optimizers.
- * tests/golden/make_ops.py wrote the numbers, with 13 digits.
+ * tests/golden/make_ops.py wrote the numbers, with 13 digits. The other engines are compared with the reference in test_ops.c.
  */
 #include <jansson.h>
 
@@ -9,7 +9,7 @@
 
 static const double tolerance = 1e-11;
 
-#define RATE  IN(RATE, 1)
+#define RATE IN(RATE, 1)
 #define NORM IN(NORMAL, 3), IN(NORMAL, 3), STATE(NORMAL, 3), STATE(NORMAL, 3)
 
 /* clang-format off: a row a line */
@@ -39,10 +39,7 @@ static const op_case rows[] = {
      {.window = WINDOW(3, 2, 1, 1, 1, 1, 1, 1), .count_padding = 1}},
     {"global average pool", OP_GLOBAL_AVERAGE_POOL2D, {IN(NORMAL, 2, 3, 4, 3)}, PLAIN},
     {"batch norm", OP_BATCH_NORM, {IN(NORMAL, 2, 3, 4, 3), NORM}, {.epsilon = 1e-5f, .momentum = 0.1f}},
-    {"batch norm of features",
-     OP_BATCH_NORM,
-     {IN(NORMAL, 5, 3), NORM},
-     {.epsilon = 1e-5f, .momentum = 0.1f}},
+    {"batch norm of features", OP_BATCH_NORM, {IN(NORMAL, 5, 3), NORM}, {.epsilon = 1e-5f, .momentum = 0.1f}},
     {"inference batch norm relu",
      OP_BATCH_NORM_INFERENCE,
      {IN(NORMAL, 2, 2, 3, 3), NORM},
@@ -105,6 +102,28 @@ static const op_case rows[] = {
      OP_UPDATE_RMSPROP,
      {STATE(NORMAL, 6), IN(NORMAL, 6), STATE(ZERO, 6), STATE(ZERO, 6), RATE},
      {.beta_1 = 0.99f, .momentum = 0.9f, .epsilon = 1e-7f, .lr_scale = 1}},
+    {"dropout", OP_DROPOUT, {IN(NORMAL, 2, 3, 3, 3), IN(STEP, 2)}, {.rate = 0.3f, .stream = 7}},
+    {"add", OP_ADD, {IN(NORMAL, 2, 1, 3, 2), IN(NORMAL, 1, 2, 1, 2)}, PLAIN},
+    {"multiply", OP_MULTIPLY, {IN(NORMAL, 2, 1, 3, 2), IN(NORMAL, 1, 2, 1, 2)}, PLAIN},
+    {"reduce sum", OP_REDUCE_SUM, {IN(NORMAL, 2, 2, 3, 2)}, {.shape = {4, {2, 1, 3, 1}}}},
+    {"concat", OP_CONCAT, {IN(NORMAL, 2, 2, 1, 1), IN(NORMAL, 2, 2, 1, 3), IN(NORMAL, 2, 2, 1, 2)}, PLAIN},
+    {"pad", OP_PAD, {IN(NORMAL, 1, 2, 3, 2)}, {.before = {0, 1, 0, 1}, .after = {0, 2, 2, 0}}},
+    {"crop", OP_CROP, {IN(NORMAL, 1, 5, 4, 3)}, {.before = {0, 1, 0, 1}, .after = {0, 2, 2, 0}}},
+    {"flatten", OP_FLATTEN, {IN(NORMAL, 2, 2, 3, 2)}, PLAIN},
+    {"unflatten", OP_UNFLATTEN, {IN(NORMAL, 2, 12)}, {.shape = {4, {2, 2, 3, 2}}}},
+    {"normalize",
+     OP_NORMALIZE,
+     {IN(PIXELS, 1, 2, 3, 3)},
+     {.mean = {123.7f, 116.3f, 103.5f}, .std = {58.4f, 57.1f, 57.4f}}},
+    {"normalize reversed",
+     OP_NORMALIZE,
+     {IN(PIXELS, 1, 2, 3, 3)},
+     {.mean = {123.7f, 116.3f, 103.5f}, .std = {58.4f, 57.1f, 57.4f}, .reverse = 1}},
+    {"correct", OP_CORRECT, {IN(NORMAL, 8, 3), IN(CLASS, 8), IN(WEIGHT, 8)}, PLAIN},
+    {"fold batch norm",
+     OP_FOLD_BATCH_NORM,
+     {IN(NORMAL, 3, 2, 3, 3), IN(NORMAL, 3), IN(NORMAL, 3), IN(NORMAL, 3), IN(NORMAL, 3), IN(NORMAL, 3)},
+     {.epsilon = 1e-5f}},
 };
 /* clang-format on */
 enum {
@@ -206,6 +225,26 @@ static void test_pytorch_agrees(void **state)
     assert_int_equal(failures, 0);
 }
 
+/* Every operation but the gradients', which the gradients of these compare. */
+static void test_every_operation_has_a_row(void **state)
+{
+    (void)state;
+    bool seen[OP_KIND_COUNT] = {false};
+    for (int i = 0; i < ROWS; i++) {
+        op_graph b = op_graph_build(&rows[i], true);
+        for (int32_t k = 0; k < b.g->op_count; k++)
+            seen[b.g->ops[k].kind] = true;
+        graph_destroy(b.g);
+    }
+    int missing = 0;
+    for (int kind = 0; kind < OP_KIND_COUNT; kind++)
+        if (!seen[kind]) {
+            print_error("%s is compared with nothing\n", op_info_of(kind)->name);
+            missing++;
+        }
+    assert_int_equal(missing, 0);
+}
+
 static int set_up(void **state)
 {
     (void)state;
@@ -223,6 +262,7 @@ static int tear_down(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_pytorch_agrees)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_pytorch_agrees),
+                                       cmocka_unit_test(test_every_operation_has_a_row)};
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

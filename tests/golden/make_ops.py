@@ -166,10 +166,71 @@ def optimizers():
               lambda p, g, r: [p, g, zero, zero, r], lambda p, s: [p, s["square_avg"], s["momentum_buffer"]])
 
 
+def philox(counter, key):
+    """Philox4x32-10 (Salmon et al. 2011) of one counter of four words."""
+    c, k = list(counter), list(key)
+    for _ in range(10):
+        a, b = 0xD2511F53 * c[0], 0xCD9E8D57 * c[2]
+        c = [(b >> 32) ^ c[1] ^ k[0], b & 0xFFFFFFFF, (a >> 32) ^ c[3] ^ k[1], a & 0xFFFFFFFF]
+        k = [(k[0] + 0x9E3779B9) & 0xFFFFFFFF, (k[1] + 0xBB67AE85) & 0xFFFFFFFF]
+    return c
+
+
+def dropout():
+    x, step, rate, stream = random(2, 3, 3, 3), [12345, -77], f32(0.3), 7
+    words = [philox((i // 4, 0, stream, 0), [w & 0xFFFFFFFF for w in step])[i % 4] for i in range(x.numel())]
+    keep = torch.tensor([float((w >> 8) * 2.0**-24 >= rate) for w in words]).reshape(x.shape)
+    record("dropout", [x, torch.tensor(step)], [x * keep / (1 - rate)])
+
+
+def moves():
+    """What moves, broadcasts or counts."""
+    a, b = random(2, 1, 3, 2), random(1, 2, 1, 2)
+    record("add", [a, b], [a + b])
+    a, b = random(2, 1, 3, 2), random(1, 2, 1, 2)
+    record("multiply", [a, b], [a * b])
+    x = random(2, 2, 3, 2).detach()
+    cases["reduce sum"] = {"inputs": [numbers(x)], "seed": None, "gradients": [], "outputs": [numbers(x.sum((1, 3)))]}
+    parts = [random(2, 2, 1, k) for k in (1, 3, 2)]
+    record("concat", parts, [torch.cat(parts, -1)])
+    x = random(1, 2, 3, 2)
+    record("pad", [x], [F.pad(x, (1, 0, 0, 2, 1, 2))])
+    x = random(1, 5, 4, 3)
+    record("crop", [x], [x[:, 1:3, 0:2, 1:3]])
+    x = random(2, 2, 3, 2)
+    record("flatten", [x], [nchw(x).flatten(1)])
+    x = random(2, 12)
+    record("unflatten", [x], [nhwc(x.reshape(2, 2, 2, 3))])
+    pixels = torch.tensor(rng.integers(0, 256, (1, 2, 3, 3)))
+    mean, std = (torch.tensor([f32(v) for v in t]) for t in ((123.7, 116.3, 103.5), (58.4, 57.1, 57.4)))
+    for name, order in (("normalize", [0, 1, 2]), ("normalize reversed", [2, 1, 0])):
+        cases[name] = {"inputs": [numbers(pixels)], "seed": None, "gradients": [],
+                       "outputs": [numbers((pixels[..., order] - mean) / std)]}
+    logits, target, weight = random(8, 3, digits=0).detach(), torch.arange(8) % 3, torch.arange(8.0) / 4
+    first = torch.tensor(logits.numpy().argmax(1))  # the first of equal ones
+    count = (weight * (first == target)).sum()
+    cases["correct"] = {"inputs": [numbers(logits), numbers(target), numbers(weight)], "seed": None, "gradients": [],
+                        "outputs": [numbers(count)]}
+
+
+def fold():
+    w, b, gamma, beta, mean = random(3, 2, 3, 3), random(3), random(3), random(3), random(3).detach()
+    variance, x = random(3, low=0.5).detach(), random(1, 2, 4, 4)
+    scale = gamma / torch.sqrt(variance + f32(1e-5))
+    folded_w, folded_b = w * scale[:, None, None, None], (b - mean) * scale + beta
+    separate = F.batch_norm(F.conv2d(x, w, b), mean, variance, gamma, beta, False, 0.0, f32(1e-5))
+    assert torch.allclose(F.conv2d(x, folded_w, folded_b), separate)
+    cases["fold batch norm"] = {"inputs": [numbers(v) for v in (w, b, gamma, beta, mean, variance)], "seed": None,
+                                "gradients": [], "outputs": [numbers(folded_w), numbers(folded_b)]}
+
+
 convolutions()
 pools()
 batch_norms()
 activations()
 losses()
 optimizers()
+dropout()
+moves()
+fold()
 print(json.dumps(cases, indent=None, separators=(",", ":")).replace('},"', '},\n"'))
