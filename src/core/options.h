@@ -22,12 +22,12 @@
 
 typedef enum option_type {
     OPTION_INT = 1, /* int64_t */
-    OPTION_SEED, /* uint64_t */
-    OPTION_FLOAT,  /* float */
-    OPTION_BOOL,   /* int: 0 default, 1 on, FV_OFF off */
-    OPTION_STRING, /* const char *; the struct does not own it */
-    OPTION_CHOICE, /* int (or an enum): index into choices */
-    OPTION_INTS    /* int64_t[length], written [1, 2] in YAML and 1,2 as a flag; a single number stands for all */
+    OPTION_SEED,    /* uint64_t */
+    OPTION_FLOAT,   /* float */
+    OPTION_BOOL,    /* int: 0 default, 1 on, FV_OFF off */
+    OPTION_STRING,  /* const char *; the struct does not own it */
+    OPTION_CHOICE,  /* int (or an enum): index into choices */
+    OPTION_INTS /* int64_t[length], written [1, 2] in YAML and 1,2 as a flag; a single number stands for all */
 } option_type;
 
 typedef struct option {
@@ -45,7 +45,9 @@ typedef struct option {
     const char *heading; /* help starts a new group with this title before the option; NULL: none */
 } option;
 
-enum { OPTION_LENGTH_MAX = 8 };
+enum {
+    OPTION_LENGTH_MAX = 8
+};
 
 /* The entry, NULL when there is none. `name` may have dashes or underscores. The table ends with a NULL name. */
 const option *options_find(const option *table, const char *name);

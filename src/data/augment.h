@@ -12,11 +12,14 @@
 
 #include "image/image.h"
 
-enum { AUGMENT_MAX_STEPS = 16 };
+enum {
+    AUGMENT_MAX_STEPS = 16
+};
 
 typedef struct augment_step {
     const augmentation *what;
     float strength, probability;
+    int64_t min_side, max_side; /* for pictures whose shorter side lies in this range; max_side 0: no limit */
 } augment_step;
 
 typedef struct augment_policy {
@@ -24,8 +27,8 @@ typedef struct augment_policy {
     int count;
 } augment_policy;
 
-/* A preset ("none", "light", "standard", "strong") suited to pictures of this size and this number of channels: nothing is
- * flipped in one-channel data. */
+/* A preset ("none", "light", "standard", "strong") suited to pictures of this size and this number of
+ * channels: nothing is flipped in one-channel data. */
 fv_status augment_policy_init(augment_policy *p, const char *preset, int64_t channels);
 fv_status augment_policy_apply(const augment_policy *p, image *im, rng *r, image *scratch);
 /* Says what the policy does, e.g. "random_crop 0.5, horizontal_flip p=0.5". */

@@ -22,21 +22,22 @@ typedef struct loader_options {
     fv_preprocess preprocess;
     const augment_policy *augment; /* NULL: none. Borrowed */
     int64_t batch;
-    bool shuffle; /* by (seed, epoch); else the data set's order */
+    bool shuffle;        /* by (seed, epoch); else the data set's order */
     bool reduced_decode; /* training: JPEG may be decoded at a reduced scale that is still large enough */
     uint64_t seed;
     int threads; /* at least 1 */
     int ring;    /* batches in flight; 0: 2 + threads */
     fv_on_error on_error;
-    /* For every class of the data the model's class index, or -1 (its pictures are left out, before shuffling); NULL: as they are. */
+    /* For every class of the data the model's class index, or -1 (its pictures are left out, before
+     * shuffling); NULL: as they are. */
     const int32_t *class_map;
 } loader_options;
 
 typedef struct batch {
-    int64_t count;         /* real pictures; the rest up to the batch size are repeats with weight 0 */
-    const uint8_t *pixels; /* (batch, height, width, channels) in RGB order */
-    const int32_t *labels; /* (batch), the model's class indices */
-    const float *weights;  /* (batch): 1, or 0 for repeats and pictures that could not be read */
+    int64_t count;          /* real pictures; the rest up to the batch size are repeats with weight 0 */
+    const uint8_t *pixels;  /* (batch, height, width, channels) in RGB order */
+    const int32_t *labels;  /* (batch), the model's class indices */
+    const float *weights;   /* (batch): 1, or 0 for repeats and pictures that could not be read */
     const int64_t *indices; /* (batch): in the data set */
 } batch;
 
@@ -52,8 +53,9 @@ int64_t loader_samples(const loader *l);
 /* Begins an epoch at its `first` batch (to resume within one); an epoch under way is dropped. */
 fv_status loader_start(loader *l, int64_t epoch, int64_t first);
 
-/* The next batch in order, NULL after the last. It stays valid until loader_done. With FV_FAIL the first unreadable picture is
- * the returned error; with FV_SKIP it has weight 0 (another picture's pixels stand in) and is listed. */
+/* The next batch in order, NULL after the last. It stays valid until loader_done. With FV_FAIL the first
+ * unreadable picture is the returned error; with FV_SKIP it has weight 0 (another picture's pixels stand in)
+ * and is listed. */
 fv_status loader_next(loader *l, const batch **out);
 void loader_done(loader *l, const batch *b);
 

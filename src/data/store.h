@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What a data set and its parts share: the sources, the samples (all records of all sources, one after the
+ * other, training first) and the classes.
+ *
+ *     int64_t record;
+ *     const source *s = dataset_locate(d, index, &record);
+ */
+#ifndef DATA_STORE_H
+#define DATA_STORE_H
+
+#include "data/dataset.h"
+#include "data/source.h"
+
+enum {
+    PART_COUNT = FV_TEST + 1
+};
+
+typedef struct store store;
+
+struct fv_dataset {
+    const store *store;
+    uint32_t *indices; /* (count) into the store's samples, ascending; NULL: all of them */
+    int64_t count;
+    int64_t class_count; /* training's classes, and further ones up to the highest label of this part */
+};
+
+struct store {
+    fv_dataset parts[PART_COUNT]; /* by fv_part; the first is what the caller holds */
+    listing sources;              /* with the problems */
+    int64_t *first;               /* (sources.count + 1): the sample with which a source begins */
+    int64_t count, training;      /* samples; the first `training` ones are for training and validation */
+    int32_t *labels;              /* (count): index in classes */
+    name_list classes;            /* the training part's, then what else occurs in others */
+    size_t training_classes;
+};
+
+/* The source of sample `index` (in range) of `d`, and its record there. */
+const source *dataset_locate(const fv_dataset *d, int64_t index, int64_t *record);
+
+/* split.c: marks with 1 the pictures that become validation. Stratified: in every class the share `part`,
+ * rounded, but at least one stays on each side where a class has two. It depends on the seed, the class's
+ * name and its number of pictures only. */
+fv_status split_choose(const int32_t *labels, int64_t count, const name_list *classes, float part,
+                       uint64_t seed, uint8_t *chosen);
+
+#endif
