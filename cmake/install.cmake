@@ -1,16 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-# cmake --install: headers, libraries, the command, fovea.pc, a CMake package and the man pages.
+# cmake --install: headers, libraries, fovea.pc and a CMake package (cmake/command.cmake installs the command).
 include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
 
-install(TARGETS fovea fovea_static fovea_command
+install(TARGETS fovea fovea_static
   EXPORT fovea
   RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR}
   LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}
   ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
-# The installed command finds the library beside it, wherever the prefix is.
-file(RELATIVE_PATH FOVEA_BIN_TO_LIB ${CMAKE_INSTALL_FULL_BINDIR} ${CMAKE_INSTALL_FULL_LIBDIR})
-set_target_properties(fovea_command PROPERTIES INSTALL_RPATH "$ORIGIN/${FOVEA_BIN_TO_LIB}")
 install(FILES include/fovea.h DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
 install(DIRECTORY include/fovea DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
 

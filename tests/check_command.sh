@@ -98,6 +98,8 @@ printf 'not a model\n' >text.safetensors
 printf 'epochs: 3\nlearn: 0.1\n' >bad.yaml
 printf 'epochs: [3\n' >broken.yaml
 expect 1 'no-such-folder' train no-such-folder
+expect 1 'two\?lines' train $'two\nlines'
+expect 2 'a\?\[31mb' train --$'a\e[31mb'
 expect 1 'empty-folder' train empty-folder
 expect 1 'one' train one
 expect 1 'no-such-run: .*args.yaml' train --resume no-such-run

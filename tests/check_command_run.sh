@@ -60,17 +60,24 @@ succeeds train digits --config short.yaml --batch 64 --threads 2
 grep -q '^batch: 64' runs/digits-2/args.yaml || complain "a flag does not win over --config"
 grep -q '^epochs: 1$' runs/digits-2/args.yaml || complain "--config is not followed"
 
+# The bar, where there is a terminal
+if command -v script >/dev/null; then
+    script -qec "stty cols 120; '$fovea' train digits --epochs 1 --threads 2 --out drawn" typescript >/dev/null 2>&1 </dev/null ||
+        complain "train on a terminal: status $?"
+    tr '\r' '\n' <typescript | grep -qE '\[=* *\].*loss .*accuracy .*images/s' || complain "train on a terminal: no bar"
+    tr '\r' '\n' <typescript | awk 'length > 125 { exit 1 }' || complain "train on a terminal: the bar is wider than it"
+fi
+
 # A signal saves; the resumed run ends as the one that was never stopped
 for signal in INT:130 TERM:143; do
     name=stopped-${signal%:*}
     # shellcheck disable=SC2086
-    setsid "$fovea" train digits $options --out $name >out 2>err </dev/null &
+    "$fovea" train digits $options --out $name >out 2>err </dev/null &
     process=$!
     for _ in $(seq 600); do
         grep -q '^epoch 1/3' err && break
         sleep 0.05
     done
-    # Background children of a shell that is no terminal's ignore SIGINT until the command sets its handler.
     kill -s "${signal%:*}" $process
     wait $process
     status=$?

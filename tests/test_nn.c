@@ -54,7 +54,7 @@ static void inference_is_folded_and_fused(void **state)
 {
     (void)state;
     fv_model *m = small();
-    graph *g = network_graph(m, 4, false, NULL);
+    graph *g = network_graph(m, 4, NETWORK_INFERENCE, NULL);
     assert_non_null(g);
     /* normalise, two folds, two convolutions, pool, dense: nothing else is left. */
     assert_int_equal(g->op_count, 7);
@@ -62,7 +62,7 @@ static void inference_is_folded_and_fused(void **state)
     assert_int_equal(count_ops(g, OP_FOLD_BATCH_NORM), 2);
     assert_true(g->ops[0].prologue && g->ops[1].prologue);
     graph_destroy(g);
-    g = network_graph(m, 4, true, NULL);
+    g = network_graph(m, 4, NETWORK_TRAINING, NULL);
     assert_ok(graph_fuse(g, true));
     /* In training the residual and the ReLU go into the batch norms. */
     assert_int_equal(count_ops(g, OP_ADD) + count_ops(g, OP_ACTIVATION), 0);

@@ -4,6 +4,7 @@
 
 #include "core/file.h"
 #include "core/memory.h"
+#include "core/plugin.h"
 #include "report/report.h"
 #include "testing.h"
 
@@ -545,6 +546,81 @@ static void missing_results_are_an_error(void **state)
     free(run);
 }
 
+/* A machine without cairo: everything but the plots. */
+static void report_without_cairo(void **state)
+{
+    (void)state;
+    plugin there = plugin_cairo;
+    plugin_cairo = (plugin){.library = "libfovea-none.so", .package = "libcairo2", .purpose = "drawing"};
+    char *run = make_run("plain", three_epochs, NULL);
+    fv_evaluation *e = make_evaluation(3, 40, NULL);
+    fv_status status = report_write(&(report_input){.run = run, .title = "plain", .evaluation = e});
+    plugin_cairo = there;
+    assert_ok(status);
+    char *page = read_page(run);
+    assert_int_equal(check_references(run, page), 0);
+    assert_non_null(
+        strstr(page, "There are no plots: drawing needs libfovea-none.so: install the package libcairo2"));
+    assert_non_null(strstr(page, "<h2>Classes</h2>"));
+    free(page);
+    free_evaluation(e);
+    free(run);
+}
+
+/* The public call, with a model and a data set of real files, one of them damaged since it was listed. */
+static void report_of_a_model_and_its_data(void **state)
+{
+    (void)state;
+    char *run = make_run("public", three_epochs, NULL), *data_path = file_join(root, "data");
+    assert_ok(fv_demo_write(data_path, .train = 3, .test = FV_OFF));
+    fv_dataset *data = fv_dataset_open(data_path, .validation_split = FV_OFF);
+    fv_model *m = fv_model_create(.height = 32, .width = 32, .name = "<tiny>");
+    assert_non_null(data);
+    assert_non_null(m);
+    assert_non_null(fv_output(fv_dense(fv_flatten(fv_input(m)), .units = 10)));
+    char file[512];
+    assert_ok(file_write(fv_dataset_file(data, 3, file, sizeof file), "no picture", 10));
+    fv_evaluation *e = make_evaluation(10, 30, NULL);
+    for (int i = 0; i < 30; i++) {
+        e->index[i] = i;
+        e->label[i] = (int32_t)fv_dataset_label(data, i);
+        e->predicted[i] = i < 6 ? 9 - e->label[i] : e->label[i];
+        e->probability[i] = 1 - (float)i / 100;
+    }
+    for (int i = 0; i < 10; i++)
+        e->classes[i].name = fv_dataset_class_name(data, i);
+    assert_ok(fv_report_write(run, .model = m, .data = data, .evaluation = e));
+    for (int i = 0; i < 6; i++) {
+        char name[32];
+        snprintf(name, sizeof name, "mistakes/%02d.png", i + 1);
+        assert_int_equal(run_has(run, name), i != 3);
+    }
+    /* The second worst mistake's thumbnail is the second picture, pixel by pixel. */
+    image expected = {0}, shown = {0};
+    char *thumbnail = file_join(run, "mistakes/02.png");
+    assert_ok(image_load(fv_dataset_file(data, 1, file, sizeof file), &(image_decode_options){.channels = 3},
+                         &expected));
+    assert_ok(image_load(thumbnail, &(image_decode_options){.channels = 3}, &shown));
+    assert_memory_equal(expected.data, shown.data, 32 * 32 * 3);
+    char *page = read_page(run);
+    assert_non_null(strstr(page, "<h1>&lt;tiny&gt;</h1>"));
+    assert_non_null(strstr(page, "30,730 parameters")); /* 32 * 32 * 3 * 10 + 10 */
+    assert_non_null(strstr(page, "no picture"));
+    assert_non_null(strstr(page, "97.0 % sure"));
+    assert_int_equal(fv_report_write(NULL, .model = m), FV_ERROR_INVALID);
+    assert_int_equal(fv_report_write(run), FV_ERROR_INVALID);
+    assert_int_equal(fv_report_write("/nowhere", .model = m), FV_ERROR_IO);
+    free(page);
+    free(thumbnail);
+    image_release(&expected);
+    image_release(&shown);
+    free_evaluation(e);
+    fv_model_destroy(m);
+    fv_dataset_destroy(data);
+    free(data_path);
+    free(run);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -563,6 +639,8 @@ int main(void)
         cmocka_unit_test(report_without_an_evaluation),
         cmocka_unit_test(report_of_one_epoch_with_gaps),
         cmocka_unit_test(missing_results_are_an_error),
+        cmocka_unit_test(report_without_cairo),
+        cmocka_unit_test(report_of_a_model_and_its_data),
     };
     return cmocka_run_group_tests(tests, make_root, remove_root);
 }

@@ -12,10 +12,14 @@
 
 static void say(const char *prefix, const char *format, va_list arguments)
 {
+    char line[4096];
+    vsnprintf(line, sizeof line, format, arguments);
+    /* Names of files and options come from outside: a message stays one line and cannot steer the terminal. */
+    for (char *p = line; *p; p++)
+        if ((unsigned char)*p < ' ' || *p == 127)
+            *p = '?';
     fflush(stdout); /* keeps the order where both go to one terminal */
-    fputs(prefix, stderr);
-    vfprintf(stderr, format, arguments);
-    fputc('\n', stderr);
+    fprintf(stderr, "%s%s\n", prefix, line);
 }
 
 int cli_fail(void)

@@ -80,8 +80,8 @@ fv_status train_setup_check(const train_arguments *a)
 /* Paths in args.yaml stay right wherever `--resume` is called. */
 static const char *absolute(train_setup *s, const char *path)
 {
-    char *full = path ? realpath(path, NULL) : NULL;
-    return full ? pool_keep(&s->pool, full) : path;
+    const char *full = path ? pool_keep(&s->pool, realpath(path, NULL)) : NULL;
+    return full ? full : path;
 }
 
 static fv_status open_data(train_setup *s)
@@ -113,34 +113,38 @@ static fv_status make_zoo_model(train_setup *s, int64_t height, int64_t width)
     train_arguments *a = &s->a;
     int64_t h, w, channels;
     STATUS_TRY(fv_dataset_shape(s->data, &h, &w, &channels));
-    bool small = h <= SMALL && w <= SMALL, chosen = !a->model;
+    bool chosen = !a->model, data_is_small = h <= SMALL && w <= SMALL;
+    bool small = height ? height <= SMALL && width <= SMALL : data_is_small;
     if (chosen)
         a->model = small ? "small_cnn" : "resnet18";
     const fv_zoo_entry *entry = find_zoo(a->model);
     if (!height) {
-        height = small || !entry ? h : entry->height;
-        width = small || !entry ? w : entry->width;
+        height = data_is_small || !entry ? h : entry->height;
+        width = data_is_small || !entry ? w : entry->width;
     }
     s->model = fv_zoo_create(a->model, .classes = fv_dataset_class_count(s->data), .height = height,
                              .width = width, .channels = channels, .seed = a->seed, .dropout = a->dropout);
     if (!s->model)
         return status_last();
     if (chosen)
-        cli_say("--model was not given: %s, for pictures of %s 64 pixels", a->model,
+        cli_say("--model was not given: %s, for an input of %s 64 pixels", a->model,
                 small ? "up to" : "more than");
     return FV_OK;
 }
 
-static fv_status load_model(train_setup *s)
+/* A model to continue from keeps its network; a size that is the model's own is no contradiction. */
+static fv_status load_model(train_setup *s, int64_t height, int64_t width)
 {
-    if (s->a.size)
-        return status_set(FV_ERROR_INVALID, "--size: the size of a trained model (%s) cannot be changed",
-                          s->a.model);
-    if (s->a.dropout)
-        return status_set(FV_ERROR_INVALID,
-                          "--dropout: the network of a trained model (%s) cannot be changed", s->a.model);
     s->model = fv_model_load(s->a.model);
-    return s->model ? FV_OK : status_last();
+    if (!s->model)
+        return status_last();
+    const fv_preprocess *p = fv_model_preprocess(s->model);
+    if (height && (height != p->height || width != p->width))
+        return status_set(FV_ERROR_INVALID, "--size: %s takes %lldx%lld, which cannot be changed", s->a.model,
+                          (long long)p->height, (long long)p->width);
+    if (s->a.dropout)
+        return status_set(FV_ERROR_INVALID, "--dropout: the network of %s cannot be changed", s->a.model);
+    return FV_OK;
 }
 
 static fv_status make_model(train_setup *s)
@@ -150,7 +154,7 @@ static fv_status make_model(train_setup *s)
     if (a->size)
         STATUS_TRY(read_size(a->size, &height, &width));
     if (a->model && is_model_file(a->model)) {
-        STATUS_TRY(load_model(s));
+        STATUS_TRY(load_model(s, height, width));
     } else if (a->model && is_network_file(a->model)) {
         s->model = fv_network_load(a->model, .classes = fv_dataset_class_count(s->data), .height = height,
                                    .width = width, .seed = a->seed, .dropout = a->dropout);

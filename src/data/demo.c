@@ -127,7 +127,8 @@ static fv_status write_part(work *w, const char *name, uint32_t part, int64_t pe
         status = demo_paint(&w->painter, digit, &r, &w->picture);
         if (status == FV_OK)
             status = write_picture(&w->picture, folder, digit, i / DEMO_DIGITS);
-        if (status == FV_OK && o->on_progress && o->on_progress(++w->done, w->total, o->user))
+        w->done += status == FV_OK;
+        if (status == FV_OK && o->on_progress && o->on_progress(w->done, w->total, o->user))
             status = status_set(FV_INTERRUPTED, "%s: stopped after %lld of %lld pictures", o->path,
                                 (long long)w->done, (long long)w->total);
     }

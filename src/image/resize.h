@@ -10,7 +10,8 @@
 
 #include "image/image.h"
 
-/* image_resize, with the order of the passes that a resize of everything to the frame has. */
+/* image_resize with a box in double precision, and the order of the passes that a resize of everything to the
+ * frame has. */
 fv_status resize_part(const image *in, const image_box *box, int64_t height, int64_t width,
                       int64_t frame_height, int64_t frame_width, fv_interpolation interpolation, image *out);
 

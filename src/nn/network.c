@@ -294,7 +294,15 @@ static void fill_normalisation(const fv_model *m, graph *g)
     }
 }
 
-graph *network_graph(const fv_model *m, int64_t batch, bool training, const value_id *keep)
+static fv_status optimise(graph *g)
+{
+    STATUS_TRY(graph_fold_batch_norm(g));
+    STATUS_TRY(graph_fuse(g, false));
+    STATUS_TRY(graph_remove_dead(g));
+    return graph_hoist(g);
+}
+
+graph *network_graph(const fv_model *m, int64_t batch, network_form form, const value_id *keep)
 {
     if (network_check(m) != FV_OK)
         return NULL;
@@ -306,17 +314,10 @@ graph *network_graph(const fv_model *m, int64_t batch, bool training, const valu
     for (; keep && *keep != NO_VALUE; keep++)
         graph_mark_output(g, *keep);
     fv_status status = graph_set_batch(g, batch);
-    if (status == FV_OK && !training) {
+    if (status == FV_OK && form != NETWORK_TRAINING)
         status = graph_to_inference(g);
-        if (status == FV_OK)
-            status = graph_fold_batch_norm(g);
-        if (status == FV_OK)
-            status = graph_fuse(g, false);
-        if (status == FV_OK)
-            status = graph_remove_dead(g);
-        if (status == FV_OK)
-            status = graph_hoist(g);
-    }
+    if (status == FV_OK && form == NETWORK_INFERENCE)
+        status = optimise(g);
     if (status != FV_OK) {
         graph_destroy(g);
         return NULL;

@@ -3,7 +3,7 @@
  * The inside of fv_model: the forward graph as layers added to it, the tensors that live in it, and what belongs to the
  * model besides (classes, preprocessing). Folders above nn/ read these fields; only nn/ adds layers.
  *
- *     graph *g = network_graph(m, 32, true);   // a copy with the batch fixed and the normalisation filled in
+ *     graph *g = network_graph(m, 32, NETWORK_TRAINING, NULL);   // a copy with the batch fixed and the normalisation filled in
  *
  * The graph of a model is kept in training form (batch norm with batch statistics, dropout), unfused, with BATCH as its
  * first dimension; users copy and transform it. Value ids of the copy are the model's.
@@ -59,6 +59,9 @@ struct fv_model {
     char *name;
     uint64_t seed;
     fv_preprocess preprocess;
+    /* While it is built from a model file: its tensors are not initialised, and may have no more values than the file. */
+    bool from_file;
+    int64_t file_values;
     bool statistics_set; /* mean and std were given or measured */
     graph *graph;
     value_id pixels;         /* the u8 input (BATCH, H, W, C); NO_VALUE before fv_input */
@@ -90,10 +93,14 @@ struct fv_model {
 
 /* FV_OK, or the first error of a layer call, or that input or output are missing. */
 fv_status network_check(const fv_model *m);
-/* A copy of the graph with `batch` fixed and the normalisation from m->preprocess; inference form unless `training`
- * (batch norm folded and fused then; unfused in training). `keep` (may be NULL, NO_VALUE-terminated): further values to mark as
- * outputs before any pass. Logits are always an output. NULL on failure. The caller destroys it. */
-graph *network_graph(const fv_model *m, int64_t batch, bool training, const value_id *keep);
+typedef enum network_form {
+    NETWORK_INFERENCE = 0, /* batch norm folded, everything fused: the fastest */
+    NETWORK_TRAINING,      /* as it was built */
+    NETWORK_DIFFERENTIABLE /* the numbers of inference, but unfused, so that graph_gradients works for any value */
+} network_form;
+/* A copy of the graph with `batch` fixed and the normalisation from m->preprocess. `keep` (may be NULL, NO_VALUE-terminated):
+ * further values to mark as outputs before any pass. Logits are always an output. NULL on failure. The caller destroys it. */
+graph *network_graph(const fv_model *m, int64_t batch, network_form form, const value_id *keep);
 /* Marks tensors or preprocessing as changed. */
 void network_changed(fv_model *m);
 network_tensor *network_find_tensor(const fv_model *m, const char *name);

@@ -135,6 +135,7 @@ fv_status report_mistakes_write(const report_input *in, report_mistake *list, in
 typedef struct report_plots {
     bool loss, accuracy, rate, confusion;      /* which of the PNG files there are */
     int64_t confusion_width, confusion_height; /* in CSS pixels */
+    char missing[256]; /* why there are none: a machine without cairo still gets its numbers */
 } report_plots;
 
 typedef struct report_content {
@@ -152,7 +153,6 @@ const char *report_class_name(const fv_evaluation *e, int64_t index, char *buffe
 int64_t report_best_row(const report_table *results);
 
 void report_page(const report_content *c, text *html);
-extern const char report_style[]; /* the page's CSS */
 
 /* Reads results.csv and args.yaml of the run, writes the plots, the thumbnails and report.html. */
 fv_status report_write(const report_input *in);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "report/report.h"
+#include "report/page.h"
 
 /* No web fonts, no scripts: the page is read from a disk, years later. */
-const char report_style[] =
+const char page_style[] =
     ":root{--text:#1f2328;--soft:#59636e;--line:#d8dee4;--tint:#f6f8fa;--blue:#0950a0;--red:#b3261e}\n"
     "*{box-sizing:border-box}\n"
     "body{margin:0;background:#fff;color:var(--text);font:16px/1.5 system-ui,-apple-system,'Segoe "
@@ -10,7 +10,7 @@ const char report_style[] =
     "main{max-width:1080px;margin:0 auto;padding:24px 20px 64px}\n"
     "h1{font-size:1.75rem;line-height:1.2;margin:0 0 4px;overflow-wrap:anywhere}\n"
     "h2{font-size:1.2rem;margin:44px 0 12px;padding-bottom:6px;border-bottom:1px solid var(--line)}\n"
-    "p{margin:6px 0}.soft,figcaption,.card small{color:var(--soft)}\n"
+    "p{margin:10px 0}.soft,figcaption,.card small{color:var(--soft)}\n"
     ".cards{display:grid;grid-template-columns:repeat(auto-fit,minmax(150px,1fr));gap:12px;margin:22px 0 0}\n"
     ".card{background:var(--tint);border:1px solid var(--line);border-radius:8px;padding:12px 16px}\n"
     ".card b{display:block;font-size:1.6rem;line-height:1.25;font-variant-numeric:tabular-nums}\n"
@@ -18,7 +18,7 @@ const char report_style[] =
     ".plots{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,420px),1fr));gap:16px}\n"
     "img{max-width:100%;height:auto;display:block}\n"
     ".plots img{border:1px solid var(--line);border-radius:8px;width:100%}\n"
-    ".scroll{overflow:auto;max-height:70vh;border:1px solid var(--line);border-radius:8px}\n"
+    ".scroll{margin-top:12px;overflow:auto;max-height:70vh;border:1px solid var(--line);border-radius:8px}\n"
     "table{border-collapse:collapse;width:100%;font-size:.92rem;font-variant-numeric:tabular-nums}\n"
     "th,td{padding:6px 12px;text-align:right;border-bottom:1px solid var(--line);white-space:nowrap}\n"
     "th{position:sticky;top:0;background:var(--tint);font-weight:600}\n"

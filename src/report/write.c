@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A run's report from beginning to end: read the tables, draw the plots, write the page last. */
-#include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "core/file.h"
@@ -103,6 +103,17 @@ static fv_status plot_evaluation(const report_input *in, report_plots *plots)
     return status;
 }
 
+static fv_status plot_all(const report_input *in, const report_table *results, report_plots *plots)
+{
+    fv_status status = plot_training(in, results, plots);
+    if (status == FV_OK)
+        status = plot_evaluation(in, plots);
+    if (status != FV_ERROR_UNSUPPORTED)
+        return status;
+    snprintf(plots->missing, sizeof plots->missing, "%s", fv_error_message());
+    return FV_OK;
+}
+
 /* A run without args.yaml (a program's own) has no table of options. */
 static fv_status load_arguments(const report_input *in, report_pairs *arguments)
 {
@@ -144,9 +155,7 @@ fv_status report_write(const report_input *in)
     STATUS_TRY(load_results(in, &results));
     fv_status status = load_arguments(in, &arguments);
     if (status == FV_OK)
-        status = plot_training(in, &results, &c.plots);
-    if (status == FV_OK)
-        status = plot_evaluation(in, &c.plots);
+        status = plot_all(in, &results, &c.plots);
     if (status == FV_OK && in->evaluation) {
         c.mistake_count = report_mistakes_find(in->evaluation, mistakes);
         status = report_mistakes_write(in, mistakes, c.mistake_count);

@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Makes image_resize.bin, image_fit.bin, image_decode.bin and image_hostile.tsv beside this file, with Pillow and torchvision
+"""Makes image_resize.bin, image_fit.bin, image_decode.bin and image_real.tsv beside this file, with Pillow and torchvision
 as the oracles:
 
-    python3 tests/golden/make_image.py [FOLDER_OF_HOSTILE_FILES]
+    python3 tests/golden/make_image.py [FOLDER_OF_REAL_DATA]
 
 Pillow 13 or later: earlier ones differ in the order of the two passes of a resize. Numbers are little-endian. Pictures that the tests can make themselves (noise) are not stored.
 """
+import glob
 import io
 import os
 import random
@@ -203,14 +204,20 @@ def make_decode():
     write("image_decode.bin", records)
 
 
-def make_hostile(folder):
+def real_files(folder):
+    for line in open(os.path.join(folder, "hostile", "MANIFEST.tsv"), encoding="utf-8").read().splitlines()[1:]:
+        name, verdict = line.split("\t")[:2]
+        if verdict == "accept":
+            yield "hostile/" + name
+    photos = glob.glob("photos/**/*.[jJ]*", root_dir=folder, recursive=True)
+    yield from sorted(photos)[::20]
+
+
+def make_real(folder):
     """Lines: file, height, width, channels, CRC-32 of the pixels (PNG of 8 bits and less; else "-"), mean of all samples."""
     from PIL import ImageOps
     lines = []
-    for line in open(os.path.join(folder, "MANIFEST.tsv"), encoding="utf-8").read().splitlines()[1:]:
-        name, verdict = line.split("\t")[:2]
-        if verdict != "accept":
-            continue
+    for name in real_files(folder):
         try:
             picture = Image.open(os.path.join(folder, name))
             picture.load()
@@ -231,7 +238,7 @@ def make_hostile(folder):
         pixels = pixels[..., :1] if grey else pixels
         crc = f"{zlib.crc32(np.ascontiguousarray(pixels).tobytes()):08x}" if is_png else "-"
         lines.append("\t".join(map(str, [name, *pixels.shape, crc, f"{pixels.mean():.3f}"])))
-    write("image_hostile.tsv", [("\n".join(lines) + "\n").encode()])
+    write("image_real.tsv", [("\n".join(lines) + "\n").encode()])
 
 
 def write(name, records):
@@ -244,4 +251,4 @@ make_resize()
 make_fit()
 make_decode()
 if len(sys.argv) > 1:
-    make_hostile(sys.argv[1])
+    make_real(sys.argv[1])
