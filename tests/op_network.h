@@ -21,9 +21,9 @@ enum {
 typedef struct network {
     graph *g;
     value_id x, target, weight, step;
-    value_id
-        probe; /* an input that is added to the first block's output: their sum, `middle`, has the same gradient. Not zeros,
-                        or maxima over ReLU's zeros would be ties, where there is no slope */
+    /* An input that is added to the first block's output: their sum, `middle`, has the same gradient. It is not zero, or maxima
+     * over ReLU's zeros would be ties, where there is no slope. */
+    value_id probe;
     value_id middle; /* a value inside */
     value_id logits, loss;
     value_id parameters[NETWORK_PARAMETERS];
