@@ -180,6 +180,7 @@ static fv_status settle_input(train_setup *s)
     fv_preprocess p = *fv_model_preprocess(s->model);
     if (a->resize_mode != RESIZE_AUTO && (int)p.resize_mode != a->resize_mode - 1) {
         p.resize_mode = (fv_resize_mode)(a->resize_mode - 1);
+        memset(p.std, 0, sizeof p.std); /* mean and std are still to come from the data */
         STATUS_TRY(fv_model_set_preprocess(s->model, &p));
     }
     a->resize_mode = (int)p.resize_mode + 1;
