@@ -169,7 +169,8 @@ static fv_status make_model(train_setup *s)
         return FV_OK;
     int64_t matched, left;
     STATUS_TRY(fv_model_load_weights(s->model, a->weights, &matched, &left));
-    cli_say("%s: %lld tensors taken, %lld left over", a->weights, (long long)matched, (long long)left);
+    cli_say("%s: %lld of the network's tensors taken from it, %lld left as they were", a->weights,
+            (long long)matched, (long long)left);
     return FV_OK;
 }
 
