@@ -126,8 +126,9 @@ fv_status fv_model_set_preprocess(fv_model *m, const fv_preprocess *p)
     for (int c = 0; c < own->channels; c++)
         if (!isfinite(p->mean[c]) || !isfinite(p->std[c]) || !(p->std[c] > 0))
             return status_set(FV_ERROR_INVALID, "mean and std of channel %d must be finite, std positive", c);
+    bool same = memcmp(p->mean, own->mean, sizeof p->mean) == 0 && memcmp(p->std, own->std, sizeof p->std) == 0;
+    m->statistics_set = m->statistics_set || !same;
     m->preprocess = *p;
-    m->statistics_set = true;
     network_changed(m);
     return FV_OK;
 }
