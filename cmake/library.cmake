@@ -4,6 +4,8 @@ file(GLOB_RECURSE FOVEA_SOURCES CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/*.c)
 list(FILTER FOVEA_SOURCES EXCLUDE REGEX "/src/cli/")
 # What cmake/kernels.cmake compiles once an instruction set is left out here.
 list(FILTER FOVEA_SOURCES EXCLUDE REGEX "/kernels/")
+# So is what cmake/reference.cmake compiles twice.
+list(FILTER FOVEA_SOURCES EXCLUDE REGEX "/src/engine/reference/")
 
 add_library(fovea_objects OBJECT ${FOVEA_SOURCES})
 target_include_directories(fovea_objects PUBLIC ${PROJECT_SOURCE_DIR}/include PRIVATE ${PROJECT_SOURCE_DIR}/src)
@@ -12,19 +14,15 @@ target_compile_definitions(fovea_objects PRIVATE FV_BUILD FV_VERSION_TEXT="${PRO
 set(FOVEA_LINK PkgConfig::DEPS DNNL::dnnl OpenMP::OpenMP_C Threads::Threads m ${CMAKE_DL_LIBS})
 target_link_libraries(fovea_objects PRIVATE ${FOVEA_LINK})
 include(${CMAKE_CURRENT_LIST_DIR}/kernels.cmake)
+include(${CMAKE_CURRENT_LIST_DIR}/reference.cmake)
 
-add_library(fovea SHARED $<TARGET_OBJECTS:fovea_objects> ${FOVEA_KERNEL_OBJECTS})
+add_library(fovea SHARED $<TARGET_OBJECTS:fovea_objects> ${FOVEA_KERNEL_OBJECTS} ${FOVEA_REFERENCE_OBJECTS})
 set_target_properties(fovea PROPERTIES VERSION ${PROJECT_VERSION} SOVERSION ${PROJECT_VERSION_MAJOR})
-add_library(fovea_static STATIC $<TARGET_OBJECTS:fovea_objects> ${FOVEA_KERNEL_OBJECTS})
+add_library(fovea_static STATIC $<TARGET_OBJECTS:fovea_objects> ${FOVEA_KERNEL_OBJECTS} ${FOVEA_REFERENCE_OBJECTS})
 set_target_properties(fovea_static PROPERTIES OUTPUT_NAME fovea)
 foreach(lib fovea fovea_static)
   target_include_directories(${lib} PUBLIC $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include> $<INSTALL_INTERFACE:include>)
   target_link_libraries(${lib} PRIVATE ${FOVEA_LINK})
 endforeach()
 
-file(GLOB CLI_SOURCES CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/cli/*.c)
-if(CLI_SOURCES)
-  add_executable(fovea_command ${CLI_SOURCES})
-  set_target_properties(fovea_command PROPERTIES OUTPUT_NAME fovea)
-  target_link_libraries(fovea_command PRIVATE fovea PkgConfig::DEPS)
-endif()
+include(${CMAKE_CURRENT_LIST_DIR}/command.cmake)

@@ -104,8 +104,10 @@ static void nearest_words(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(philox_known_answers), cmocka_unit_test(random_moments),
-        cmocka_unit_test(writer_keeps_the_old_file), cmocka_unit_test(full_disk_is_an_error),
+        cmocka_unit_test(philox_known_answers),
+        cmocka_unit_test(random_moments),
+        cmocka_unit_test(writer_keeps_the_old_file),
+        cmocka_unit_test(full_disk_is_an_error),
         cmocka_unit_test(nearest_words),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -32,11 +32,11 @@ static inline const char *test_data(const char *name)
     return NULL;
 }
 
-#define assert_ok(call)                                                                                                \
-    do {                                                                                                               \
-        fv_status status_ = (call);                                                                                    \
-        if (status_ != FV_OK)                                                                                          \
-            fail_msg("%s: %s", #call, fv_error_message());                                                             \
+#define assert_ok(call)                                                                                      \
+    do {                                                                                                     \
+        fv_status status_ = (call);                                                                          \
+        if (status_ != FV_OK)                                                                                \
+            fail_msg("%s: %s", #call, fv_error_message());                                                   \
     } while (0)
 
 #endif

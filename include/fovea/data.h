@@ -22,7 +22,12 @@ extern "C" {
 
 typedef struct fv_dataset fv_dataset;
 
-typedef enum fv_part { FV_ALL = 0, FV_TRAIN, FV_VALIDATION, FV_TEST } fv_part;
+typedef enum fv_part {
+    FV_ALL = 0,
+    FV_TRAIN,
+    FV_VALIDATION,
+    FV_TEST
+} fv_part;
 
 typedef enum fv_on_error {
     FV_SKIP = 0, /* leave out what cannot be read, count and list it */
@@ -40,8 +45,9 @@ typedef struct fv_dataset_options {
 } fv_dataset_options;
 
 /* Lists the pictures (no pixels are decoded). The caller destroys it. NULL on failure. */
-#define fv_dataset_open(...)                                                                                           \
-    fv_dataset_open_with(&(fv_dataset_options){.struct_size = sizeof(fv_dataset_options), .path = __VA_ARGS__})
+#define fv_dataset_open(...)                                                                                 \
+    fv_dataset_open_with(                                                                                    \
+        &(fv_dataset_options){.struct_size = sizeof(fv_dataset_options), .path = __VA_ARGS__})
 FV_API fv_dataset *fv_dataset_open_with(const fv_dataset_options *options);
 FV_API void fv_dataset_destroy(fv_dataset *d); /* NULL is fine; parts go with their data set */
 
@@ -51,7 +57,7 @@ FV_API const fv_dataset *fv_dataset_part(const fv_dataset *d, fv_part part);
 FV_API int64_t fv_dataset_size(const fv_dataset *d); /* pictures */
 FV_API int64_t fv_dataset_class_count(const fv_dataset *d);
 FV_API const char *fv_dataset_class_name(const fv_dataset *d, int64_t class_index); /* NULL out of range */
-FV_API int64_t fv_dataset_label(const fv_dataset *d, int64_t index);                /* class index, -1 out of range */
+FV_API int64_t fv_dataset_label(const fv_dataset *d, int64_t index); /* class index, -1 out of range */
 /* The picture's path, or "file#record"; written to `buffer`, always terminated. Returns buffer. */
 FV_API const char *fv_dataset_file(const fv_dataset *d, int64_t index, char *buffer, size_t size);
 /* The size of the pictures when all are known to be equal (IDX, CIFAR), or that of a sample's median; channels 1 when all
@@ -65,14 +71,14 @@ FV_API const char *fv_dataset_problem(const fv_dataset *d, int64_t index); /* NU
 /* Writes a folder-per-class data set of handwritten-looking digits drawn by the library: DIR/train/0..9, DIR/test/0..9. */
 typedef struct fv_demo_options {
     size_t struct_size;
-    const char *path;          /* required: a folder that is absent or empty */
-    int64_t train, test;       /* pictures per class; default 400 and 100 */
-    int64_t size;              /* side in pixels; default 32 */
+    const char *path;    /* required: a folder that is absent or empty */
+    int64_t train, test; /* pictures per class; default 400 and 100 */
+    int64_t size;        /* side in pixels; default 32 */
     uint64_t seed;
     int (*on_progress)(int64_t done, int64_t total, void *user); /* nonzero stops; may be NULL */
     void *user;
 } fv_demo_options;
-#define fv_demo_write(...)                                                                                             \
+#define fv_demo_write(...)                                                                                   \
     fv_demo_write_with(&(fv_demo_options){.struct_size = sizeof(fv_demo_options), .path = __VA_ARGS__})
 FV_API fv_status fv_demo_write_with(const fv_demo_options *options);
 

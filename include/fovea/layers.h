@@ -35,19 +35,19 @@ typedef enum fv_activation_kind {
 
 typedef enum fv_padding {
     FV_VALID = 0,
-    FV_SAME,    /* floor(dilation * (kernel - 1) / 2) before, the rest after: PyTorch's padding = k / 2 for odd kernels */
+    FV_SAME, /* floor(dilation * (kernel - 1) / 2) before, the rest after: PyTorch's padding = k / 2 for odd kernels */
     FV_SAME_TF, /* TensorFlow's: output ceil(size / stride), the odd pixel at the bottom and right */
     FV_EXPLICIT /* the `pad` field */
 } fv_padding;
 
 typedef enum fv_initializer {
-    FV_INIT_DEFAULT = 0, /* He normal */
-    FV_HE_NORMAL,        /* normal, std = sqrt(2 / fan_in) (He et al. 2015) */
+    FV_INIT_DEFAULT = 0,  /* He normal */
+    FV_HE_NORMAL,         /* normal, std = sqrt(2 / fan_in) (He et al. 2015) */
     FV_HE_NORMAL_FAN_OUT, /* the same with fan_out, as ResNets are trained */
-    FV_HE_UNIFORM,       /* uniform, limit = sqrt(6 / fan_in) */
-    FV_GLOROT_NORMAL,    /* std = sqrt(2 / (fan_in + fan_out)) (Glorot & Bengio 2010) */
-    FV_GLOROT_UNIFORM,   /* limit = sqrt(6 / (fan_in + fan_out)) */
-    FV_ORTHOGONAL,       /* rows or columns orthonormal (Saxe et al. 2014) */
+    FV_HE_UNIFORM,        /* uniform, limit = sqrt(6 / fan_in) */
+    FV_GLOROT_NORMAL,     /* std = sqrt(2 / (fan_in + fan_out)) (Glorot & Bengio 2010) */
+    FV_GLOROT_UNIFORM,    /* limit = sqrt(6 / (fan_in + fan_out)) */
+    FV_ORTHOGONAL,        /* rows or columns orthonormal (Saxe et al. 2014) */
     FV_ZEROS
 } fv_initializer;
 
@@ -59,21 +59,22 @@ FV_API fv_node *fv_output(fv_node *x);
 typedef struct fv_conv2d_options {
     size_t struct_size;
     fv_node *input;
-    int64_t filters;                     /* required unless `depthwise` */
-    int64_t kernel, kernel_h, kernel_w;  /* required: kernel, or both of the others */
-    int64_t stride, stride_h, stride_w;  /* default 1 */
-    int64_t dilation;                    /* default 1 */
-    int64_t groups;                      /* default 1; divides input channels and filters */
-    int depthwise;                       /* nonzero: groups = input channels, filters default to as many */
-    fv_padding padding;                  /* default FV_VALID */
-    int64_t pad[4];                      /* FV_EXPLICIT: top, bottom, left, right */
-    int use_bias;                        /* default on; FV_OFF */
-    fv_activation_kind activation;       /* default FV_LINEAR */
-    float alpha;                         /* of FV_LEAKY_RELU */
-    fv_initializer initializer;          /* of the weights (filters, channels / groups, kernel_h, kernel_w) */
+    int64_t filters;                    /* required unless `depthwise` */
+    int64_t kernel, kernel_h, kernel_w; /* required: kernel, or both of the others */
+    int64_t stride, stride_h, stride_w; /* default 1 */
+    int64_t dilation;                   /* default 1 */
+    int64_t groups;                     /* default 1; divides input channels and filters */
+    int depthwise;                      /* nonzero: groups = input channels, filters default to as many */
+    fv_padding padding;                 /* default FV_VALID */
+    int64_t pad[4];                     /* FV_EXPLICIT: top, bottom, left, right */
+    int use_bias;                       /* default on; FV_OFF */
+    fv_activation_kind activation;      /* default FV_LINEAR */
+    float alpha;                        /* of FV_LEAKY_RELU */
+    fv_initializer initializer;         /* of the weights (filters, channels / groups, kernel_h, kernel_w) */
     const char *name;
 } fv_conv2d_options;
-#define fv_conv2d(...) fv_conv2d_with(&(fv_conv2d_options){.struct_size = sizeof(fv_conv2d_options), .input = __VA_ARGS__})
+#define fv_conv2d(...)                                                                                       \
+    fv_conv2d_with(&(fv_conv2d_options){.struct_size = sizeof(fv_conv2d_options), .input = __VA_ARGS__})
 FV_API fv_node *fv_conv2d_with(const fv_conv2d_options *options);
 
 typedef struct fv_dense_options {
@@ -86,7 +87,8 @@ typedef struct fv_dense_options {
     fv_initializer initializer; /* of the weights (units, inputs); default Glorot uniform */
     const char *name;
 } fv_dense_options;
-#define fv_dense(...) fv_dense_with(&(fv_dense_options){.struct_size = sizeof(fv_dense_options), .input = __VA_ARGS__})
+#define fv_dense(...)                                                                                        \
+    fv_dense_with(&(fv_dense_options){.struct_size = sizeof(fv_dense_options), .input = __VA_ARGS__})
 FV_API fv_node *fv_dense_with(const fv_dense_options *options);
 
 typedef struct fv_pool2d_options {
@@ -99,10 +101,11 @@ typedef struct fv_pool2d_options {
     int count_padding; /* average pooling: nonzero counts padded places in the mean; default off */
     const char *name;
 } fv_pool2d_options;
-#define fv_max_pool2d(...)                                                                                             \
+#define fv_max_pool2d(...)                                                                                   \
     fv_max_pool2d_with(&(fv_pool2d_options){.struct_size = sizeof(fv_pool2d_options), .input = __VA_ARGS__})
-#define fv_average_pool2d(...)                                                                                         \
-    fv_average_pool2d_with(&(fv_pool2d_options){.struct_size = sizeof(fv_pool2d_options), .input = __VA_ARGS__})
+#define fv_average_pool2d(...)                                                                               \
+    fv_average_pool2d_with(                                                                                  \
+        &(fv_pool2d_options){.struct_size = sizeof(fv_pool2d_options), .input = __VA_ARGS__})
 FV_API fv_node *fv_max_pool2d_with(const fv_pool2d_options *options);
 FV_API fv_node *fv_average_pool2d_with(const fv_pool2d_options *options);
 /* (N, H, W, C) to (N, C). */
@@ -111,23 +114,26 @@ FV_API fv_node *fv_global_average_pool2d(fv_node *x);
 typedef struct fv_batch_norm_options {
     size_t struct_size;
     fv_node *input;
-    float epsilon;  /* default 1e-5 */
-    float momentum; /* of the running statistics: new = (1 - momentum) * old + momentum * batch; default 0.1, as PyTorch's */
+    float epsilon; /* default 1e-5 */
+    float
+        momentum; /* of the running statistics: new = (1 - momentum) * old + momentum * batch; default 0.1, as PyTorch's */
     fv_activation_kind activation;
     float alpha;
     const char *name;
 } fv_batch_norm_options;
-#define fv_batch_norm(...)                                                                                             \
-    fv_batch_norm_with(&(fv_batch_norm_options){.struct_size = sizeof(fv_batch_norm_options), .input = __VA_ARGS__})
+#define fv_batch_norm(...)                                                                                   \
+    fv_batch_norm_with(                                                                                      \
+        &(fv_batch_norm_options){.struct_size = sizeof(fv_batch_norm_options), .input = __VA_ARGS__})
 FV_API fv_node *fv_batch_norm_with(const fv_batch_norm_options *options);
 
 typedef struct fv_dropout_options {
     size_t struct_size;
     fv_node *input;
-    float rate; /* part that is set to zero while training, [0, 1); the rest is scaled by 1 / (1 - rate); default 0.5 */
+    float
+        rate; /* part that is set to zero while training, [0, 1); the rest is scaled by 1 / (1 - rate); default 0.5 */
     const char *name;
 } fv_dropout_options;
-#define fv_dropout(...)                                                                                                \
+#define fv_dropout(...)                                                                                      \
     fv_dropout_with(&(fv_dropout_options){.struct_size = sizeof(fv_dropout_options), .input = __VA_ARGS__})
 FV_API fv_node *fv_dropout_with(const fv_dropout_options *options);
 
@@ -138,8 +144,9 @@ typedef struct fv_activation_options {
     float alpha;             /* of FV_LEAKY_RELU; default 0.01 */
     const char *name;
 } fv_activation_options;
-#define fv_activation(...)                                                                                             \
-    fv_activation_with(&(fv_activation_options){.struct_size = sizeof(fv_activation_options), .input = __VA_ARGS__})
+#define fv_activation(...)                                                                                   \
+    fv_activation_with(                                                                                      \
+        &(fv_activation_options){.struct_size = sizeof(fv_activation_options), .input = __VA_ARGS__})
 FV_API fv_node *fv_activation_with(const fv_activation_options *options);
 #define fv_relu(...) fv_activation(__VA_ARGS__, .kind = FV_RELU)
 
@@ -150,8 +157,9 @@ typedef struct fv_zero_pad2d_options {
     int64_t channels[2]; /* zero channels before and after; default none */
     const char *name;
 } fv_zero_pad2d_options;
-#define fv_zero_pad2d(...)                                                                                             \
-    fv_zero_pad2d_with(&(fv_zero_pad2d_options){.struct_size = sizeof(fv_zero_pad2d_options), .input = __VA_ARGS__})
+#define fv_zero_pad2d(...)                                                                                   \
+    fv_zero_pad2d_with(                                                                                      \
+        &(fv_zero_pad2d_options){.struct_size = sizeof(fv_zero_pad2d_options), .input = __VA_ARGS__})
 FV_API fv_node *fv_zero_pad2d_with(const fv_zero_pad2d_options *options);
 
 /* (N, H, W, C) to (N, C * H * W), channels slowest, as PyTorch and ONNX flatten, so that dense weights are theirs. */

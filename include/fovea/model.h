@@ -19,16 +19,21 @@ extern "C" {
 typedef struct fv_model fv_model;
 typedef struct fv_node fv_node; /* the output of a layer; owned by its model */
 
-enum { FV_MAX_CHANNELS = 4 };
+enum {
+    FV_MAX_CHANNELS = 4
+};
 
 /* How a picture becomes the network's input when the shapes differ. */
 typedef enum fv_resize_mode {
-    FV_RESIZE_CROP = 0,  /* shorter side to size / crop_fraction, then the middle */
-    FV_RESIZE_SQUASH,    /* both sides to the size, the aspect ratio is lost */
-    FV_RESIZE_LETTERBOX  /* longer side to the size, the rest filled with the mean colour */
+    FV_RESIZE_CROP = 0, /* shorter side to size / crop_fraction, then the middle */
+    FV_RESIZE_SQUASH,   /* both sides to the size, the aspect ratio is lost */
+    FV_RESIZE_LETTERBOX /* longer side to the size, the rest filled with the mean colour */
 } fv_resize_mode;
 
-typedef enum fv_interpolation { FV_BILINEAR = 0, FV_BICUBIC } fv_interpolation;
+typedef enum fv_interpolation {
+    FV_BILINEAR = 0,
+    FV_BICUBIC
+} fv_interpolation;
 
 /* Everything between a decoded picture and the first layer; kept in the model file. */
 typedef struct fv_preprocess {
@@ -50,19 +55,19 @@ typedef struct fv_model_options {
 } fv_model_options;
 
 /* An empty network. The caller destroys it. NULL on failure. */
-#define fv_model_create(...)                                                                                           \
+#define fv_model_create(...)                                                                                 \
     fv_model_create_with(&(fv_model_options){.struct_size = sizeof(fv_model_options), __VA_ARGS__})
 FV_API fv_model *fv_model_create_with(const fv_model_options *options);
 FV_API void fv_model_destroy(fv_model *m); /* NULL is fine */
 
 /* The preprocessing; `mean` and `std` are set from the training data by fv_fit unless they were set before. */
 FV_API const fv_preprocess *fv_model_preprocess(const fv_model *m);
-/* Height, width and channels must be those of the model. */
+/* Height, width and channels must be those of the model. Mean and std that differ from the model's own are kept by fv_fit. */
 FV_API fv_status fv_model_set_preprocess(fv_model *m, const fv_preprocess *p);
 
 /* Class names in the order of the outputs; fv_fit sets them from its data when they are not set. Copied. */
 FV_API fv_status fv_model_set_classes(fv_model *m, const char *const *names, int64_t count);
-FV_API int64_t fv_model_class_count(const fv_model *m);                       /* the number of outputs, 0 before fv_output */
+FV_API int64_t fv_model_class_count(const fv_model *m); /* the number of outputs, 0 before fv_output */
 FV_API const char *fv_model_class_name(const fv_model *m, int64_t class_index); /* NULL when not set */
 
 /* Parameters that are trained, and multiply-additions for one picture. */
@@ -71,7 +76,7 @@ FV_API int64_t fv_model_multiply_adds(const fv_model *m);
 
 /* The layers in order, for listings. */
 typedef struct fv_layer_info {
-    const char *name, *type;       /* owned by the model */
+    const char *name, *type;         /* owned by the model */
     int64_t height, width, channels; /* of the output; height and width 0 for flat ones */
     int64_t parameters, multiply_adds;
 } fv_layer_info;
@@ -115,11 +120,12 @@ typedef struct fv_network_options {
     uint64_t seed;
     float dropout; /* before the last layer, where the network has such a place; default: the network's own */
 } fv_network_options;
-#define fv_zoo_create(...)                                                                                             \
+#define fv_zoo_create(...)                                                                                   \
     fv_zoo_create_with(&(fv_network_options){.struct_size = sizeof(fv_network_options), .name = __VA_ARGS__})
 FV_API fv_model *fv_zoo_create_with(const fv_network_options *options);
-#define fv_network_load(...)                                                                                           \
-    fv_network_load_with(&(fv_network_options){.struct_size = sizeof(fv_network_options), .name = __VA_ARGS__})
+#define fv_network_load(...)                                                                                 \
+    fv_network_load_with(                                                                                    \
+        &(fv_network_options){.struct_size = sizeof(fv_network_options), .name = __VA_ARGS__})
 FV_API fv_model *fv_network_load_with(const fv_network_options *options);
 
 /* The zoo's table. */

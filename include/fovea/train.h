@@ -16,18 +16,24 @@
 extern "C" {
 #endif
 
-typedef enum fv_optimizer { FV_OPTIMIZER_DEFAULT = 0, FV_SGD, FV_ADAM, FV_ADAMW, FV_RMSPROP } fv_optimizer;
+typedef enum fv_optimizer {
+    FV_OPTIMIZER_DEFAULT = 0,
+    FV_SGD,
+    FV_ADAM,
+    FV_ADAMW,
+    FV_RMSPROP
+} fv_optimizer;
 
 typedef enum fv_loss {
-    FV_LOSS_DEFAULT = 0,                  /* sparse categorical cross-entropy */
-    FV_CATEGORICAL_CROSSENTROPY,          /* softmax of the logits against a distribution over the classes */
-    FV_SPARSE_CATEGORICAL_CROSSENTROPY,   /* the same against a class index */
-    FV_BINARY_CROSSENTROPY                /* a sigmoid for every class */
+    FV_LOSS_DEFAULT = 0,                /* sparse categorical cross-entropy */
+    FV_CATEGORICAL_CROSSENTROPY,        /* softmax of the logits against a distribution over the classes */
+    FV_SPARSE_CATEGORICAL_CROSSENTROPY, /* the same against a class index */
+    FV_BINARY_CROSSENTROPY              /* a sigmoid for every class */
 } fv_loss;
 
 typedef struct fv_compile_options {
     size_t struct_size;
-    fv_model *model; /* required */
+    fv_model *model;        /* required */
     fv_optimizer optimizer; /* default FV_ADAMW */
     float learning_rate;    /* default 0.1 for SGD (0.01 without batch norm), 1e-3 for the others */
     float momentum;         /* SGD, RMSprop; default 0.9 for SGD, 0 for RMSprop; FV_OFF */
@@ -35,14 +41,16 @@ typedef struct fv_compile_options {
     float beta_1, beta_2;   /* Adam, AdamW: default 0.9, 0.999 */
     float rho;              /* RMSprop: default 0.9 */
     float epsilon;          /* Adam, AdamW 1e-8; RMSprop 1e-7 */
-    float weight_decay;     /* L2 for SGD, Adam and RMSprop, decoupled for AdamW (Loshchilov & Hutter 2019); never on biases
+    float
+        weight_decay; /* L2 for SGD, Adam and RMSprop, decoupled for AdamW (Loshchilov & Hutter 2019); never on biases
                                and norms; default 0.01 for AdamW, 5e-4 for SGD, else 0; FV_OFF */
     fv_loss loss;
     float label_smoothing; /* [0, 1); default 0 */
     const char *engine;    /* "auto" (default), "onednn", "reference" */
     int threads;           /* of the engine; default: all cores */
 } fv_compile_options;
-#define fv_compile(...) fv_compile_with(&(fv_compile_options){.struct_size = sizeof(fv_compile_options), .model = __VA_ARGS__})
+#define fv_compile(...)                                                                                      \
+    fv_compile_with(&(fv_compile_options){.struct_size = sizeof(fv_compile_options), .model = __VA_ARGS__})
 /* Checks the network and the options and keeps them for fv_fit. Reports the first error of the layer calls. */
 FV_API fv_status fv_compile_with(const fv_compile_options *options);
 
@@ -55,21 +63,24 @@ typedef enum fv_schedule {
     FV_SCHEDULE_LINEAR    /* straight to 0 */
 } fv_schedule;
 
-typedef enum fv_monitor { FV_MONITOR_ACCURACY = 0, FV_MONITOR_LOSS } fv_monitor;
+typedef enum fv_monitor {
+    FV_MONITOR_ACCURACY = 0,
+    FV_MONITOR_LOSS
+} fv_monitor;
 
 /* State of a run, given to callbacks. Values that are not known yet are NAN. */
 typedef struct fv_progress {
-    int64_t epoch, epochs;           /* from 1 */
-    int64_t step, steps;             /* of the epoch, from 1 */
-    int64_t pictures;                /* seen in this epoch */
-    double seconds;                  /* of this epoch so far */
-    double seconds_left;             /* of the whole run, estimated */
+    int64_t epoch, epochs; /* from 1 */
+    int64_t step, steps;   /* of the epoch, from 1 */
+    int64_t pictures;      /* seen in this epoch */
+    double seconds;        /* of this epoch so far */
+    double seconds_left;   /* of the whole run, estimated */
     double images_per_second;
-    double wait_share;               /* part of this epoch's time spent waiting for data, 0..1 */
+    double wait_share; /* part of this epoch's time spent waiting for data, 0..1 */
     float learning_rate;
-    float train_loss, train_accuracy; /* running means over the epoch */
+    float train_loss, train_accuracy;           /* running means over the epoch */
     float validation_loss, validation_accuracy; /* at the end of an epoch */
-    int is_best;                     /* the epoch is the best so far by the monitored value */
+    int is_best;                                /* the epoch is the best so far by the monitored value */
 } fv_progress;
 
 /* Nonzero stops training after this step: last.safetensors is written and fv_fit returns FV_INTERRUPTED. */
@@ -82,23 +93,25 @@ typedef struct fv_fit_options {
     fv_model *model;         /* required; compiled with defaults when it was not compiled */
     const fv_dataset *train; /* required */
     const fv_dataset *validation;
-    int64_t epochs;            /* default 20 */
-    int64_t batch;             /* default 32, 128 for inputs of up to 64 x 64 */
-    fv_schedule schedule;      /* default cosine */
-    float warmup;              /* part of the steps with a rising rate; default 0.05; FV_OFF */
-    int64_t patience;          /* epochs without a better value before stopping; default 10; FV_OFF: never stop early */
-    fv_monitor monitor;        /* default validation accuracy, training's where there is no validation */
-    const char *augment;       /* "none", "light", "standard" (default), "strong" */
-    uint64_t seed;             /* of order, augmentation and dropout */
-    int loader_threads;        /* default: one a core beyond the first, at least 1 */
+    int64_t epochs;       /* default 20 */
+    int64_t batch;        /* default 32, 128 for inputs of up to 64 x 64 */
+    fv_schedule schedule; /* default cosine */
+    float warmup;         /* part of the steps with a rising rate; default 0.05; FV_OFF */
+    int64_t
+        patience; /* epochs without a better value before stopping; default 10; FV_OFF: never stop early */
+    fv_monitor monitor;  /* default validation accuracy, training's where there is no validation */
+    const char *augment; /* "none", "light", "standard" (default), "strong" */
+    uint64_t seed;       /* of order, augmentation and dropout */
+    int loader_threads;  /* default: one a core beyond the first, at least 1 */
     fv_on_error on_error;
-    const char *out;           /* run folder for results.csv, best.safetensors, last.safetensors; default none */
-    const char *resume;        /* last.safetensors of an interrupted run with the same options; default none */
+    const char *out;    /* run folder for results.csv, best.safetensors, last.safetensors; default none */
+    const char *resume; /* last.safetensors of an interrupted run with the same options; default none */
     fv_progress_callback on_step, on_epoch; /* may be NULL */
     fv_log_callback on_log;
-    void *user;                /* given to the callbacks */
+    void *user; /* given to the callbacks */
 } fv_fit_options;
-#define fv_fit(...) fv_fit_with(&(fv_fit_options){.struct_size = sizeof(fv_fit_options), .model = __VA_ARGS__})
+#define fv_fit(...)                                                                                          \
+    fv_fit_with(&(fv_fit_options){.struct_size = sizeof(fv_fit_options), .model = __VA_ARGS__})
 /* Trains. The model has the best epoch's weights afterwards. FV_ERROR_DIVERGED when the loss is not finite (the best so far is kept). */
 FV_API fv_status fv_fit_with(const fv_fit_options *options);
 
@@ -120,9 +133,9 @@ typedef struct fv_evaluation {
     fv_class_score *classes, macro, weighted;
     int64_t *confusion; /* (class_count, class_count): row true, column predicted */
     /* A picture each, in the data set's order: */
-    int64_t *index;      /* in the data set */
+    int64_t *index;             /* in the data set */
     int32_t *label, *predicted; /* the model's class indices */
-    float *probability;  /* of the predicted class */
+    float *probability;         /* of the predicted class */
 } fv_evaluation;
 
 typedef struct fv_evaluate_options {
@@ -136,7 +149,7 @@ typedef struct fv_evaluate_options {
     fv_progress_callback on_step; /* epoch 1 of 1; nonzero stops with FV_INTERRUPTED */
     void *user;
 } fv_evaluate_options;
-#define fv_evaluate(...)                                                                                               \
+#define fv_evaluate(...)                                                                                     \
     fv_evaluate_with(&(fv_evaluate_options){.struct_size = sizeof(fv_evaluate_options), .model = __VA_ARGS__})
 /* Pictures are decoded at full scale and resized as the model says; classes are matched by name. */
 FV_API fv_status fv_evaluate_with(const fv_evaluate_options *options);

@@ -23,17 +23,17 @@ typedef struct fv_prediction {
 
 typedef struct fv_predict_options {
     size_t struct_size;
-    fv_model *model;      /* required */
-    const char *path;     /* a picture file; or NULL with `bytes` or `pixels` */
-    const void *bytes;    /* an encoded picture in memory */
+    fv_model *model;   /* required */
+    const char *path;  /* a picture file; or NULL with `bytes` or `pixels` */
+    const void *bytes; /* an encoded picture in memory */
     size_t byte_count;
     const uint8_t *pixels; /* (height, width, channels), channels 1 or 3 */
     int64_t height, width, channels;
-    fv_prediction *top; /* receives the best classes, the likeliest first */
-    int64_t top_count;  /* at most the number of classes; default 1 */
+    fv_prediction *top;   /* receives the best classes, the likeliest first */
+    int64_t top_count;    /* at most the number of classes; default 1 */
     float *probabilities; /* optional: all of them, class_count values */
 } fv_predict_options;
-#define fv_predict(...)                                                                                                \
+#define fv_predict(...)                                                                                      \
     fv_predict_with(&(fv_predict_options){.struct_size = sizeof(fv_predict_options), .model = __VA_ARGS__})
 FV_API fv_status fv_predict_with(const fv_predict_options *options);
 
@@ -42,29 +42,29 @@ FV_API fv_status fv_predict_batch(fv_model *m, const uint8_t *pixels, int64_t co
 
 typedef struct fv_explain_options {
     size_t struct_size;
-    fv_model *model;  /* required */
-    const char *path; /* required: the picture */
-    const char *out;  /* required: the PNG to write, the picture at full size with the map over it */
-    const char *method; /* "gradcam" (default; Selvaraju et al. 2017) */
-    const char *layer;  /* whose output is weighed; default: the last with height and width */
-    int64_t class_index;    /* used when use_class is set */
-    int use_class;           /* nonzero: explain class_index instead of the predicted class */
+    fv_model *model;          /* required */
+    const char *path;         /* required: the picture */
+    const char *out;          /* required: the PNG to write, the picture at full size with the map over it */
+    const char *method;       /* "gradcam" (default; Selvaraju et al. 2017) */
+    const char *layer;        /* whose output is weighed; default: the last with height and width */
+    int64_t class_index;      /* used when use_class is set */
+    int use_class;            /* nonzero: explain class_index instead of the predicted class */
     fv_prediction *explained; /* optional: which class, with its probability */
 } fv_explain_options;
-#define fv_explain(...)                                                                                                \
+#define fv_explain(...)                                                                                      \
     fv_explain_with(&(fv_explain_options){.struct_size = sizeof(fv_explain_options), .model = __VA_ARGS__})
 FV_API fv_status fv_explain_with(const fv_explain_options *options);
 
 /* Writes report.html and its plots into a run folder that holds results.csv, from an evaluation (may be NULL). */
 typedef struct fv_report_options {
     size_t struct_size;
-    const char *run;      /* required: the folder */
-    fv_model *model;      /* required */
+    const char *run;                 /* required: the folder */
+    fv_model *model;                 /* required */
     const fv_dataset *data;          /* what was evaluated; for the worst mistakes' pictures; may be NULL */
     const fv_evaluation *evaluation; /* may be NULL */
     const char *title;
 } fv_report_options;
-#define fv_report_write(...)                                                                                           \
+#define fv_report_write(...)                                                                                 \
     fv_report_write_with(&(fv_report_options){.struct_size = sizeof(fv_report_options), .run = __VA_ARGS__})
 FV_API fv_status fv_report_write_with(const fv_report_options *options);
 

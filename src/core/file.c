@@ -29,7 +29,8 @@ fv_status file_read(const char *path, size_t limit, uint8_t **data, size_t *size
     }
     size_t capacity = (size_t)info.st_size, length = 0;
     if (capacity > limit) {
-        status = status_set(FV_ERROR_FORMAT, "%s: %zu bytes are over the limit of %zu", path, capacity, limit);
+        status =
+            status_set(FV_ERROR_FORMAT, "%s: %zu bytes are over the limit of %zu", path, capacity, limit);
         goto done;
     }
     if (!(block = mem_array(capacity + 1, 1))) {

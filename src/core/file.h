@@ -29,8 +29,8 @@ typedef struct file_writer {
 
 fv_status file_writer_open(file_writer *w, const char *path);
 void file_writer_add(file_writer *w, const void *data, size_t size);
-fv_status file_writer_commit(file_writer *w);  /* flush, sync, rename, sync the folder; releases w */
-void file_writer_discard(file_writer *w);      /* drops the temporary file; releases w */
+fv_status file_writer_commit(file_writer *w); /* flush, sync, rename, sync the folder; releases w */
+void file_writer_discard(file_writer *w);     /* drops the temporary file; releases w */
 fv_status file_write(const char *path, const void *data, size_t size); /* all four steps */
 
 bool file_exists(const char *path);

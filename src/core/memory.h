@@ -28,7 +28,8 @@ char *mem_string(const char *text);
 char *mem_string_n(const char *text, size_t length);
 
 /* Makes room for one more element in a doubling array: MEM_GROW(list, count, capacity) is FV_OK or the error. */
-#define MEM_GROW(list, count, capacity) mem_grow_((void **)&(list), (size_t)(count), &(capacity), sizeof *(list))
+#define MEM_GROW(list, count, capacity)                                                                      \
+    mem_grow_((void **)&(list), (size_t)(count), &(capacity), sizeof *(list))
 fv_status mem_grow_(void **list, size_t count, size_t *capacity, size_t size);
 
 #endif

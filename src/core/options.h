@@ -4,11 +4,12 @@
  * keys, the man page, the defaults and the range checks. An option is written once:
  *
  *     static const option fit_options[] = {
- *         OPTION_INT_FIELD(fv_fit_options, epochs, "epochs", 20, 1, 1e6, "passes over the training pictures"),
+ *         {.name = "epochs", .type = OPTION_INT, .offset = offsetof(fv_fit_options, epochs), .shown = "20", .low = 1,
+ *          .high = 1e6, .help = "passes over the training pictures"},
  *         {0}};
  *
- * Field types: OPTION_INT int64_t, OPTION_COUNT uint64_t seed, OPTION_FLOAT float, OPTION_BOOL int, OPTION_STRING const char *,
- * OPTION_CHOICE int or an enum (index into `choices`), OPTION_INTS int64_t[length].
+ * Numbers are read strictly (the whole text, decimal, finite, whatever the locale); truth values are yes/no, true/false,
+ * on/off or 1/0.
  */
 #ifndef CORE_OPTIONS_H
 #define CORE_OPTIONS_H
@@ -20,13 +21,13 @@
 #include "core/text.h"
 
 typedef enum option_type {
-    OPTION_INT = 1,
-    OPTION_SEED, /* uint64_t */
-    OPTION_FLOAT,
-    OPTION_BOOL,   /* int: 0 default, 1 on, FV_OFF off */
-    OPTION_STRING, /* const char *; the struct does not own it */
-    OPTION_CHOICE, /* int (or an enum): index into choices */
-    OPTION_INTS    /* int64_t[length], written [1, 2] in YAML and 1,2 as a flag */
+    OPTION_INT = 1, /* int64_t */
+    OPTION_SEED,    /* uint64_t */
+    OPTION_FLOAT,   /* float */
+    OPTION_BOOL,    /* int: 0 default, 1 on, FV_OFF off */
+    OPTION_STRING,  /* const char *; the struct does not own it */
+    OPTION_CHOICE,  /* int (or an enum): index into choices */
+    OPTION_INTS /* int64_t[length], written [1, 2] in YAML and 1,2 as a flag; a single number stands for all */
 } option_type;
 
 typedef struct option {
@@ -34,13 +35,19 @@ typedef struct option {
     option_type type;
     size_t offset;
     const char *shown; /* the default in words, for help; NULL: none is shown */
-    double low, high;  /* inclusive range of numbers; a number outside is an error */
-    bool zero_is_off;  /* a given 0 is stored as FV_OFF, because a zero field means the default */
+    double low, high;  /* inclusive range of numbers; a number outside is an error; equal: no limit */
+    bool zero_is_off;  /* a given 0 or "off" is stored as FV_OFF, because a zero field means the default */
     const char *const *choices; /* NULL-ended */
-    int length;                 /* OPTION_INTS */
+    int length;                 /* OPTION_INTS; at most OPTION_LENGTH_MAX */
     const char *value;          /* the value's name in help, e.g. "FILE"; NULL: from the type */
     const char *help;
+    char letter;         /* 'o' when -o is the same flag; 0: none */
+    const char *heading; /* help starts a new group with this title before the option; NULL: none */
 } option;
+
+enum {
+    OPTION_LENGTH_MAX = 8
+};
 
 /* The entry, NULL when there is none. `name` may have dashes or underscores. The table ends with a NULL name. */
 const option *options_find(const option *table, const char *name);
@@ -52,7 +59,10 @@ fv_status options_set(const option *table, void *options, const char *name, cons
 /* The error for a name that no table has, with the nearest one that it has. Tables: NULL-ended list. */
 fv_status options_unknown(const option *const *tables, const char *name, const char *where);
 
-/* Appends the field's value as options_set reads it. */
+/* Appends what is accepted: "1..1000", "0.5 or more", "a, b or c"; nothing when there is no limit. */
+void options_print_range(const option *o, text *out);
+
+/* Appends the field's value as options_set reads it; a truth value or string left at its default is "no" or nothing. */
 void options_print(const option *o, const void *options, text *out);
 
 /* True when the field is zero (that is, was left at its default). */

@@ -2,14 +2,14 @@
 /*
  * Libraries that are heavy or optional, opened on first use. A table of the functions that are needed is filled at once:
  *
- *     static plugin cairo = {.library = "libcairo.so.2", .package = "libcairo2", .purpose = "drawing"};
- *     STATUS_TRY(plugin_open(&cairo, symbols, sizeof symbols / sizeof *symbols));
+ *     static const plugin_symbol symbols[] = {{"cairo_create", (void **)&api.create}, ...};
+ *     STATUS_TRY(plugin_open(&plugin_cairo, symbols, sizeof symbols / sizeof *symbols));
  */
 #ifndef CORE_PLUGIN_H
 #define CORE_PLUGIN_H
 
-#include <pthread.h>
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "core/status.h"
 
@@ -17,8 +17,8 @@ typedef struct plugin {
     const char *library; /* the file that dlopen looks for */
     const char *package; /* what to install, for the message */
     const char *purpose; /* what it is needed for */
-    void *handle;
-    bool failed;
+    void *handle;        /* of dlopen; stays open until the process ends */
+    bool bound;          /* the symbols are filled */
 } plugin;
 
 typedef struct plugin_symbol {
@@ -26,10 +26,13 @@ typedef struct plugin_symbol {
     void **target; /* a function pointer's place */
 } plugin_symbol;
 
-/* Opens the library once (thread-safe) and fills the symbols. FV_ERROR_UNSUPPORTED says what to install. */
+/* Opens the library once (thread-safe) and fills the symbols; every caller of one plug-in passes the same list. A count of 0 only
+ * opens it, to see whether it is there. FV_ERROR_UNSUPPORTED says what to install; a later call tries again. */
 fv_status plugin_open(plugin *p, const plugin_symbol *symbols, size_t count);
 
 /* The optional libraries, for `doctor`; NULL-ended. */
 extern plugin *const plugin_table[];
+
+extern plugin plugin_cairo;
 
 #endif

@@ -2,45 +2,80 @@
 #include <math.h>
 #include <string.h>
 
-#include "image/image.h"
+#include "image/resize.h"
+
+enum {
+    MAX_INPUT_SIDE = 16384
+};
 
 /* The size that the picture is thought to be resized to before the middle is cut out of it: (height, width) /
  * fraction. */
 static void crop_frame(const fv_preprocess *p, int64_t *height, int64_t *width)
 {
-    double fraction = p->crop_fraction > 0 && p->crop_fraction <= 1 ? (double)p->crop_fraction : 1;
+    double fraction = p->crop_fraction != 0 ? (double)p->crop_fraction : 1;
     *height = (int64_t)lround((double)p->height / fraction);
     *width = (int64_t)lround((double)p->width / fraction);
 }
 
+static fv_status check(const fv_preprocess *p)
+{
+    if (p->height < 1 || p->width < 1 || p->height > MAX_INPUT_SIDE || p->width > MAX_INPUT_SIDE)
+        return status_set(FV_ERROR_INVALID, "preprocessing: the size %lld x %lld is not within 1 and %d",
+                          (long long)p->width, (long long)p->height, MAX_INPUT_SIDE);
+    if (p->resize_mode == FV_RESIZE_CROP && p->crop_fraction != 0 &&
+        !(p->crop_fraction >= 0.01f && p->crop_fraction <= 1))
+        return status_set(FV_ERROR_INVALID, "preprocessing: crop_fraction %g is not within 0.01 and 1",
+                          (double)p->crop_fraction);
+    return FV_OK;
+}
+
 /* torchvision's Resize and CenterCrop: one side is that of the frame, the other is rounded down and not less
- * than the frame's; the offset of the middle is rounded half to even. Both steps are one resize of the part
- * of the source that remains. */
+ * than the frame's; the offset of the middle is rounded half to even. (h, w) is the resized picture, `box` the part
+ * of the source that the middle shows. */
+static void crop_geometry(const fv_preprocess *p, int64_t height, int64_t width, int64_t *h, int64_t *w,
+                          image_box *box)
+{
+    int64_t frame_h, frame_w;
+    crop_frame(p, &frame_h, &frame_w);
+    if (frame_w * height >= frame_h * width) {
+        *w = frame_w;
+        *h = frame_w * height / width;
+    } else {
+        *h = frame_h;
+        *w = frame_h * width / height;
+    }
+    double top = nearbyint((double)(*h - p->height) / 2), left = nearbyint((double)(*w - p->width) / 2);
+    double step_y = (double)height / (double)*h, step_x = (double)width / (double)*w;
+    *box = (image_box){.left = left * step_x,
+                       .top = top * step_y,
+                       .right = fmin((left + (double)p->width) * step_x, (double)width),
+                       .bottom = fmin((top + (double)p->height) * step_y, (double)height)};
+}
+
+/* Both steps are one resize of the part of the source that remains. */
 static fv_status fit_crop(const image *in, const fv_preprocess *p, image *out)
 {
-    int64_t frame_h, frame_w, h, w;
-    crop_frame(p, &frame_h, &frame_w);
-    if (frame_w * in->height >= frame_h * in->width) {
-        w = frame_w;
-        h = frame_w * in->height / in->width;
-    } else {
-        h = frame_h;
-        w = frame_h * in->width / in->height;
-    }
-    double top = nearbyint((double)(h - p->height) / 2), left = nearbyint((double)(w - p->width) / 2);
-    double step_y = (double)in->height / (double)h, step_x = (double)in->width / (double)w;
-    image_box box = {.left = left * step_x,
-                     .top = top * step_y,
-                     .right = fmin((left + (double)p->width) * step_x, (double)in->width),
-                     .bottom = fmin((top + (double)p->height) * step_y, (double)in->height)};
-    return image_resize(in, &box, p->height, p->width, p->interpolation, out);
+    int64_t h, w;
+    image_box box;
+    crop_geometry(p, in->height, in->width, &h, &w, &box);
+    return resize_part(in, &box, p->height, p->width, h, w, p->interpolation, out);
+}
+
+/* The size of the picture within the letterbox, and its place. */
+static void letterbox_geometry(const fv_preprocess *p, int64_t height, int64_t width, int64_t *h, int64_t *w,
+                               int64_t *top, int64_t *left)
+{
+    double scale = fmin((double)p->height / (double)height, (double)p->width / (double)width);
+    *h = (int64_t)fmax(1, round((double)height * scale));
+    *w = (int64_t)fmax(1, round((double)width * scale));
+    *top = (p->height - *h) / 2;
+    *left = (p->width - *w) / 2;
 }
 
 static fv_status fit_letterbox(const image *in, const fv_preprocess *p, const uint8_t fill[3], image *out)
 {
-    double scale = fmin((double)p->height / (double)in->height, (double)p->width / (double)in->width);
-    int64_t h = (int64_t)fmax(1, round((double)in->height * scale)), c = in->channels;
-    int64_t w = (int64_t)fmax(1, round((double)in->width * scale));
+    int64_t h, w, top, left, c = in->channels;
+    letterbox_geometry(p, in->height, in->width, &h, &w, &top, &left);
     image small = {0};
     fv_status status = image_resize(in, NULL, h, w, p->interpolation, &small);
     if (status == FV_OK)
@@ -49,7 +84,6 @@ static fv_status fit_letterbox(const image *in, const fv_preprocess *p, const ui
         for (int64_t i = 0; i < p->height * p->width; i++)
             for (int64_t k = 0; k < c; k++)
                 out->data[i * c + k] = fill[k < 3 ? k : 2];
-        int64_t top = (p->height - h) / 2, left = (p->width - w) / 2;
         for (int64_t y = 0; y < h; y++)
             memcpy(out->data + ((top + y) * p->width + left) * c, small.data + y * w * c, (size_t)(w * c));
     }
@@ -59,6 +93,7 @@ static fv_status fit_letterbox(const image *in, const fv_preprocess *p, const ui
 
 fv_status image_fit(const image *in, const fv_preprocess *p, const uint8_t fill[3], image *out)
 {
+    STATUS_TRY(check(p));
     switch (p->resize_mode) {
     case FV_RESIZE_CROP:
         return fit_crop(in, p, out);
@@ -77,4 +112,20 @@ void image_fit_minimum(const fv_preprocess *p, int64_t *height, int64_t *width)
     *width = p->width;
     if (p->resize_mode == FV_RESIZE_CROP)
         crop_frame(p, height, width);
+}
+
+void image_fit_box(const fv_preprocess *p, int64_t height, int64_t width, image_box *box)
+{
+    int64_t h, w, top, left;
+    *box = (image_box){.right = (double)width, .bottom = (double)height};
+    if (p->resize_mode == FV_RESIZE_CROP) {
+        crop_geometry(p, height, width, &h, &w, box);
+    } else if (p->resize_mode == FV_RESIZE_LETTERBOX) {
+        letterbox_geometry(p, height, width, &h, &w, &top, &left);
+        double step_y = (double)height / (double)h, step_x = (double)width / (double)w;
+        box->left = -(double)left * step_x;
+        box->top = -(double)top * step_y;
+        box->right = box->left + (double)p->width * step_x;
+        box->bottom = box->top + (double)p->height * step_y;
+    }
 }

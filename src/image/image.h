@@ -72,6 +72,8 @@ fv_status image_set_channels(image *im, int64_t channels);
 fv_status image_fit(const image *in, const fv_preprocess *p, const uint8_t fill[3], image *out);
 /* The least size a picture of (height, width) may be decoded at so that image_fit loses nothing. */
 void image_fit_minimum(const fv_preprocess *p, int64_t *height, int64_t *width);
+/* The part of a picture of (height, width) that the network sees; a letterbox reaches beyond the picture. */
+void image_fit_box(const fv_preprocess *p, int64_t height, int64_t width, image_box *box);
 
 /* ---- augment/: one file an augmentation ---- */
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Separable resampling with antialiasing, in the arithmetic of Pillow's 8-bit Image.resize: the filter is
- * widened by the factor of reduction, its weights are normalised and rounded to fixed point, and the
- * horizontal pass is rounded to 8 bits before the vertical one.
+ * widened by the factor of reduction, its weights are normalised and rounded to fixed point, and the first
+ * pass is rounded to 8 bits before the second.
  */
 #include <math.h>
 #include <stdbool.h>
@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "core/memory.h"
-#include "image/image.h"
+#include "image/resize.h"
 
 /* 32 bits less 8 of the sample, and 2 for the overshoot of negative weights. */
 enum {
@@ -78,10 +78,10 @@ static void axis_fill(axis *a, int64_t i, const struct filter *f, double center,
     a->count[i] = (int32_t)count;
 }
 
-static fv_status axis_init(axis *a, const struct filter *f, int64_t inputs, float from, float to,
+static fv_status axis_init(axis *a, const struct filter *f, int64_t inputs, double from, double to,
                            int64_t outputs)
 {
-    double step = (double)(to - from) / (double)outputs, widening = step < 1 ? 1 : step;
+    double step = (to - from) / (double)outputs, widening = step < 1 ? 1 : step;
     a->outputs = outputs;
     a->taps = (int64_t)ceil(f->support * widening) * 2 + 1;
     int64_t places;
@@ -99,6 +99,12 @@ static fv_status axis_init(axis *a, const struct filter *f, int64_t inputs, floa
         axis_fill(a, i, f, from + ((double)i + 0.5) * step, widening, inputs, k);
     free(k);
     return FV_OK;
+}
+
+/* How many inputs lie between the first and the last that any output reads, both included. */
+static int64_t axis_reach(const axis *a)
+{
+    return a->first[a->outputs - 1] + a->count[a->outputs - 1] - a->first[0];
 }
 
 static inline uint8_t clip(int32_t sum)
@@ -198,9 +204,81 @@ static void copy_region(const image *in, int64_t top, int64_t left, image *out)
                bytes);
 }
 
-static bool is_plain(float from, float to, int64_t outputs)
+static bool is_plain(double from, double to, int64_t outputs)
 {
-    return from == floorf(from) && to - from == (float)outputs;
+    return from == floor(from) && to - from == (double)outputs;
+}
+
+/* The order matters for the last bit only, and for bicubic overshoots that the first pass clips. Pillow
+ * before version 13 always begins with the rows; from 13 on the columns come first when the height shrinks
+ * much more. */
+static bool columns_first(const image *in, int64_t frame_height, int64_t frame_width)
+{
+    return frame_height < in->height && in->height - frame_height > 2 * (in->width - frame_width);
+}
+
+/* Both axes change; the first pass makes only the rows that the second reads. */
+static fv_status resize_both(const image *in, const axis *horizontal, const axis *vertical,
+                             bool vertical_first, image *out)
+{
+    image middle = {0};
+    int64_t first = vertical->first[0], rows = axis_reach(vertical);
+    fv_status status = vertical_first ? image_reshape(&middle, out->height, in->width, in->channels)
+                                      : image_reshape(&middle, rows, out->width, in->channels);
+    if (status == FV_OK && vertical_first) {
+        resize_columns(vertical, in, 0, &middle);
+        resize_rows(horizontal, &middle, 0, out);
+    } else if (status == FV_OK) {
+        resize_rows(horizontal, in, first, &middle);
+        resize_columns(vertical, &middle, first, out);
+    }
+    image_release(&middle);
+    return status;
+}
+
+/* Only the height changes: the columns are cut out of the rows that are read, then mixed. */
+static fv_status resize_height(const image *in, int64_t left, const axis *vertical, image *out)
+{
+    image middle = {0};
+    int64_t first = vertical->first[0], rows = axis_reach(vertical);
+    if (out->width == in->width) {
+        resize_columns(vertical, in, 0, out);
+        return FV_OK;
+    }
+    STATUS_TRY(image_reshape(&middle, rows, out->width, in->channels));
+    copy_region(in, first, left, &middle);
+    resize_columns(vertical, &middle, first, out);
+    image_release(&middle);
+    return FV_OK;
+}
+
+fv_status resize_part(const image *in, const image_box *box, int64_t height, int64_t width,
+                      int64_t frame_height, int64_t frame_width, fv_interpolation interpolation, image *out)
+{
+    STATUS_TRY(check(in, box, height, width, interpolation));
+    bool keep_columns = is_plain(box->left, box->right, width),
+         keep_rows = is_plain(box->top, box->bottom, height);
+    const struct filter *f = &filters[interpolation];
+    axis horizontal = {0}, vertical = {0};
+    fv_status status = image_reshape(out, height, width, in->channels);
+    if (status == FV_OK && !keep_rows)
+        status = axis_init(&vertical, f, in->height, box->top, box->bottom, height);
+    if (status == FV_OK && !keep_columns)
+        status = axis_init(&horizontal, f, in->width, box->left, box->right, width);
+    if (status == FV_OK) {
+        if (keep_rows && keep_columns)
+            copy_region(in, (int64_t)box->top, (int64_t)box->left, out);
+        else if (keep_rows)
+            resize_rows(&horizontal, in, (int64_t)box->top, out);
+        else if (keep_columns)
+            status = resize_height(in, (int64_t)box->left, &vertical, out);
+        else
+            status =
+                resize_both(in, &horizontal, &vertical, columns_first(in, frame_height, frame_width), out);
+    }
+    axis_release(&horizontal);
+    axis_release(&vertical);
+    return status;
 }
 
 fv_status image_resize(const image *in, const image_box *box, int64_t height, int64_t width,
@@ -208,34 +286,10 @@ fv_status image_resize(const image *in, const image_box *box, int64_t height, in
 {
     image_box b = box ? *box : (image_box){0, 0, (double)in->width, (double)in->height};
     STATUS_TRY(check(in, &b, height, width, interpolation));
-    /* Pillow keeps the box in single precision; so must who wants its results. */
-    float left = (float)b.left, top = (float)b.top, right = (float)b.right, bottom = (float)b.bottom;
-    const struct filter *f = &filters[interpolation];
-    axis horizontal = {0}, vertical = {0};
-    image middle = {0}; /* (the rows that the vertical pass reads, width, channels) */
-    bool keep_columns = is_plain(left, right, width), keep_rows = is_plain(top, bottom, height);
-    int64_t first = (int64_t)top, rows = height;
-    fv_status status = image_reshape(out, height, width, in->channels);
-    if (status == FV_OK && !keep_rows)
-        status = axis_init(&vertical, f, in->height, top, bottom, height);
-    if (status == FV_OK && !keep_columns)
-        status = axis_init(&horizontal, f, in->width, left, right, width);
-    if (status == FV_OK && !keep_rows) {
-        first = vertical.first[0];
-        rows = vertical.first[height - 1] + vertical.count[height - 1] - first;
-        status = image_reshape(&middle, rows, width, in->channels);
-    }
-    if (status == FV_OK) {
-        image *columns_done = keep_rows ? out : &middle;
-        if (keep_columns)
-            copy_region(in, first, (int64_t)left, columns_done);
-        else
-            resize_rows(&horizontal, in, first, columns_done);
-        if (!keep_rows)
-            resize_columns(&vertical, &middle, first, out);
-    }
-    image_release(&middle);
-    axis_release(&horizontal);
-    axis_release(&vertical);
-    return status;
+    /* Pillow keeps the box and its sides in single precision; so must who wants its results. */
+    float left = (float)b.left, top = (float)b.top;
+    float box_width = (float)b.right - left, box_height = (float)b.bottom - top;
+    b = (image_box){left, top, fmin((double)left + box_width, (double)in->width),
+                    fmin((double)top + box_height, (double)in->height)};
+    return resize_part(in, &b, height, width, height, width, interpolation, out);
 }

@@ -1,0 +1,22 @@
+# SPDX-License-Identifier: Apache-2.0
+# The command, its manual pages and its completion. It is linked with the static library: the option tables of core/ are
+# hidden in the shared one, and a command that needs no other file of ours can be copied anywhere.
+file(GLOB CLI_SOURCES CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/cli/*.c)
+add_executable(fovea_command ${CLI_SOURCES})
+set_target_properties(fovea_command PROPERTIES OUTPUT_NAME fovea)
+target_include_directories(fovea_command PRIVATE ${PROJECT_SOURCE_DIR}/src)
+target_link_libraries(fovea_command PRIVATE fovea_static ${FOVEA_LINK})
+
+set(FOVEA_MANUALS ${PROJECT_BINARY_DIR}/man)
+add_custom_command(
+  OUTPUT ${FOVEA_MANUALS}/man1/fovea.1 ${FOVEA_MANUALS}/fovea.bash
+  COMMAND fovea_command --manuals ${FOVEA_MANUALS}
+  COMMAND fovea_command --completion > ${FOVEA_MANUALS}/fovea.bash
+  DEPENDS fovea_command
+  COMMENT "Writing the manual pages")
+add_custom_target(fovea_manuals ALL DEPENDS ${FOVEA_MANUALS}/man1/fovea.1)
+
+include(GNUInstallDirs)
+install(TARGETS fovea_command RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+install(DIRECTORY ${FOVEA_MANUALS}/man1 DESTINATION ${CMAKE_INSTALL_MANDIR})
+install(FILES ${FOVEA_MANUALS}/fovea.bash DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions RENAME fovea)

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The command: one verb, one file. A verb is a table of options and a function; help, man pages and
+ * completion come from it:
+ *
+ *     typedef struct doctor_options { int json; } doctor_options;
+ *     static const option table[] = {{.name = "json", .type = OPTION_BOOL, ...}, {0}};
+ *     static int run(const invocation *call) { ... return EXIT_DONE; }
+ *     const verb verb_doctor = {.name = "doctor", .options = table, .size = sizeof(doctor_options), .run =
+ * run, ...};
+ *
+ * Results go to standard output, everything else to standard error. Verbs call only what include/fovea.h
+ * declares, and the helpers of core/ for option tables, texts and files.
+ */
+#ifndef CLI_CLI_H
+#define CLI_CLI_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <jansson.h>
+
+#include "core/options.h"
+#include "core/text.h"
+#include "fovea.h"
+
+enum {
+    EXIT_DONE = 0,
+    EXIT_FAILED = 1,
+    EXIT_USAGE = 2
+};
+
+typedef struct verb verb;
+
+typedef struct invocation {
+    const verb *verb;
+    char **words; /* the command line after the verb, for a second parse over a configuration file */
+    int word_count;
+    void *options;    /* the verb's struct, filled from the flags */
+    char **arguments; /* what is not a flag */
+    int count;
+} invocation;
+
+struct verb {
+    const char *name;        /* "train", "data demo" */
+    const char *arguments;   /* "MODEL DATA" */
+    const char *summary;     /* a line, without a full stop */
+    const char *description; /* paragraphs for help, separated by empty lines */
+    const char *example;
+    const option *options;
+    size_t size;                        /* of the options struct */
+    int least, most;                    /* how many arguments; most < 0: any number */
+    int (*run)(const invocation *call); /* returns the exit status */
+};
+
+/* NULL-ended. */
+extern const verb *const cli_verbs[];
+
+/* Fills options (zeroed or from a configuration) and arguments; both arrays are the caller's, of word_count
+ * places. */
+fv_status parse_flags(const verb *v, char **words, int word_count, void *options, char **arguments,
+                      int *count);
+
+void help_print(const verb *v);   /* standard output */
+void help_print_verbs(void);      /* all verbs, standard output */
+void help_print_completion(void); /* a bash script, standard output */
+fv_status help_write_manuals(const char *folder);
+
+/* Print "fovea: MESSAGE" on standard error; the first takes the library's last message. They return the exit
+ * status. */
+int cli_fail(void);
+int cli_fail_with(const char *format, ...) __attribute__((format(printf, 1, 2)));
+int cli_usage(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* Prints a line on standard error. */
+void cli_say(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* Strings that live until the verb is done. */
+typedef struct string_pool {
+    char **list;
+    size_t count, capacity;
+} string_pool;
+/* Takes ownership; gives the string back, or NULL (then the error is set). NULL is passed on. */
+const char *pool_keep(string_pool *pool, char *owned);
+void pool_release(string_pool *pool);
+
+/* The pictures that arguments name: files as they are, folders (and theirs) searched for pictures in byte order. A folder
+ * without any is said, and the exit status is EXIT_FAILED; the other arguments' pictures are there all the same. */
+int pictures_find(string_pool *found, char *const *arguments, int count);
+
+/* Prints JSON and a newline on standard output, several lines when `pretty`; takes the reference. Exit
+ * status. */
+int cli_print_json(json_t *value, bool pretty);
+/* A number, or null where it is not finite; as many digits as a float has. */
+json_t *cli_number(double value);
+
+/* For columns: how many places a UTF-8 text takes, and the text padded to `width` (left- or right-aligned).
+ */
+int cli_width(const char *utf8);
+void cli_print_padded(const char *utf8, int width);
+
+/* SIGINT and SIGTERM are remembered once; a second one ends the process at once. */
+void interrupt_catch(void);
+int interrupt_signal(void); /* 0 or the signal */
+
+/* `fovea info` and `fovea data info`. */
+int data_describe(const char *path, bool json);
+
+#endif

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* fovea data demo: a data set drawn by the library. */
+#include <stdio.h>
+#include <unistd.h>
+
+#include "cli/verbs.h"
+
+typedef struct demo_options {
+    int64_t train, test, size;
+    uint64_t seed;
+} demo_options;
+
+static const option table[] = {{.name = "train",
+                                .type = OPTION_INT,
+                                .offset = offsetof(demo_options, train),
+                                .low = 1,
+                                .high = 100000,
+                                .shown = "400",
+                                .help = "training pictures a class"},
+                               {.name = "test",
+                                .type = OPTION_INT,
+                                .offset = offsetof(demo_options, test),
+                                .low = 1,
+                                .high = 100000,
+                                .shown = "100",
+                                .help = "test pictures a class"},
+                               {.name = "size",
+                                .type = OPTION_INT,
+                                .offset = offsetof(demo_options, size),
+                                .low = 16,
+                                .high = 1024,
+                                .shown = "32",
+                                .help = "side of the pictures in pixels"},
+                               {.name = "seed",
+                                .type = OPTION_SEED,
+                                .offset = offsetof(demo_options, seed),
+                                .shown = "0",
+                                .help = "the same pictures for the same seed"},
+                               {0}};
+
+static int progress(int64_t done, int64_t total, void *user)
+{
+    const int *terminal = user;
+    if (*terminal && (done % 100 == 0 || done == total))
+        fprintf(stderr, "\r%lld of %lld pictures%s", (long long)done, (long long)total,
+                done == total ? "\n" : "");
+    return interrupt_signal() != 0;
+}
+
+static int run(const invocation *call)
+{
+    const demo_options *o = call->options;
+    int terminal = isatty(STDERR_FILENO);
+    interrupt_catch();
+    fv_status status = fv_demo_write(call->arguments[0], .train = o->train, .test = o->test, .size = o->size,
+                                     .seed = o->seed, .on_progress = progress, .user = &terminal);
+    if (interrupt_signal())
+        return 128 + interrupt_signal();
+    if (status != FV_OK)
+        return cli_fail();
+    printf("%s\n", call->arguments[0]);
+    return EXIT_DONE;
+}
+
+const verb verb_data_demo = {
+    .name = "data demo",
+    .arguments = "DIR",
+    .summary = "Draws a data set of handwritten-looking digits to try",
+    .description = "Writes DIR/train/0..9 and DIR/test/0..9. DIR must be absent or empty.",
+    .example = "fovea data demo digits && fovea train digits",
+    .options = table,
+    .size = sizeof(demo_options),
+    .least = 1,
+    .most = 1,
+    .run = run,
+};

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* fovea eval: a model against data with known classes. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/evaluation.h"
+#include "cli/progress.h"
+#include "cli/verbs.h"
+
+typedef struct eval_options {
+    int split, on_error;
+    const char *json, *csv;
+    int64_t batch, threads;
+} eval_options;
+
+static const char *const splits[] = {"auto", "train", "val", "test", "all", NULL};
+static const char *const on_errors[] = {"skip", "fail", NULL};
+
+static const option table[] = {
+    {.name = "split",
+     .type = OPTION_CHOICE,
+     .offset = offsetof(eval_options, split),
+     .choices = splits,
+     .value = "S",
+     .shown = "test where there is one, else all",
+     .help = "the part of the data"},
+    {.name = "json",
+     .type = OPTION_STRING,
+     .offset = offsetof(eval_options, json),
+     .value = "FILE",
+     .help = "write all numbers as JSON; - for standard output, in place of the text"},
+    {.name = "csv",
+     .type = OPTION_STRING,
+     .offset = offsetof(eval_options, csv),
+     .value = "FILE",
+     .help = "write file,label,predicted,probability, a row a picture"},
+    {.name = "batch",
+     .type = OPTION_INT,
+     .offset = offsetof(eval_options, batch),
+     .low = 1,
+     .high = 65536,
+     .shown = "64",
+     .help = "pictures at a time"},
+    {.name = "threads",
+     .type = OPTION_INT,
+     .offset = offsetof(eval_options, threads),
+     .low = 1,
+     .high = 1024,
+     .shown = "one a core",
+     .help = "threads that read pictures"},
+    {.name = "on_error",
+     .type = OPTION_CHOICE,
+     .offset = offsetof(eval_options, on_error),
+     .choices = on_errors,
+     .value = "WHAT",
+     .shown = "skip",
+     .help = "what to do about pictures that cannot be read"},
+    {0}};
+
+/* NULL, with the error set, when the data lacks the part that was asked for. */
+static const fv_dataset *choose_part(const fv_dataset *d, const char *path, int split)
+{
+    static const fv_part parts[] = {FV_TEST, FV_TRAIN, FV_VALIDATION, FV_TEST, FV_ALL};
+    const fv_dataset *part = fv_dataset_part(d, parts[split]);
+    if (!part && split == 0)
+        part = fv_dataset_part(d, FV_ALL);
+    if (!part)
+        status_set(FV_ERROR_INVALID, "%s: has no part '%s'; --split all takes everything", path,
+                   splits[split]);
+    return part;
+}
+
+static int write_results(const fv_evaluation *e, const fv_dataset *part, const invocation *call)
+{
+    const eval_options *o = call->options;
+    const char *model = call->arguments[0], *data = call->arguments[1];
+    if (o->csv && evaluation_write_csv(e, part, o->csv) != FV_OK)
+        return cli_fail();
+    if (o->json && strcmp(o->json, "-") == 0)
+        return cli_print_json(evaluation_json(e, model, data), true);
+    if (o->json && evaluation_write_json(e, model, data, o->json) != FV_OK)
+        return cli_fail();
+    evaluation_print(e);
+    return EXIT_DONE;
+}
+
+static int evaluate(fv_model *m, const fv_dataset *d, const invocation *call)
+{
+    const eval_options *o = call->options;
+    const fv_dataset *part = choose_part(d, call->arguments[1], o->split);
+    if (!part)
+        return cli_fail();
+    fv_evaluation e = {0};
+    progress_bar bar;
+    progress_init(&bar);
+    fv_status status =
+        fv_evaluate(m, .data = part, .result = &e, .batch = o->batch, .loader_threads = (int)o->threads,
+                    .on_error = (fv_on_error)o->on_error, .on_step = progress_step, .user = &bar);
+    progress_clear(&bar);
+    int result;
+    if (status == FV_INTERRUPTED && interrupt_signal())
+        result = 128 + interrupt_signal();
+    else if (status != FV_OK)
+        result = cli_fail();
+    else
+        result = write_results(&e, part, call);
+    fv_evaluation_release(&e);
+    return result;
+}
+
+static int run(const invocation *call)
+{
+    const eval_options *o = call->options;
+    int status = EXIT_FAILED;
+    interrupt_catch();
+    fv_model *m = fv_model_load(call->arguments[0]);
+    fv_dataset *d = m ? fv_dataset_open(call->arguments[1], .validation_split = FV_OFF,
+                                        .on_error = (fv_on_error)o->on_error)
+                      : NULL;
+    if (d)
+        status = evaluate(m, d, call);
+    else
+        cli_fail();
+    fv_dataset_destroy(d);
+    fv_model_destroy(m);
+    return status;
+}
+
+const verb verb_eval = {
+    .name = "eval",
+    .arguments = "MODEL DATA",
+    .summary = "Measures a model on pictures whose classes are known",
+    .description = "Prints loss, accuracy with its 95 % interval, precision, recall and F1 per class, and "
+                   "the confusion matrix. "
+                   "Classes are matched by name; pictures of classes that the model does not know are "
+                   "counted and left out.",
+    .example = "fovea eval runs/photos-1/best.safetensors photos/ --json scores.json",
+    .options = table,
+    .size = sizeof(eval_options),
+    .least = 2,
+    .most = 2,
+    .run = run,
+};

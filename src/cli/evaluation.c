@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/evaluation.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/file.h"
+
+enum {
+    MATRIX_CLASSES = 60, /* a larger matrix is not readable as text: the most frequent mistakes instead */
+    MISTAKES_SHOWN = 30
+};
+
+static void print_scores(const char *name, int width, const fv_class_score *s)
+{
+    cli_print_padded(name, width);
+    printf("%11.4f%9.4f%9.4f%10lld\n", (double)s->precision, (double)s->recall, (double)s->f1,
+           (long long)s->support);
+}
+
+static int widest_name(const fv_evaluation *e)
+{
+    int width = 13; /* "weighted mean" */
+    for (int64_t c = 0; c < e->class_count; c++)
+        if (cli_width(e->classes[c].name) > width)
+            width = cli_width(e->classes[c].name);
+    return width;
+}
+
+static void print_matrix(const fv_evaluation *e, int width)
+{
+    int64_t n = e->class_count;
+    printf("\nconfusion matrix (row: true class, column: predicted, in the same order)\n");
+    int64_t largest = 0;
+    for (int64_t i = 0; i < n * n; i++)
+        largest = e->confusion[i] > largest ? e->confusion[i] : largest;
+    int cell = snprintf(NULL, 0, "%lld", (long long)largest) + 1;
+    for (int64_t row = 0; row < n; row++) {
+        cli_print_padded(e->classes[row].name, width);
+        for (int64_t column = 0; column < n; column++)
+            printf("%*lld", cell < 4 ? 4 : cell, (long long)e->confusion[row * n + column]);
+        putchar('\n');
+    }
+}
+
+/* The most frequent pairs, found one after the other; ties in the order of the classes. */
+static void print_mistakes(const fv_evaluation *e)
+{
+    int64_t n = e->class_count, count = -1, place = -1;
+    printf("\nmost frequent mistakes (--json has the whole matrix)\n");
+    for (int shown = 0; shown < MISTAKES_SHOWN; shown++) {
+        int64_t best = -1;
+        for (int64_t i = 0; i < n * n; i++) {
+            bool later = count < 0 || e->confusion[i] < count || (e->confusion[i] == count && i > place);
+            if (i / n != i % n && e->confusion[i] > 0 && later &&
+                (best < 0 || e->confusion[i] > e->confusion[best]))
+                best = i;
+        }
+        if (best < 0)
+            break;
+        count = e->confusion[best];
+        place = best;
+        printf("%8lld  %s taken for %s\n", (long long)count, e->classes[best / n].name,
+               e->classes[best % n].name);
+    }
+}
+
+void evaluation_print(const fv_evaluation *e)
+{
+    int width = widest_name(e);
+    printf("images      %lld\nloss        %.4f\n", (long long)e->images, e->loss);
+    printf("accuracy    %.4f  (95 %% interval %.4f..%.4f)\n", e->accuracy, e->accuracy_low, e->accuracy_high);
+    printf("top-5       %.4f\ncalibration %.4f (expected error of the probabilities)\n", e->top5, e->ece);
+    if (e->unknown)
+        printf("left out    %lld pictures of classes that the model does not know\n", (long long)e->unknown);
+    if (e->skipped)
+        printf("skipped     %lld pictures that cannot be read\n", (long long)e->skipped);
+    putchar('\n');
+    cli_print_padded("class", width);
+    printf("%11s%9s%9s%10s\n", "precision", "recall", "f1", "support");
+    for (int64_t c = 0; c < e->class_count; c++)
+        print_scores(e->classes[c].name, width, &e->classes[c]);
+    print_scores("macro mean", width, &e->macro);
+    print_scores("weighted mean", width, &e->weighted);
+    if (e->class_count <= MATRIX_CLASSES)
+        print_matrix(e, width);
+    else
+        print_mistakes(e);
+}
+
+static json_t *score_json(const fv_class_score *s)
+{
+    return json_pack("{s:o, s:o, s:o}", "precision", cli_number((double)s->precision), "recall",
+                     cli_number((double)s->recall), "f1", cli_number((double)s->f1));
+}
+
+json_t *evaluation_json(const fv_evaluation *e, const char *model, const char *data)
+{
+    int64_t n = e->class_count;
+    json_t *classes = json_array(), *confusion = json_array();
+    for (int64_t c = 0; c < n; c++) {
+        const fv_class_score *s = &e->classes[c];
+        json_array_append_new(classes, json_pack("{s:s, s:o, s:o, s:o, s:I, s:o}", "name", s->name,
+                                                 "precision", cli_number((double)s->precision), "recall",
+                                                 cli_number((double)s->recall), "f1",
+                                                 cli_number((double)s->f1), "support", (json_int_t)s->support,
+                                                 "auc", cli_number((double)s->auc)));
+        json_t *row = json_array();
+        for (int64_t k = 0; k < n; k++)
+            json_array_append_new(row, json_integer(e->confusion[c * n + k]));
+        json_array_append_new(confusion, row);
+    }
+    return json_pack("{s:s, s:s, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:[o, o], s:I, s:I}", "model",
+                     model, "data", data, "images", (json_int_t)e->images, "loss", cli_number(e->loss),
+                     "accuracy", cli_number(e->accuracy), "top5", cli_number(e->top5), "macro",
+                     score_json(&e->macro), "weighted", score_json(&e->weighted), "classes", classes,
+                     "confusion", confusion, "ece", cli_number(e->ece), "accuracy_interval",
+                     cli_number(e->accuracy_low), cli_number(e->accuracy_high), "unknown",
+                     (json_int_t)e->unknown, "skipped", (json_int_t)e->skipped);
+}
+
+fv_status evaluation_write_json(const fv_evaluation *e, const char *model, const char *data, const char *path)
+{
+    json_t *all = evaluation_json(e, model, data);
+    char *words = all ? json_dumps(all, JSON_INDENT(2) | JSON_REAL_PRECISION(9)) : NULL;
+    json_decref(all);
+    if (!words)
+        return status_set(FV_ERROR_FORMAT, "%s: a name is not UTF-8 and cannot be written as JSON", path);
+    text out = {0};
+    text_add(&out, "%s\n", words);
+    free(words);
+    fv_status status = text_status(&out);
+    if (status == FV_OK)
+        status = file_write(path, out.data, out.length);
+    text_release(&out);
+    return status;
+}
+
+/* Quoted where RFC 4180 asks for it. */
+static void add_field(text *out, const char *field)
+{
+    if (!strpbrk(field, ",\"\r\n")) {
+        text_add(out, "%s", field);
+        return;
+    }
+    text_add(out, "\"");
+    for (; *field; field++)
+        text_add(out, *field == '"' ? "\"\"" : "%c", *field);
+    text_add(out, "\"");
+}
+
+fv_status evaluation_write_csv(const fv_evaluation *e, const fv_dataset *data, const char *path)
+{
+    text out = {0};
+    char file[4096];
+    text_add(&out, "file,label,predicted,probability\n");
+    for (int64_t i = 0; i < e->images; i++) {
+        add_field(&out, fv_dataset_file(data, e->index[i], file, sizeof file));
+        text_add(&out, ",");
+        add_field(&out, e->classes[e->label[i]].name);
+        text_add(&out, ",");
+        add_field(&out, e->classes[e->predicted[i]].name);
+        text_add(&out, ",%.6f\n", (double)e->probability[i]);
+    }
+    fv_status status = text_status(&out);
+    if (status == FV_OK)
+        status = file_write(path, out.data, out.length);
+    text_release(&out);
+    return status;
+}

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* An evaluation as text, JSON and CSV. */
+#ifndef CLI_EVALUATION_H
+#define CLI_EVALUATION_H
+
+#include "cli/cli.h"
+
+void evaluation_print(const fv_evaluation *e);
+json_t *evaluation_json(const fv_evaluation *e, const char *model, const char *data); /* NULL on failure */
+fv_status evaluation_write_json(const fv_evaluation *e, const char *model, const char *data,
+                                const char *path);
+/* `data` is the data set that was evaluated. */
+fv_status evaluation_write_csv(const fv_evaluation *e, const fv_dataset *data, const char *path);
+
+#endif

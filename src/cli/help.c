@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Help on the terminal and bash completion, made from the verbs' tables. */
+#include "cli/help.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum {
+    COLUMNS = 80,
+    LABEL = 26 /* where the explanations begin */
+};
+
+const char *help_value_name(const option *o)
+{
+    if (o->value)
+        return o->value;
+    switch (o->type) {
+    case OPTION_INT:
+    case OPTION_SEED:
+        return "N";
+    case OPTION_FLOAT:
+        return "X";
+    case OPTION_STRING:
+        return "TEXT";
+    case OPTION_CHOICE:
+        return "WHICH";
+    case OPTION_INTS:
+        return "N,N";
+    case OPTION_BOOL:
+        break;
+    }
+    return "";
+}
+
+void help_explain(const option *o, text *out)
+{
+    text_add(out, "%s", o->help);
+    text range = {0};
+    options_print_range(o, &range);
+    if (range.length && o->type == OPTION_CHOICE)
+        text_add(out, ": %s", text_string(&range));
+    bool limits = range.length && o->type != OPTION_CHOICE;
+    if (limits || o->shown)
+        text_add(out, " (%s%s%s%s)", limits ? text_string(&range) : "", limits && o->shown ? "; " : "",
+                 o->shown ? "default: " : "", o->shown ? o->shown : "");
+    text_release(&range);
+}
+
+/* Prints words from column `at`, further lines from column `indent`. */
+static void print_wrapped(const char *words, int at, int indent)
+{
+    bool first = true;
+    while (*words) {
+        int length = (int)strcspn(words, " ");
+        if (!first && at + 1 + length > COLUMNS) {
+            printf("\n%*s", indent, "");
+            at = indent;
+        } else if (!first) {
+            putchar(' ');
+            at++;
+        }
+        printf("%.*s", length, words);
+        at += length;
+        first = false;
+        words += length + (words[length] == ' ');
+    }
+    putchar('\n');
+}
+
+static void print_option(const option *o)
+{
+    text label = {0}, words = {0};
+    text_add(&label, "  ");
+    if (o->letter)
+        text_add(&label, "-%c, ", o->letter);
+    text_add(&label, "--");
+    for (const char *p = o->name; *p; p++)
+        text_add(&label, "%c", *p == '_' ? '-' : *p);
+    if (*help_value_name(o))
+        text_add(&label, " %s", help_value_name(o));
+    help_explain(o, &words);
+    printf("%-*s", LABEL, text_string(&label));
+    if (label.length + 2 > LABEL)
+        printf("\n%*s", LABEL, "");
+    print_wrapped(text_string(&words), LABEL, LABEL);
+    text_release(&label);
+    text_release(&words);
+}
+
+static void print_paragraphs(const char *paragraphs)
+{
+    while (*paragraphs) {
+        const char *end = strstr(paragraphs, "\n\n");
+        size_t length = end ? (size_t)(end - paragraphs) : strlen(paragraphs);
+        text one = {0};
+        text_add_bytes(&one, paragraphs, length);
+        print_wrapped(text_string(&one), 0, 0);
+        putchar('\n');
+        text_release(&one);
+        paragraphs += length + (end ? 2 : 0);
+    }
+}
+
+void help_print(const verb *v)
+{
+    printf("usage: fovea %s%s%s%s\n\n", v->name, *v->arguments ? " " : "", v->arguments,
+           v->options->name ? " [options]" : "");
+    text summary = {0};
+    text_add(&summary, "%s.", v->summary);
+    print_paragraphs(text_string(&summary));
+    text_release(&summary);
+    if (v->description)
+        print_paragraphs(v->description);
+    for (const option *o = v->options; o->name; o++) {
+        if (o->heading || o == v->options)
+            printf("%s%s:\n", o == v->options ? "" : "\n", o->heading ? o->heading : "Options");
+        print_option(o);
+    }
+    printf("%-*sthis help\n\nExample:\n  %s\n", LABEL, "  -h, --help", v->example);
+}
+
+void help_print_verbs(void)
+{
+    printf("usage: fovea VERB [options] arguments\n\n"
+           "Trains, evaluates and explains image classifiers from a folder of pictures.\n\n");
+    for (const verb *const *v = cli_verbs; *v; v++)
+        printf("  %-12s%s\n", (*v)->name, (*v)->summary);
+    printf("\n'fovea VERB --help' explains a verb; 'fovea --version' prints the version.\n"
+           "Exit status: 0 done, 1 failed, 2 a mistake on the command line.\n\n"
+           "Begin with:\n  fovea data demo digits && fovea train digits\n");
+}
+
+/* The words after "data": the parts of a verb that is a group. */
+static void print_completion_case(const verb *v)
+{
+    printf("    '%s') words='--help", v->name);
+    for (const option *o = v->options; o->name; o++) {
+        printf(" --");
+        for (const char *p = o->name; *p; p++)
+            putchar(*p == '_' ? '-' : *p);
+    }
+    printf("' ;;\n");
+}
+
+static void print_completion_choices(const verb *v)
+{
+    for (const option *o = v->options; o->name; o++) {
+        if (o->type != OPTION_CHOICE)
+            continue;
+        printf("    '%s --", v->name);
+        for (const char *p = o->name; *p; p++)
+            putchar(*p == '_' ? '-' : *p);
+        printf("') words='");
+        for (const char *const *c = o->choices; *c; c++)
+            printf("%s%s", c == o->choices ? "" : " ", *c);
+        printf("' ;;\n");
+    }
+}
+
+void help_print_completion(void)
+{
+    printf("# bash completion for fovea\n_fovea() {\n"
+           "    local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]} "
+           "verb=${COMP_WORDS[1]} words=\n"
+           "    [[ $verb == data && $COMP_CWORD -gt 2 ]] && verb=\"data ${COMP_WORDS[2]}\"\n"
+           "    if [[ $COMP_CWORD -eq 1 ]]; then\n        words='");
+    for (const verb *const *v = cli_verbs; *v; v++)
+        if (!strchr((*v)->name, ' '))
+            printf("%s ", (*v)->name);
+    printf(
+        "data --help --version'\n    elif [[ $COMP_CWORD -eq 2 && $verb == data ]]; then\n        words='");
+    for (const verb *const *v = cli_verbs; *v; v++)
+        if (strchr((*v)->name, ' '))
+            printf("%s ", strchr((*v)->name, ' ') + 1);
+    printf("'\n    elif [[ $word == -* ]]; then\n    case $verb in\n");
+    for (const verb *const *v = cli_verbs; *v; v++)
+        print_completion_case(*v);
+    printf("    esac\n    else\n    case \"$verb $before\" in\n");
+    for (const verb *const *v = cli_verbs; *v; v++)
+        print_completion_choices(*v);
+    printf("    esac\n    fi\n"
+           "    [[ -n $words ]] && COMPREPLY=($(compgen -W \"$words\" -- \"$word\"))\n}\n"
+           "complete -o default -F _fovea fovea\n");
+}

@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* fovea VERB [options] arguments: finds the verb, reads its flags, runs it. */
+#include "cli/cli.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/verbs.h"
+#include "core/memory.h"
+
+const verb *const cli_verbs[] = {&verb_train,  &verb_eval,   &verb_predict,   &verb_explain,   &verb_info,
+                                 &verb_models, &verb_doctor, &verb_data_demo, &verb_data_info, NULL};
+
+enum {
+    NAMES_MAX = 64
+};
+
+/* "data" of "data demo": the length of a verb's first word. */
+static size_t first_word(const char *name)
+{
+    return strcspn(name, " ");
+}
+
+static bool is_group(const char *word)
+{
+    for (const verb *const *v = cli_verbs; *v; v++)
+        if (strchr((*v)->name, ' ') && first_word((*v)->name) == strlen(word) &&
+            strncmp((*v)->name, word, strlen(word)) == 0)
+            return true;
+    return false;
+}
+
+/* The verb that words[0], or words[0] and words[1], name; `*used` gets how many. */
+static const verb *find_verb(char **words, int count, int *used)
+{
+    for (const verb *const *v = cli_verbs; *v; v++) {
+        const char *name = (*v)->name, *rest = name + first_word(name);
+        if (first_word(name) != strlen(words[0]) || strncmp(name, words[0], first_word(name)) != 0)
+            continue;
+        *used = *rest ? 2 : 1;
+        if (!*rest || (count > 1 && strcmp(rest + 1, words[1]) == 0))
+            return *v;
+    }
+    return NULL;
+}
+
+static int unknown_verb(char **words, int count)
+{
+    const char *names[NAMES_MAX];
+    size_t known = 0;
+    bool group = is_group(words[0]);
+    if (group && count < 2)
+        return cli_usage("%s: which part of it? 'fovea --help' lists them", words[0]);
+    for (const verb *const *v = cli_verbs; *v && known < NAMES_MAX; v++)
+        names[known++] = (*v)->name;
+    text asked = {0};
+    text_add(&asked, "%s%s%s", words[0], group ? " " : "", group ? words[1] : "");
+    const char *near = asked.length < NAMES_MAX ? text_nearest(text_string(&asked), names, known) : NULL;
+    int status = near ? cli_usage("%s: unknown verb; did you mean '%s'?", text_string(&asked), near)
+                      : cli_usage("%s: unknown verb; 'fovea --help' lists them", text_string(&asked));
+    text_release(&asked);
+    return status;
+}
+
+static bool asks_for_help(char **words, int count)
+{
+    for (int i = 0; i < count && strcmp(words[i], "--") != 0; i++)
+        if (strcmp(words[i], "--help") == 0 || strcmp(words[i], "-h") == 0)
+            return true;
+    return false;
+}
+
+static int check_count(const verb *v, int count)
+{
+    if (count < v->least)
+        return cli_usage("%s needs %s; see 'fovea %s --help'", v->name, v->arguments, v->name);
+    if (v->most >= 0 && count > v->most)
+        return cli_usage("%s takes %s and nothing more; see 'fovea %s --help'", v->name,
+                         v->most ? v->arguments : "no arguments", v->name);
+    return EXIT_DONE;
+}
+
+static int run_verb(const verb *v, char **words, int count)
+{
+    if (asks_for_help(words, count)) {
+        help_print(v);
+        return EXIT_DONE;
+    }
+    int status;
+    invocation call = {.verb = v, .words = words, .word_count = count};
+    call.options = mem_array(1, v->size);
+    call.arguments = mem_array((size_t)count + 1, sizeof *call.arguments);
+    if (!call.options || !call.arguments)
+        status = cli_fail();
+    else if (parse_flags(v, words, count, call.options, call.arguments, &call.count) != FV_OK)
+        status = cli_usage("%s", fv_error_message());
+    else if ((status = check_count(v, call.count)) == EXIT_DONE)
+        status = v->run(&call);
+    free(call.arguments);
+    free(call.options);
+    return status;
+}
+
+static int dispatch(char **words, int count)
+{
+    if (count == 0) {
+        printf("usage: fovea VERB [options] arguments\n'fovea --help' lists the verbs.\n");
+        return EXIT_USAGE;
+    }
+    const char *word = words[0];
+    int used;
+    if (strcmp(word, "--version") == 0) {
+        printf("fovea %s\n", fv_version());
+        return EXIT_DONE;
+    }
+    if (strcmp(word, "--completion") == 0) {
+        help_print_completion();
+        return EXIT_DONE;
+    }
+    if (strcmp(word, "--manuals") == 0 && count == 2)
+        return help_write_manuals(words[1]) == FV_OK ? EXIT_DONE : cli_fail();
+    if (strcmp(word, "help") == 0 && count > 1 && word[0] != '-') {
+        const verb *v = find_verb(words + 1, count - 1, &used);
+        if (!v)
+            return unknown_verb(words + 1, count - 1);
+        help_print(v);
+        return EXIT_DONE;
+    }
+    if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0 || strcmp(word, "help") == 0 ||
+        (is_group(word) && count > 1 && asks_for_help(words + 1, 1))) {
+        help_print_verbs();
+        return EXIT_DONE;
+    }
+    if (word[0] == '-')
+        return cli_usage("%s: the verb comes first; 'fovea --help' lists them", word);
+    const verb *v = find_verb(words, count, &used);
+    return v ? run_verb(v, words + used, count - used) : unknown_verb(words, count);
+}
+
+int main(int argc, char **argv)
+{
+    int status = dispatch(argv + 1, argc > 0 ? argc - 1 : 0);
+    /* A full disk behind standard output must not pass for success. */
+    if (fflush(stdout) != 0 || ferror(stdout))
+        return cli_fail_with("standard output: cannot be written: %s", strerror(errno));
+    return status;
+}

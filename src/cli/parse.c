@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* --name value, --name=value, -o value, -ovalue, a truth value without a value, and -- before arguments that
+ * begin with a dash. */
+#include <string.h>
+
+#include "cli/cli.h"
+#include "core/memory.h"
+
+static const option *find_letter(const option *table, char letter)
+{
+    for (; table->name; table++)
+        if (table->letter == letter)
+            return table;
+    return NULL;
+}
+
+/* The flag's option and what stands after '=' or the letter (NULL: nothing). */
+static fv_status find_flag(const verb *v, const char *word, const option **found, const char **value)
+{
+    if (word[1] != '-') {
+        *found = find_letter(v->options, word[1]);
+        *value = word[2] ? word + 2 : NULL;
+        return *found ? FV_OK : status_set(FV_ERROR_INVALID, "-%c: unknown option", word[1]);
+    }
+    size_t length = strcspn(word + 2, "=");
+    char name[64] = "";
+    if (length < sizeof name)
+        memcpy(name, word + 2, length);
+    *value = word[2 + length] ? word + 3 + length : NULL;
+    *found = length < sizeof name ? options_find(v->options, name) : NULL;
+    return *found ? FV_OK : options_unknown((const option *const[]){v->options, NULL}, name, "--");
+}
+
+fv_status parse_flags(const verb *v, char **words, int word_count, void *options, char **arguments,
+                      int *count)
+{
+    *count = 0;
+    bool flags = true;
+    for (int i = 0; i < word_count; i++) {
+        const char *word = words[i];
+        if (flags && strcmp(word, "--") == 0) {
+            flags = false;
+            continue;
+        }
+        if (!flags || word[0] != '-' || !word[1]) {
+            arguments[(*count)++] = words[i];
+            continue;
+        }
+        const option *o;
+        const char *value;
+        STATUS_TRY(find_flag(v, word, &o, &value));
+        if (!value && o->type == OPTION_BOOL)
+            value = "yes";
+        /* "--out --epochs 3" is a forgotten value, not a folder called --epochs. */
+        if (!value && (i + 1 == word_count || strncmp(words[i + 1], "--", 2) == 0))
+            return status_set(FV_ERROR_INVALID, "%s: needs a value", word);
+        if (!value)
+            value = words[++i];
+        STATUS_TRY(options_set(v->options, options, o->name, value, "--"));
+    }
+    return FV_OK;
+}

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/progress.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <time.h>
+#include <unistd.h>
+
+enum {
+    LINE_MAX_LENGTH = 256,
+    BAR_LENGTH = 20
+};
+static const double redraw_seconds = 0.1;
+
+static double now(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+void progress_init(progress_bar *bar)
+{
+    *bar = (progress_bar){.terminal = isatty(STDERR_FILENO)};
+}
+
+void progress_clear(progress_bar *bar)
+{
+    if (bar->drawn)
+        fputs("\r\033[K", stderr);
+    bar->drawn = false;
+}
+
+static int terminal_columns(void)
+{
+    struct winsize size;
+    if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col < 10)
+        return 80;
+    return size.ws_col < LINE_MAX_LENGTH ? size.ws_col : LINE_MAX_LENGTH - 1;
+}
+
+static void add_time(text *out, double seconds)
+{
+    if (!isfinite(seconds) || seconds < 0)
+        return;
+    long s = lround(seconds);
+    if (s >= 3600)
+        text_add(out, "  %ld:%02ld:%02ld left", s / 3600, s / 60 % 60, s % 60);
+    else
+        text_add(out, "  %ld:%02ld left", s / 60, s % 60);
+}
+
+static void add_score(text *out, const char *name, float value, float scale, const char *unit)
+{
+    if (isfinite(value))
+        text_add(out, scale == 1 ? "  %s %.4f%s" : "  %s %.2f%s", name, (double)(value * scale), unit);
+}
+
+static void draw(progress_bar *bar, const fv_progress *p)
+{
+    text line = {0};
+    int done = p->steps > 0 ? (int)(BAR_LENGTH * p->step / p->steps) : 0;
+    if (p->epochs > 1)
+        text_add(&line, "epoch %lld/%lld ", (long long)p->epoch, (long long)p->epochs);
+    text_add(&line, "[");
+    for (int i = 0; i < BAR_LENGTH; i++)
+        text_add(&line, i < done ? "=" : " ");
+    text_add(&line, "]");
+    add_score(&line, "loss", p->train_loss, 1, "");
+    add_score(&line, "accuracy", p->train_accuracy, 100, " %");
+    if (isfinite(p->images_per_second))
+        text_add(&line, "  %.0f images/s", p->images_per_second);
+    add_time(&line, p->seconds_left);
+    fprintf(stderr, "\r%.*s\033[K", terminal_columns() - 1, text_string(&line));
+    fflush(stderr);
+    bar->drawn = true;
+    text_release(&line);
+}
+
+int progress_step(const fv_progress *p, void *user)
+{
+    progress_bar *bar = user;
+    double time = bar->terminal ? now() : 0;
+    if (bar->terminal && time - bar->last >= redraw_seconds) {
+        draw(bar, p);
+        bar->last = time;
+    }
+    return interrupt_signal() != 0;
+}
+
+int progress_epoch(const fv_progress *p, void *user)
+{
+    progress_bar *bar = user;
+    bar->seconds += p->seconds;
+    bar->wait_seconds += p->wait_share * p->seconds;
+    progress_clear(bar);
+    text line = {0};
+    text_add(&line, "epoch %lld/%lld", (long long)p->epoch, (long long)p->epochs);
+    add_score(&line, "loss", p->train_loss, 1, "");
+    add_score(&line, "accuracy", p->train_accuracy, 100, " %");
+    add_score(&line, "validation loss", p->validation_loss, 1, "");
+    add_score(&line, "accuracy", p->validation_accuracy, 100, " %");
+    text_add(&line, "  %.1f s  %.0f images/s%s", p->seconds, p->images_per_second,
+             p->is_best ? "  best" : "");
+    cli_say("%s", text_string(&line));
+    text_release(&line);
+    return interrupt_signal() != 0;
+}
+
+void progress_log(const char *line, void *user)
+{
+    progress_clear(user);
+    cli_say("%s", line);
+}

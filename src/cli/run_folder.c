@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "cli/train.h"
+#include "core/file.h"
+#include "core/memory.h"
+
+enum {
+    RUNS_MAX = 100000,
+    COLUMNS_MAX = 64,
+    RESULTS_LIMIT = 64 << 20
+};
+
+/* The last part of a path, "." and trailing slashes resolved; "data" where there is none. */
+static void add_name(text *out, const char *data)
+{
+    char *full = realpath(data, NULL);
+    const char *base = file_base_name(full ? full : data);
+    text_add(out, "%s", *base ? base : "data");
+    free(full);
+}
+
+char *run_folder_fresh(const char *data)
+{
+    if (file_make_folders("runs") != FV_OK)
+        return NULL;
+    text name = {0};
+    add_name(&name, data);
+    for (int i = 1; i <= RUNS_MAX; i++) {
+        text path = {0};
+        text_add(&path, "runs/%s-%d", text_string(&name), i);
+        if (text_status(&path) != FV_OK || text_status(&name) != FV_OK)
+            break;
+        /* mkdir tells two runs that start at the same time apart. */
+        if (mkdir(path.data, 0777) == 0) {
+            text_release(&name);
+            return path.data;
+        }
+        int error = errno;
+        if (error != EEXIST)
+            status_set(FV_ERROR_IO, "%s: cannot make the folder: %s", path.data, strerror(error));
+        text_release(&path);
+        if (error != EEXIST)
+            break;
+    }
+    text_release(&name);
+    return NULL;
+}
+
+fv_status run_folder_check(const char *path)
+{
+    if (!run_folder_has(path, "args.yaml"))
+        return FV_OK;
+    return status_set(FV_ERROR_INVALID,
+                      "%s: holds a run already; --resume %s goes on with it, another --out begins a new one",
+                      path, path);
+}
+
+bool run_folder_has(const char *run, const char *file)
+{
+    char *path = file_join(run, file);
+    bool there = path && file_exists(path);
+    free(path);
+    return there;
+}
+
+fv_status run_folder_write_problems(const char *run, const fv_dataset *data)
+{
+    int64_t count = fv_dataset_problem_count(data);
+    if (count == 0)
+        return FV_OK;
+    text out = {0};
+    for (int64_t i = 0; i < count; i++)
+        text_add(&out, "%s\n", fv_dataset_problem(data, i));
+    char *path = file_join(run, "problems.txt");
+    fv_status status = path ? text_status(&out) : status_last();
+    if (status == FV_OK)
+        status = file_write(path, out.data, out.length);
+    free(path);
+    text_release(&out);
+    return status;
+}
+
+/* Column numbers of the values in results.csv; -1: there is none. */
+typedef struct columns {
+    int train_loss, train_accuracy, val_loss, val_accuracy;
+} columns;
+
+static int find_column(const char *header, const char *name)
+{
+    size_t length = strlen(name);
+    for (int i = 0; i < COLUMNS_MAX; i++) {
+        size_t width = strcspn(header, ",\r\n");
+        if (width == length && strncmp(header, name, length) == 0)
+            return i;
+        if (header[width] != ',')
+            return -1;
+        header += width + 1;
+    }
+    return -1;
+}
+
+static double value_at(const char *row, int column)
+{
+    if (column < 0)
+        return NAN;
+    for (; column > 0; column--) {
+        row += strcspn(row, ",\r\n");
+        if (*row++ != ',')
+            return NAN;
+    }
+    char *end;
+    double value = strtod(row, &end);
+    return end == row ? NAN : value;
+}
+
+static void take_row(const char *row, const columns *c, fv_monitor monitor, run_best *best)
+{
+    double loss = value_at(row, c->val_loss), accuracy = value_at(row, c->val_accuracy);
+    bool validated = isfinite(loss) || isfinite(accuracy);
+    if (!validated) {
+        loss = value_at(row, c->train_loss);
+        accuracy = value_at(row, c->train_accuracy);
+    }
+    best->epochs++;
+    bool better = monitor == FV_MONITOR_LOSS ? loss < best->loss : accuracy > best->accuracy;
+    if (best->epoch > 0 && !better)
+        return;
+    best->epoch = (int64_t)value_at(row, 0);
+    best->accuracy = accuracy;
+    best->loss = loss;
+    best->validated = validated;
+}
+
+fv_status run_folder_best(const char *run, fv_monitor monitor, run_best *best)
+{
+    *best = (run_best){0};
+    uint8_t *bytes = NULL;
+    size_t size;
+    char *path = file_join(run, "results.csv");
+    fv_status status = path ? file_read(path, RESULTS_LIMIT, &bytes, &size) : status_last();
+    free(path);
+    if (status != FV_OK)
+        return status;
+    const char *row = (const char *)bytes;
+    columns c = {find_column(row, "train/loss"), find_column(row, "train/accuracy"),
+                 find_column(row, "val/loss"), find_column(row, "val/accuracy")};
+    while ((row = strchr(row, '\n')) && *++row)
+        take_row(row, &c, monitor, best);
+    free(bytes);
+    return FV_OK;
+}

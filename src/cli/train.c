@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* fovea train: from a folder of pictures to a run folder with a model and a report. */
+#include "cli/train.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/config.h"
+#include "cli/progress.h"
+#include "cli/verbs.h"
+#include "core/file.h"
+
+/* Options that stand beside --resume would make it another run. */
+static int check_resume(const invocation *call)
+{
+    for (const option *o = train_table; o->name; o++)
+        if (strcmp(o->name, "resume") != 0 && !options_is_default(o, call->options))
+            return cli_usage("--resume takes its options from the run's args.yaml; leave out --%s", o->name);
+    return EXIT_DONE;
+}
+
+static fv_status read_run(train_setup *s, const char *run)
+{
+    char *path = file_join(run, "args.yaml");
+    if (!path || !file_exists(path)) {
+        free(path);
+        return status_set(FV_ERROR_IO, "%s: is not a run folder: it has no args.yaml", run);
+    }
+    fv_status status = config_read(path, train_table, &s->a, &s->pool);
+    free(path);
+    s->a.resume = s->a.out = run;
+    return status;
+}
+
+/* Flags, over the configuration file, over nothing; or all from the run that is resumed. Exit status. */
+static int read_arguments(train_setup *s, const invocation *call)
+{
+    s->a = *(const train_arguments *)call->options;
+    const char *resume = s->a.resume, *config = s->a.config;
+    if (resume) {
+        if (check_resume(call) != EXIT_DONE)
+            return EXIT_USAGE;
+        s->a = (train_arguments){0};
+        if (read_run(s, resume) != FV_OK)
+            return cli_fail();
+    } else if (config) {
+        int count;
+        s->a = (train_arguments){0};
+        if (config_read(config, train_table, &s->a, &s->pool) != FV_OK)
+            return cli_usage("%s", fv_error_message());
+        s->a.config = s->a.resume = NULL;
+        if (parse_flags(call->verb, call->words, call->word_count, &s->a, call->arguments, &count) != FV_OK)
+            return cli_usage("%s", fv_error_message());
+    }
+    if (call->count > 0)
+        s->a.data = call->arguments[0];
+    if (!s->a.data)
+        return cli_usage("train needs DATA; see 'fovea train --help'");
+    if (train_setup_check(&s->a) != FV_OK)
+        return cli_usage("%s", fv_error_message());
+    return resume || !s->a.out || run_folder_check(s->a.out) == FV_OK ? EXIT_DONE : cli_fail();
+}
+
+static fv_status begin_run(train_setup *s)
+{
+    train_arguments *a = &s->a;
+    if (a->resume)
+        return FV_OK;
+    if (a->out) {
+        STATUS_TRY(file_make_folders(a->out));
+    } else if (!(a->out = pool_keep(&s->pool, run_folder_fresh(a->data)))) {
+        return status_last();
+    }
+    train_arguments written = *a;
+    written.resume = written.config = NULL;
+    char comment[64], *path = file_join(a->out, "args.yaml");
+    snprintf(comment, sizeof comment, "fovea %s train", fv_version());
+    fv_status status = path ? config_write(path, train_table, &written, comment) : status_last();
+    free(path);
+    return status;
+}
+
+static void say_plan(const train_setup *s)
+{
+    const fv_preprocess *p = fv_model_preprocess(s->model);
+    const char *part[] = {"training", "validation", "test"};
+    const fv_dataset *data[] = {s->train, s->validation, s->test};
+    text line = {0};
+    text_add(&line, "%lld classes;", (long long)fv_dataset_class_count(s->data));
+    for (int i = 0; i < 3; i++)
+        if (data[i])
+            text_add(&line, "%s %lld %s", i ? "," : "", (long long)fv_dataset_size(data[i]), part[i]);
+    cli_say("%s pictures", text_string(&line));
+    text_release(&line);
+    cli_say("%s: %lldx%lldx%lld, %lld parameters; run folder %s", fv_model_name(s->model),
+            (long long)p->height, (long long)p->width, (long long)p->channels,
+            (long long)fv_model_parameter_count(s->model), s->a.out);
+}
+
+static fv_status fit(train_setup *s, progress_bar *bar)
+{
+    const train_arguments *a = &s->a;
+    char *last = file_join(a->out, "last.safetensors");
+    if (!last)
+        return status_last();
+    bool go_on = a->resume && file_exists(last);
+    fv_status status = fv_fit(
+        s->model, .train = s->train, .validation = s->validation, .epochs = a->epochs, .batch = a->batch,
+        .schedule = (fv_schedule)a->schedule, .warmup = a->warmup, .patience = a->patience,
+        .monitor = (fv_monitor)a->monitor, .augment = train_augments[a->augment], .seed = a->seed,
+        .loader_threads = a->threads > 2 ? (int)a->threads - 1 : 1, .on_error = (fv_on_error)a->on_error,
+        .out = a->out, .resume = go_on ? last : NULL, .on_step = progress_step, .on_epoch = progress_epoch,
+        .on_log = progress_log, .user = bar);
+    progress_clear(bar);
+    free(last);
+    return status;
+}
+
+/* Measures the best model on test pictures, else on validation ones, and writes the report. */
+static fv_status report(train_setup *s, progress_bar *bar, fv_evaluation *e)
+{
+    const fv_dataset *data = s->test ? s->test : s->validation;
+    if (data) {
+        fv_status status =
+            fv_evaluate(s->model, .data = data, .result = e, .on_error = (fv_on_error)s->a.on_error,
+                        .on_step = progress_step, .user = bar);
+        progress_clear(bar);
+        STATUS_TRY(status);
+    }
+    text title = {0};
+    text_add(&title, "%s on %s", fv_model_name(s->model), file_base_name(s->a.data));
+    fv_status status = fv_report_write(s->a.out, .model = s->model, .data = data,
+                                       .evaluation = data ? e : NULL, .title = text_string(&title));
+    text_release(&title);
+    return status;
+}
+
+static int summarise(const train_setup *s, const progress_bar *bar, const fv_evaluation *e)
+{
+    run_best best;
+    if (run_folder_best(s->a.out, (fv_monitor)s->a.monitor, &best) != FV_OK)
+        return cli_fail();
+    printf("best epoch  %lld of %lld: %s accuracy %.2f %%, loss %.4f\n", (long long)best.epoch,
+           (long long)best.epochs, best.validated ? "validation" : "training", 100 * best.accuracy,
+           best.loss);
+    if (s->test)
+        printf("test        accuracy %.2f %% of %lld pictures (95 %% interval %.2f..%.2f %%)\n",
+               100 * e->accuracy, (long long)e->images, 100 * e->accuracy_low, 100 * e->accuracy_high);
+    if (bar->seconds > 0)
+        printf("time        %.1f s in epochs, %.1f %% of it waiting for data\n", bar->seconds,
+               100 * bar->wait_seconds / bar->seconds);
+    printf("model       %s/best.safetensors\nreport      %s/report.html\n", s->a.out, s->a.out);
+    return EXIT_DONE;
+}
+
+/* The exit status of a run that did not end well. */
+static int explain_failure(const train_setup *s, fv_status status)
+{
+    int signal_number = interrupt_signal();
+    if (status == FV_INTERRUPTED && signal_number) {
+        cli_say("interrupted by %s; go on with: fovea train --resume %s",
+                signal_number == SIGINT ? "SIGINT" : "SIGTERM", s->a.out);
+        return 128 + signal_number;
+    }
+    cli_fail();
+    if (run_folder_has(s->a.out, "best.safetensors"))
+        cli_say("the best model so far is in %s/best.safetensors", s->a.out);
+    return EXIT_FAILED;
+}
+
+static int train(train_setup *s)
+{
+    fv_evaluation e = {0};
+    progress_bar bar;
+    progress_init(&bar);
+    say_plan(s);
+    fv_status status = fit(s, &bar);
+    train_setup_say_problems(s);
+    if (status == FV_OK)
+        status = report(s, &bar, &e);
+    if (status == FV_OK)
+        status = run_folder_write_problems(s->a.out, s->data);
+    int result = status == FV_OK ? summarise(s, &bar, &e) : explain_failure(s, status);
+    fv_evaluation_release(&e);
+    return result;
+}
+
+static int run(const invocation *call)
+{
+    train_setup s = {0};
+    int status = read_arguments(&s, call);
+    interrupt_catch();
+    if (status != EXIT_DONE) {
+        /* said already */
+    } else if (s.a.resume && run_folder_has(s.a.resume, "report.html")) {
+        cli_say("%s: this run is finished; nothing to do", s.a.resume);
+    } else if (train_setup_prepare(&s) != FV_OK || begin_run(&s) != FV_OK) {
+        status = cli_fail();
+    } else {
+        status = train(&s);
+    }
+    train_setup_release(&s);
+    return status;
+}
+
+const verb verb_train = {
+    .name = "train",
+    .arguments = "DATA",
+    .summary = "Trains a classifier on pictures; gives a model and a report",
+    .description = "DATA is a folder of class folders; a folder with train/, val/ or valid/, test/ inside; a "
+                   "folder with IDX files; or a "
+                   "cifar-10-batches-bin or cifar-100-binary folder.\n\n"
+                   "The run folder holds args.yaml, results.csv, best.safetensors, last.safetensors and "
+                   "report.html. Ctrl-C finishes the "
+                   "step, saves, and says how to go on.",
+    .example = "fovea train photos/ --epochs 10 --model resnet18",
+    .options = train_table,
+    .size = sizeof(train_arguments),
+    .least = 0,
+    .most = 1,
+    .run = run,
+};

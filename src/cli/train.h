@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * fovea train, in four files: the options' table (train_options.c), what they mean for this data
+ * (train_setup.c), the run folder (run_folder.c), and the run itself (train.c).
+ */
+#ifndef CLI_TRAIN_H
+#define CLI_TRAIN_H
+
+#include "cli/cli.h"
+
+typedef struct train_arguments {
+    const char *data, *model, *weights, *size, *val, *test, *out, *resume, *config;
+    int64_t epochs, batch, patience, threads;
+    float lr, momentum, weight_decay, label_smoothing, dropout, warmup, val_split;
+    int optimizer, nesterov, loss, schedule, resize_mode, augment, monitor, on_error,
+        engine; /* indices into choices */
+    uint64_t seed;
+} train_arguments;
+
+extern const option train_table[];
+extern const char *const train_augments[], *const train_engines[];
+
+/* How the command's choices count where they differ from the library's enums. */
+enum {
+    RESIZE_AUTO = 0, /* then fv_resize_mode + 1 */
+    LOSS_AUTO = 0,
+    LOSS_CATEGORICAL,
+    LOSS_BINARY,
+    ENGINE_AUTO = 0
+};
+
+typedef struct train_setup {
+    train_arguments a;
+    string_pool pool; /* holds strings that `a` points to */
+    fv_dataset *data;
+    const fv_dataset *train, *validation, *test; /* parts; the last two may be NULL */
+    fv_model *model;
+    int64_t problems_said;
+} train_setup;
+
+/* Refuses what no data can make right: a size or a network that is none. */
+fv_status train_setup_check(const train_arguments *a);
+
+/* Opens the data, makes and compiles the model, and puts a value in place of every default of `a`. */
+fv_status train_setup_prepare(train_setup *s);
+void train_setup_release(train_setup *s);
+/* Says what was found wrong with the data since the last call, a few lines of it. */
+void train_setup_say_problems(train_setup *s);
+
+/* A fresh folder runs/NAME-1, runs/NAME-2, ... named after the data; the caller frees it. NULL on failure. */
+char *run_folder_fresh(const char *data);
+/* An error when `path` holds a run already. */
+fv_status run_folder_check(const char *path);
+/* True when RUN/file exists. */
+bool run_folder_has(const char *run, const char *file);
+/* All problems of the data, as RUN/problems.txt, when there are any. */
+fv_status run_folder_write_problems(const char *run, const fv_dataset *data);
+
+/* The best row of results.csv by the monitored value. */
+typedef struct run_best {
+    int64_t epoch, epochs; /* epochs: rows */
+    double accuracy, loss; /* of validation; of training where there is none */
+    bool validated;
+} run_best;
+fv_status run_folder_best(const char *run, fv_monitor monitor, run_best *best);
+
+#endif

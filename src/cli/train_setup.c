@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "cli/train.h"
+#include "core/file.h"
+#include "core/memory.h"
+
+enum {
+    SMALL = 64, /* pixels; up to here pictures keep their size and small networks do */
+    SIZE_MAX_PIXELS = 16384,
+    ZOO_MAX = 256, /* names for "did you mean" */
+    PROBLEMS_SHOWN = 10
+};
+
+/* "96" or "96x128". */
+static fv_status read_size(const char *words, int64_t *height, int64_t *width)
+{
+    int used = 0;
+    long long h = 0, w = 0;
+    if (strspn(words, "0123456789x") == strlen(words) && strlen(words) < 16) {
+        if (sscanf(words, "%lldx%lld%n", &h, &w, &used) != 2 || words[used]) {
+            used = 0;
+            w = sscanf(words, "%lld%n", &h, &used) == 1 ? h : 0;
+        }
+    }
+    if (used == 0 || words[used] || h < 1 || w < 1 || h > SIZE_MAX_PIXELS || w > SIZE_MAX_PIXELS)
+        return status_set(FV_ERROR_INVALID, "--size: must be N or HxW in pixels, 1..%d, not '%.100s'",
+                          SIZE_MAX_PIXELS, words);
+    *height = h;
+    *width = w;
+    return FV_OK;
+}
+
+static bool ends_with(const char *name, const char *ending)
+{
+    size_t n = strlen(name), k = strlen(ending);
+    return n > k && strcasecmp(name + n - k, ending) == 0;
+}
+
+static const fv_zoo_entry *find_zoo(const char *name)
+{
+    for (int64_t i = 0; i < fv_zoo_count(); i++)
+        if (strcmp(fv_zoo_get(i)->name, name) == 0)
+            return fv_zoo_get(i);
+    return NULL;
+}
+
+static bool is_model_file(const char *model)
+{
+    return ends_with(model, ".safetensors");
+}
+
+static bool is_network_file(const char *model)
+{
+    return ends_with(model, ".yaml") || ends_with(model, ".yml");
+}
+
+fv_status train_setup_check(const train_arguments *a)
+{
+    int64_t height, width;
+    if (a->size)
+        STATUS_TRY(read_size(a->size, &height, &width));
+    if (!a->model || is_model_file(a->model) || is_network_file(a->model) || find_zoo(a->model))
+        return FV_OK;
+    const char *names[ZOO_MAX];
+    size_t count = 0;
+    for (int64_t i = 0; i < fv_zoo_count() && count < ZOO_MAX; i++)
+        names[count++] = fv_zoo_get(i)->name;
+    const char *near = strlen(a->model) < 64 ? text_nearest(a->model, names, count) : NULL;
+    return status_set(FV_ERROR_INVALID,
+                      "--model: '%.200s' is neither a network that 'fovea models' lists nor a .yaml or "
+                      ".safetensors file%s%s%s",
+                      a->model, near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
+}
+
+/* Paths in args.yaml stay right wherever `--resume` is called. */
+static const char *absolute(train_setup *s, const char *path)
+{
+    const char *full = path ? pool_keep(&s->pool, realpath(path, NULL)) : NULL;
+    return full ? full : path;
+}
+
+static fv_status open_data(train_setup *s)
+{
+    train_arguments *a = &s->a;
+    s->data = fv_dataset_open(a->data, .validation_split = a->val_split, .seed = a->seed,
+                              .on_error = (fv_on_error)a->on_error, .validation_path = a->val,
+                              .test_path = a->test);
+    if (!s->data)
+        return status_last();
+    if (fv_dataset_class_count(s->data) < 2)
+        return status_set(FV_ERROR_INVALID,
+                          "%s: has one class only ('%s'); a classifier tells at least two apart", a->data,
+                          fv_dataset_class_name(s->data, 0) ? fv_dataset_class_name(s->data, 0) : "");
+    s->train = fv_dataset_part(s->data, FV_TRAIN);
+    s->validation = fv_dataset_part(s->data, FV_VALIDATION);
+    s->test = fv_dataset_part(s->data, FV_TEST);
+    if (!s->train || fv_dataset_size(s->train) == 0)
+        return status_set(FV_ERROR_INVALID, "%s: has no training pictures", a->data);
+    a->data = absolute(s, a->data);
+    a->val = absolute(s, a->val);
+    a->test = absolute(s, a->test);
+    a->weights = absolute(s, a->weights);
+    return FV_OK;
+}
+
+static fv_status make_zoo_model(train_setup *s, int64_t height, int64_t width)
+{
+    train_arguments *a = &s->a;
+    int64_t h, w, channels;
+    STATUS_TRY(fv_dataset_shape(s->data, &h, &w, &channels));
+    bool chosen = !a->model, data_is_small = h <= SMALL && w <= SMALL;
+    bool small = height ? height <= SMALL && width <= SMALL : data_is_small;
+    if (chosen)
+        a->model = small ? "small_cnn" : "resnet18";
+    const fv_zoo_entry *entry = find_zoo(a->model);
+    if (!height) {
+        height = data_is_small || !entry ? h : entry->height;
+        width = data_is_small || !entry ? w : entry->width;
+    }
+    s->model = fv_zoo_create(a->model, .classes = fv_dataset_class_count(s->data), .height = height,
+                             .width = width, .channels = channels, .seed = a->seed, .dropout = a->dropout);
+    if (!s->model)
+        return status_last();
+    if (chosen)
+        cli_say("--model was not given: %s, for an input of %s 64 pixels", a->model,
+                small ? "up to" : "more than");
+    return FV_OK;
+}
+
+/* A model to continue from keeps its network; a size that is the model's own is no contradiction. */
+static fv_status load_model(train_setup *s, int64_t height, int64_t width)
+{
+    s->model = fv_model_load(s->a.model);
+    if (!s->model)
+        return status_last();
+    const fv_preprocess *p = fv_model_preprocess(s->model);
+    if (height && (height != p->height || width != p->width))
+        return status_set(FV_ERROR_INVALID, "--size: %s takes %lldx%lld, which cannot be changed", s->a.model,
+                          (long long)p->height, (long long)p->width);
+    if (s->a.dropout)
+        return status_set(FV_ERROR_INVALID, "--dropout: the network of %s cannot be changed", s->a.model);
+    return FV_OK;
+}
+
+static fv_status make_model(train_setup *s)
+{
+    train_arguments *a = &s->a;
+    int64_t height = 0, width = 0;
+    if (a->size)
+        STATUS_TRY(read_size(a->size, &height, &width));
+    if (a->model && is_model_file(a->model)) {
+        STATUS_TRY(load_model(s, height, width));
+    } else if (a->model && is_network_file(a->model)) {
+        s->model = fv_network_load(a->model, .classes = fv_dataset_class_count(s->data), .height = height,
+                                   .width = width, .seed = a->seed, .dropout = a->dropout);
+        if (!s->model)
+            return status_last();
+    } else {
+        STATUS_TRY(make_zoo_model(s, height, width));
+    }
+    if (strchr(a->model, '.'))
+        a->model = absolute(s, a->model);
+    if (!a->weights)
+        return FV_OK;
+    int64_t matched, left;
+    STATUS_TRY(fv_model_load_weights(s->model, a->weights, &matched, &left));
+    cli_say("%s: %lld tensors taken, %lld left over", a->weights, (long long)matched, (long long)left);
+    return FV_OK;
+}
+
+/* The input's size and resize mode: given ones go to the model, the model's come back. */
+static fv_status settle_input(train_setup *s)
+{
+    train_arguments *a = &s->a;
+    fv_preprocess p = *fv_model_preprocess(s->model);
+    if (a->resize_mode != RESIZE_AUTO && (int)p.resize_mode != a->resize_mode - 1) {
+        p.resize_mode = (fv_resize_mode)(a->resize_mode - 1);
+        STATUS_TRY(fv_model_set_preprocess(s->model, &p));
+    }
+    a->resize_mode = (int)p.resize_mode + 1;
+    text size = {0};
+    text_add(&size, "%lldx%lld", (long long)p.height, (long long)p.width);
+    a->size = pool_keep(&s->pool, size.data);
+    return a->size ? FV_OK : FV_ERROR_MEMORY;
+}
+
+static bool has_batch_norm(const fv_model *m)
+{
+    fv_layer_info info;
+    for (int64_t i = 0; i < fv_model_layer_count(m); i++)
+        if (fv_model_layer(m, i, &info) == FV_OK && strcmp(info.type, "batch_norm") == 0)
+            return true;
+    return false;
+}
+
+static int find_engine(void)
+{
+    fv_capability list[64];
+    int64_t count = fv_capabilities(list, 64);
+    for (int e = ENGINE_AUTO + 1; train_engines[e]; e++)
+        for (int64_t i = 0; i < count && i < 64; i++)
+            if (list[i].available && strcmp(list[i].kind, "engine") == 0 &&
+                strcmp(list[i].name, train_engines[e]) == 0)
+                return e;
+    return ENGINE_AUTO;
+}
+
+static int count_cores(void)
+{
+    cpu_set_t set;
+    return sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : 1;
+}
+
+/* Whatever is still zero gets the value that include/fovea/train.h names. */
+static void settle_numbers(train_setup *s)
+{
+    train_arguments *a = &s->a;
+    const fv_preprocess *p = fv_model_preprocess(s->model);
+    if (!a->optimizer)
+        a->optimizer = FV_ADAMW;
+    bool sgd = a->optimizer == FV_SGD;
+    if (!a->epochs)
+        a->epochs = 20;
+    if (!a->batch)
+        a->batch = p->height <= SMALL && p->width <= SMALL ? 128 : 32;
+    if (!a->lr)
+        a->lr = !sgd ? 1e-3f : has_batch_norm(s->model) ? 0.1f : 0.01f;
+    if (!a->momentum && (sgd || a->optimizer == FV_RMSPROP))
+        a->momentum = sgd ? 0.9f : FV_OFF;
+    if (!a->weight_decay)
+        a->weight_decay = a->optimizer == FV_ADAMW ? 0.01f : sgd ? 5e-4f : FV_OFF;
+    if (!a->warmup)
+        a->warmup = 0.05f;
+    if (!a->patience)
+        a->patience = 10;
+    if (!a->val_split)
+        a->val_split = 0.2f;
+    if (a->loss == LOSS_AUTO)
+        a->loss = LOSS_CATEGORICAL;
+    if (!a->threads)
+        a->threads = count_cores();
+    if (a->engine == ENGINE_AUTO)
+        a->engine = find_engine();
+}
+
+static fv_status compile(train_setup *s)
+{
+    static const fv_loss losses[] = {FV_LOSS_DEFAULT, FV_SPARSE_CATEGORICAL_CROSSENTROPY,
+                                     FV_BINARY_CROSSENTROPY};
+    const train_arguments *a = &s->a;
+    return fv_compile(s->model, .optimizer = (fv_optimizer)a->optimizer, .learning_rate = a->lr,
+                      .momentum = a->momentum, .nesterov = a->nesterov > 0, .weight_decay = a->weight_decay,
+                      .loss = losses[a->loss], .label_smoothing = a->label_smoothing,
+                      .engine = train_engines[a->engine], .threads = (int)a->threads);
+}
+
+fv_status train_setup_prepare(train_setup *s)
+{
+    STATUS_TRY(open_data(s));
+    train_setup_say_problems(s);
+    STATUS_TRY(make_model(s));
+    STATUS_TRY(settle_input(s));
+    settle_numbers(s);
+    return compile(s);
+}
+
+void train_setup_release(train_setup *s)
+{
+    fv_model_destroy(s->model);
+    fv_dataset_destroy(s->data);
+    pool_release(&s->pool);
+}
+
+void train_setup_say_problems(train_setup *s)
+{
+    int64_t count = fv_dataset_problem_count(s->data), shown = 0;
+    for (; s->problems_said < count && shown < PROBLEMS_SHOWN; s->problems_said++, shown++)
+        cli_say("warning: %s", fv_dataset_problem(s->data, s->problems_said));
+    if (s->problems_said < count)
+        cli_say("warning: and %lld more; problems.txt in the run folder lists all",
+                (long long)(count - s->problems_said));
+    s->problems_said = count;
+}

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The verbs, each in the file of its name. */
+#ifndef CLI_VERBS_H
+#define CLI_VERBS_H
+
+#include "cli/cli.h"
+
+extern const verb verb_train, verb_eval, verb_predict, verb_explain, verb_info, verb_models, verb_doctor,
+    verb_data_demo, verb_data_info;
+
+#endif

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "core/plugin.h"
+
+#include <dlfcn.h>
+#include <pthread.h>
+
+plugin plugin_cairo = {.library = "libcairo.so.2", .package = "libcairo2", .purpose = "drawing"};
+
+plugin *const plugin_table[] = {&plugin_cairo, NULL};
+
+static fv_status bind_symbols(plugin *p, const plugin_symbol *symbols, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        *symbols[i].target = dlsym(p->handle, symbols[i].name);
+        if (!*symbols[i].target)
+            return status_set(FV_ERROR_UNSUPPORTED,
+                              "%s lacks the function %s, which %s needs: install a newer %s", p->library,
+                              symbols[i].name, p->purpose, p->package);
+    }
+    p->bound = count > 0;
+    return FV_OK;
+}
+
+fv_status plugin_open(plugin *p, const plugin_symbol *symbols, size_t count)
+{
+    /* One lock for all: libraries are opened rarely, and dlopen takes a lock of its own anyway. */
+    static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+    fv_status status = FV_OK;
+    pthread_mutex_lock(&lock);
+    if (!p->handle) {
+        p->handle = dlopen(p->library, RTLD_NOW | RTLD_LOCAL);
+        if (!p->handle) {
+            const char *reason = dlerror();
+            status = status_set(FV_ERROR_UNSUPPORTED, "%s needs %s: install the package %s (%s)", p->purpose,
+                                p->library, p->package, reason ? reason : "it cannot be opened");
+        }
+    }
+    if (status == FV_OK && !p->bound)
+        status = bind_symbols(p, symbols, count);
+    pthread_mutex_unlock(&lock);
+    return status;
+}

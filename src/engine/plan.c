@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "core/memory.h"
+#include "engine/engine.h"
+
+struct plan {
+    engine *engine; /* borrowed */
+    graph *graph;
+    program program;
+    uint8_t *arena, *persistent;
+    bool stale;      /* persistent values were written: the prologue must run again */
+    double *seconds; /* per step, when profiling */
+    int64_t runs;
+};
+
+static fv_status check_supported(const engine *e, const graph *g)
+{
+    for (int32_t i = 0; i < g->op_count; i++) {
+        const char *why = "not implemented";
+        const op *o = &g->ops[i];
+        if (!e->api->supports(g, o, &why))
+            return status_set(FV_ERROR_UNSUPPORTED, "layer %s: engine %s cannot run %s: %s",
+                              o->name ? o->name : "?", e->api->name, op_info_of(o->kind)->name, why);
+    }
+    return FV_OK;
+}
+
+fv_status plan_create(engine *e, const graph *g, plan **out)
+{
+    STATUS_TRY(check_supported(e, g));
+    fv_status status;
+    plan *p = mem_array(1, sizeof *p);
+    if (!p)
+        return status_last();
+    p->engine = e;
+    p->stale = true;
+    if (!(p->graph = graph_copy(g))) {
+        status = status_last();
+        goto fail;
+    }
+    if ((status = program_init(&p->program, g)) != FV_OK)
+        goto fail;
+    if ((status = e->api->compile(e, p->graph, &p->program)) != FV_OK)
+        goto fail;
+    for (value_id v = 0; v < g->value_count; v++)
+        if (g->values[v].output && p->program.value_buffers[v] != NO_BUFFER)
+            p->program.buffers[p->program.value_buffers[v]].read_after = true;
+    if ((status = program_plan(&p->program)) != FV_OK)
+        goto fail;
+    p->arena = e->api->alloc(e, p->program.arena_bytes);
+    p->persistent = e->api->alloc(e, p->program.persistent_bytes);
+    if (!p->arena || !p->persistent) {
+        status = status_prefix(status_last(), "the plan needs %zu MB; use a smaller batch or input size",
+                               (p->program.arena_bytes + p->program.persistent_bytes) >> 20);
+        goto fail;
+    }
+    if ((status = program_bind(&p->program, p->arena, p->persistent)) != FV_OK)
+        goto fail;
+    if (getenv("FOVEA_PROFILE") &&
+        !(p->seconds = mem_array((size_t)p->program.step_count, sizeof *p->seconds))) {
+        status = status_last();
+        goto fail;
+    }
+    *out = p;
+    return FV_OK;
+fail:
+    plan_destroy(p);
+    return status;
+}
+
+void plan_destroy(plan *p)
+{
+    if (!p)
+        return;
+    program_release(&p->program);
+    if (p->arena)
+        p->engine->api->free(p->engine, p->arena);
+    if (p->persistent)
+        p->engine->api->free(p->engine, p->persistent);
+    graph_destroy(p->graph);
+    free(p->seconds);
+    free(p);
+}
+
+static fv_status check_value(const plan *p, value_id v)
+{
+    if (v < 0 || v >= p->graph->value_count || p->program.value_buffers[v] == NO_BUFFER)
+        return status_set(FV_ERROR_INTERNAL,
+                          "value %d is neither an input, persistent nor an output of the plan", (int)v);
+    return FV_OK;
+}
+
+fv_status plan_write(plan *p, value_id v, const void *data)
+{
+    /* An input that no operation needs has no buffer; writing it is no mistake. */
+    if (v >= 0 && v < p->graph->value_count && p->program.value_buffers[v] == NO_BUFFER &&
+        p->graph->values[v].kind != VALUE_COMPUTED)
+        return FV_OK;
+    STATUS_TRY(check_value(p, v));
+    if (p->graph->values[v].kind != VALUE_INPUT)
+        p->stale = true;
+    return p->engine->api->write(p->engine, &p->program, p->graph, v, data);
+}
+
+fv_status plan_read(plan *p, value_id v, void *data)
+{
+    STATUS_TRY(check_value(p, v));
+    return p->engine->api->read(p->engine, &p->program, p->graph, v, data);
+}
+
+static double now(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+static fv_status run_steps(plan *p, bool prologue)
+{
+    for (int32_t i = 0; i < p->program.step_count; i++) {
+        program_step *s = &p->program.steps[i];
+        if (s->prologue != prologue)
+            continue;
+        double start = p->seconds ? now() : 0;
+        STATUS_TRY(s->run(s->context, s->memory));
+        if (p->seconds)
+            p->seconds[i] += now() - start;
+    }
+    return FV_OK;
+}
+
+fv_status plan_run(plan *p)
+{
+    if (p->stale) {
+        STATUS_TRY(run_steps(p, true));
+        p->stale = false;
+    }
+    STATUS_TRY(run_steps(p, false));
+    p->runs++;
+    return p->engine->api->sync(p->engine);
+}
+
+size_t plan_memory(const plan *p)
+{
+    return p->program.arena_bytes + p->program.persistent_bytes;
+}
+
+const graph *plan_graph(const plan *p)
+{
+    return p->graph;
+}
+
+typedef struct timed {
+    const program_step *step;
+    double seconds;
+} timed;
+
+static int slower_first(const void *a, const void *b)
+{
+    double x = ((const timed *)a)->seconds, y = ((const timed *)b)->seconds;
+    return (x < y) - (x > y);
+}
+
+void plan_profile(const plan *p, text *out)
+{
+    int32_t count = p->program.step_count;
+    timed *list = p->seconds ? mem_array((size_t)count, sizeof *list) : NULL;
+    if (!list)
+        return;
+    double total = 0;
+    for (int32_t i = 0; i < count; i++) {
+        list[i] = (timed){&p->program.steps[i], p->seconds[i]};
+        total += p->seconds[i];
+    }
+    qsort(list, (size_t)count, sizeof *list, slower_first);
+    for (int32_t i = 0; i < count && total > 0; i++)
+        text_add(out, "%8.3f ms %5.1f %%  %-28s %s\n",
+                 1e3 * list[i].seconds / (double)(p->runs ? p->runs : 1), 100 * list[i].seconds / total,
+                 list[i].step->label, list[i].step->layer ? list[i].step->layer : "");
+    free(list);
+}

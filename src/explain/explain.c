@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* fv_explain: from a picture file to the overlay's PNG. */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/memory.h"
+#include "explain/saliency.h"
+
+enum {
+    SMALL_SIDE = 224 /* smaller pictures are enlarged, so that the overlay can be looked at */
+};
+
+const saliency_method *const saliency_table[] = {&saliency_gradcam, NULL};
+
+void saliency_map_release(saliency_map *map)
+{
+    free(map->data);
+    *map = (saliency_map){0};
+}
+
+static const saliency_method *find_method(const char *name)
+{
+    for (int i = 0; saliency_table[i]; i++)
+        if (strcmp(saliency_table[i]->name, name) == 0)
+            return saliency_table[i];
+    status_set(FV_ERROR_INVALID, "there is no method %s to explain with; there is %s", name,
+               saliency_table[0]->name);
+    return NULL;
+}
+
+/* The class to explain: the caller's, or the likeliest. */
+static fv_status choose_class(const fv_explain_options *o, const image *picture, fv_prediction *chosen)
+{
+    int64_t count = fv_model_class_count(o->model);
+    if (o->use_class && (o->class_index < 0 || o->class_index >= count))
+        return status_set(FV_ERROR_INVALID,
+                          "class %" PRId64 " cannot be explained: the model has %" PRId64 " classes",
+                          o->class_index, count);
+    fv_prediction *all = mem_array((size_t)count, sizeof *all);
+    if (!all)
+        return status_last();
+    fv_status status =
+        fv_predict(o->model, .pixels = picture->data, .height = picture->height, .width = picture->width,
+                   .channels = picture->channels, .top = all, .top_count = count);
+    if (status == FV_OK) {
+        *chosen = all[0];
+        for (int64_t i = 0; o->use_class && i < count; i++)
+            if (all[i].class_index == o->class_index)
+                *chosen = all[i];
+    }
+    free(all);
+    return status;
+}
+
+/* Grey or RGB at the network's size. */
+static fv_status fit(const image *picture, const fv_preprocess *p, image *out)
+{
+    uint8_t fill[3];
+    for (int c = 0; c < 3; c++)
+        fill[c] = (uint8_t)(p->mean[p->channels == 1 ? 0 : p->reverse_channels ? 2 - c : c] + 0.5f);
+    STATUS_TRY(image_fit(picture, p, fill, out));
+    return image_set_channels(out, p->channels);
+}
+
+/* The picture as RGB, enlarged to SMALL_SIDE when it is tiny. */
+static fv_status canvas_of(const image *picture, image *out)
+{
+    int64_t shorter = picture->height < picture->width ? picture->height : picture->width;
+    int64_t times = shorter < SMALL_SIDE ? (SMALL_SIDE + shorter - 1) / shorter : 1;
+    STATUS_TRY(image_resize(picture, NULL, picture->height * times, picture->width * times, FV_BICUBIC, out));
+    return image_set_channels(out, 3);
+}
+
+fv_status fv_explain_with(const fv_explain_options *o)
+{
+    const saliency_method *method = find_method(o->method ? o->method : "gradcam");
+    if (!method)
+        return status_last();
+    image picture = {0}, input = {0}, drawn = {0};
+    saliency_map map = {0};
+    fv_prediction chosen = {0};
+    const fv_preprocess *p = fv_model_preprocess(o->model);
+    fv_status status = image_load(o->path, &(image_decode_options){0}, &picture);
+    if (status == FV_OK)
+        status = choose_class(o, &picture, &chosen);
+    if (status == FV_OK)
+        status = fit(&picture, p, &input);
+    if (status == FV_OK) {
+        saliency_request request = {o->model, input.data, chosen.class_index, o->layer};
+        status = method->compute(&request, &map);
+    }
+    if (status == FV_OK)
+        status = canvas_of(&picture, &drawn);
+    if (status == FV_OK) {
+        overlay_draw(&drawn, p, &map);
+        status = image_save_png(&drawn, o->out);
+    }
+    if (status == FV_OK && o->explained)
+        *o->explained = chosen;
+    saliency_map_release(&map);
+    image_release(&picture);
+    image_release(&input);
+    image_release(&drawn);
+    return status;
+}

@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The operations: what each takes, gives and means. This page is the contract between the graph and the engines.
+ *
+ * Notation: x (N, H, W, C); [a] is optional (NO_VALUE); "-> a, b" are the outputs; "a := …" updates a persistent value in
+ * place. The fields of op_attributes that an operation uses stand behind "attributes:". `activation` in an operation's
+ * attributes is applied to its first output as its last step.
+ *
+ * OP_NORMALIZE          pixels u8 (N,H,W,C) -> y; y[c] = (pixels[reverse ? C-1-c : c] - mean[c]) / std[c].  attributes: mean, std, reverse
+ * OP_CONV2D             x, w (O, C/groups, KH, KW), [b (O)], [residual as y] -> y = act(conv(x, w) + b + residual).
+ *                       Cross-correlation, zero padding. attributes: window, activation, alpha
+ * OP_CONV2D_GRAD_INPUT  dy, w -> dx (shape a.shape).                         attributes: window, shape (of x)
+ * OP_CONV2D_GRAD_WEIGHT x, dy -> dw, [db].                                   attributes: window, shape (of w)
+ * OP_DENSE              x (N, I) or (N,H,W,C) flattened in C,H,W order, w (O, I), [b (O)], [residual] -> y (N, O). attributes: activation
+ * OP_DENSE_GRAD_INPUT   dy (N,O), w -> dx.                                   attributes: shape (of x, rank 2 or 4)
+ * OP_DENSE_GRAD_WEIGHT  x, dy -> dw, [db].                                   attributes: shape (of w)
+ * OP_MAX_POOL2D         x -> y, [workspace opaque]. Padding never wins.      attributes: window
+ * OP_MAX_POOL2D_GRAD    x, dy, workspace -> dx. The gradient goes to the first of equal maxima (row by row). attributes: window
+ * OP_AVERAGE_POOL2D     x -> y.                                              attributes: window, count_padding
+ * OP_AVERAGE_POOL2D_GRAD dy -> dx.                                           attributes: window, count_padding, shape (of x)
+ * OP_GLOBAL_AVERAGE_POOL2D x -> y (N, C).
+ * OP_GLOBAL_AVERAGE_POOL2D_GRAD dy (N, C) -> dx.                             attributes: shape (of x)
+ * OP_BATCH_NORM         x (N,H,W,C) or (N,C), gamma, beta, running_mean, running_var (all (C)), [residual as x]
+ *                       -> y, mean (C), variance (C, biased), workspace opaque, running_mean :=, running_var := (unbiased variance, as PyTorch).
+ *                       y = act(gamma * (x - mean) / sqrt(variance + epsilon) + beta + residual). activation: linear or ReLU.
+ *                       running := (1 - momentum) * running + momentum * batch.  attributes: epsilon, momentum, activation
+ * OP_BATCH_NORM_GRAD    x, dy, gamma, mean, variance, workspace, y -> dx, dgamma, dbeta, [dresidual]. y is NO_VALUE when linear.
+ *                       attributes: as the forward's
+ * OP_BATCH_NORM_INFERENCE x, gamma, beta, running_mean, running_var, [residual] -> y.  attributes: epsilon, activation, alpha (any activation)
+ * OP_BATCH_NORM_INFERENCE_GRAD x, dy, gamma, running_mean, running_var -> dx, [dgamma], [dbeta]: the statistics are constants. dy is the
+ *                       gradient before the activation.                     attributes: epsilon
+ * OP_FOLD_BATCH_NORM    w (O,...), [b], gamma, beta, running_mean, running_var -> w', b'.  attributes: epsilon
+ * OP_ACTIVATION         x -> y.                                              attributes: activation, alpha (never softmax)
+ * OP_ACTIVATION_GRAD    x or NO_VALUE, y or NO_VALUE, dy -> dx. ReLU, leaky ReLU, ReLU6, sigmoid, tanh are given y only; GELU, SiLU,
+ *                       hard-swish x only. ReLU's gradient at 0 is 0.        attributes: activation, alpha
+ * OP_SOFTMAX            x -> y over the last dimension.
+ * OP_SOFTMAX_GRAD       y, dy -> dx.
+ * OP_DROPOUT            x, step u32-as-i32 (2: seed-mixed low, high) -> y = x * keep / (1 - rate). keep of element i (logical row-major
+ *                       index) depends on (step[0], step[1], stream, i) only: Philox block i/4, word i%4 with key (step[0], step[1]) and
+ *                       counter (low(i/4), high(i/4), stream, 0); kept when (word >> 8) * 2^-24 >= rate. Its own gradient.  attributes: rate, stream
+ * OP_ADD                a, b -> y = act(a + b), broadcast over sides of 1.     attributes: activation, alpha
+ * OP_MULTIPLY           a, b -> y, broadcast.
+ * OP_REDUCE_SUM         x -> y of shape a.shape, which has 1 where it is summed over (x's rank).  attributes: shape
+ * OP_CONCAT             x0..xn -> y along the last dimension.
+ * OP_PAD                x -> y with `before` and `after` zeros in each dimension.  attributes: before, after
+ * OP_CROP               x -> y: x without `before` and `after`.               attributes: before, after
+ * OP_FLATTEN            x (N,H,W,C) -> y (N, C*H*W), C slowest.
+ * OP_UNFLATTEN          y -> x (its inverse).                                 attributes: shape (of x)
+ * OP_SOFTMAX_CROSS_ENTROPY  logits (N,K), target i32 (N) or f32 (N,K), weight f32 (N) -> loss (1), probabilities (N,K).
+ *                       loss = sum_i weight_i * l_i / sum_i weight_i (0 when all weights are 0); targets are smoothed: (1 - s) t + s / K.   attributes: smoothing
+ * OP_SOFTMAX_CROSS_ENTROPY_GRAD probabilities, target, weight -> dlogits.     attributes: smoothing
+ * OP_SIGMOID_CROSS_ENTROPY  logits (N,K), target i32 (N) or f32 (N,K), weight (N) -> loss (1), probabilities (N,K). The mean over K of the K
+ *                       binary losses, weighted over N as above; an i32 target is one-hot, or the 0/1 value itself when K is 1; smoothed:
+ *                       (1 - s) t + s / 2.                                    attributes: smoothing
+ * OP_SIGMOID_CROSS_ENTROPY_GRAD probabilities, target, weight -> dlogits.     attributes: smoothing
+ * OP_CORRECT            logits (N,K), target i32 (N), weight (N) -> count f32 (1): sum of weights where the largest logit (the first of equal ones) is
+ *                       the target's (K 1: logit > 0 is 1).
+ * OP_UPDATE_SGD         p, g, [buffer], lr (1) -> p :=, [buffer :=].  g += weight_decay * p; buffer = momentum * buffer + g;
+ *                       p -= lr * (nesterov ? g + momentum * buffer : buffer) (PyTorch's).  attributes: momentum, nesterov, weight_decay
+ * OP_UPDATE_ADAM        p, g, m, v, lr (1), t (1, from 1) -> p :=, m :=, v :=.  decoupled: p -= lr * weight_decay * p, else g += weight_decay * p;
+ *                       m = b1 m + (1-b1) g; v = b2 v + (1-b2) g^2; p -= lr * (m / (1-b1^t)) / (sqrt(v / (1-b2^t)) + epsilon)
+ *                       (Kingma & Ba 2015; AdamW: Loshchilov & Hutter 2019).  attributes: beta_1, beta_2, epsilon, weight_decay, decoupled
+ * OP_UPDATE_RMSPROP     p, g, s, [buffer], lr (1) -> p :=, s :=, [buffer :=].  g += weight_decay * p; s = rho s + (1-rho) g^2;
+ *                       u = g / (sqrt(s) + epsilon); buffer = momentum * buffer + u; p -= lr * buffer (or u).  attributes: beta_1 (rho), momentum, epsilon, weight_decay
+ *                       All updates multiply lr by lr_scale.
+ */
+#ifndef GRAPH_OPS_H
+#define GRAPH_OPS_H
+
+#include "fovea.h"
+
+typedef enum op_kind {
+    OP_NORMALIZE,
+    OP_CONV2D,
+    OP_CONV2D_GRAD_INPUT,
+    OP_CONV2D_GRAD_WEIGHT,
+    OP_DENSE,
+    OP_DENSE_GRAD_INPUT,
+    OP_DENSE_GRAD_WEIGHT,
+    OP_MAX_POOL2D,
+    OP_MAX_POOL2D_GRAD,
+    OP_AVERAGE_POOL2D,
+    OP_AVERAGE_POOL2D_GRAD,
+    OP_GLOBAL_AVERAGE_POOL2D,
+    OP_GLOBAL_AVERAGE_POOL2D_GRAD,
+    OP_BATCH_NORM,
+    OP_BATCH_NORM_GRAD,
+    OP_BATCH_NORM_INFERENCE,
+    OP_BATCH_NORM_INFERENCE_GRAD,
+    OP_FOLD_BATCH_NORM,
+    OP_ACTIVATION,
+    OP_ACTIVATION_GRAD,
+    OP_SOFTMAX,
+    OP_SOFTMAX_GRAD,
+    OP_DROPOUT,
+    OP_ADD,
+    OP_MULTIPLY,
+    OP_REDUCE_SUM,
+    OP_CONCAT,
+    OP_PAD,
+    OP_CROP,
+    OP_FLATTEN,
+    OP_UNFLATTEN,
+    OP_SOFTMAX_CROSS_ENTROPY,
+    OP_SOFTMAX_CROSS_ENTROPY_GRAD,
+    OP_SIGMOID_CROSS_ENTROPY,
+    OP_SIGMOID_CROSS_ENTROPY_GRAD,
+    OP_CORRECT,
+    OP_UPDATE_SGD,
+    OP_UPDATE_ADAM,
+    OP_UPDATE_RMSPROP,
+    OP_KIND_COUNT
+} op_kind;
+
+/* A sliding window; [0] is vertical, [1] horizontal. */
+typedef struct window {
+    int64_t kernel[2], stride[2], dilation[2], groups;
+    int64_t pad[4]; /* top, bottom, left, right; resolved: "same" has become numbers */
+} window;
+
+typedef struct op_attributes {
+    window window;
+    fv_activation_kind activation;
+    float alpha;
+    float epsilon, momentum;
+    float mean[FV_MAX_CHANNELS], std[FV_MAX_CHANNELS];
+    int reverse;
+    float rate;
+    uint32_t stream;
+    int count_padding;
+    int64_t before[4], after[4];
+    shape shape; /* of the output, where it cannot be inferred */
+    float smoothing;
+    float beta_1, beta_2, weight_decay, lr_scale;
+    int nesterov, decoupled;
+} op_attributes;
+
+struct graph;
+struct op;
+struct value;
+
+/* What the graph knows of a kind of operation; one row each in graph/ops/table.c. */
+typedef struct op_info {
+    const char *name; /* "conv2d" */
+    int min_inputs, max_inputs, outputs;
+    /* Checks inputs and attributes, and sets type and shape of every output. */
+    fv_status (*infer)(const struct graph *g, const struct op *o, struct value *outputs);
+    /* Appends gradient operations: dy[] are the outputs' gradients (NO_VALUE: none; a loss's own is NO_VALUE and means 1),
+     * dx[] is set for each input where wanted[] says so, and left NO_VALUE where there is none. `o` is a copy that stays
+     * valid while the graph grows. NULL: not differentiable. */
+    fv_status (*gradient)(struct graph *g, const struct op *o, const int32_t *dy, const bool *wanted,
+                          int32_t *dx);
+    int in_place; /* bit i: output 0 may be written over input i */
+    int updates
+        [6]; /* output k is input updates[k] - 1, a persistent value written in place; 0: a value of its own */
+} op_info;
+
+const op_info *op_info_of(op_kind kind);
+
+#endif

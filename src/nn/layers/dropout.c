@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Dropout (Srivastava et al. 2014), inverted: nothing is left of it at inference. */
+#include "nn/layers/choices.h"
+
+static const option table[] = {
+    LAYER_FLOAT(fv_dropout_options, rate, "0.5", 0, 0.999, "part that is set to zero while training"), {0}};
+
+static value_id build(layer *l, const void *options)
+{
+    const fv_dropout_options *o = options;
+    fv_model *m = l->model;
+    if (m->dropout_step == NO_VALUE &&
+        (m->dropout_step = graph_input(m->graph, "dropout_step", TYPE_I32, shape_1(2))) == NO_VALUE)
+        return NO_VALUE;
+    /* The stream keeps two dropout layers from masking alike. */
+    op_attributes a = {.rate = o->rate != 0 ? o->rate : 0.5f, .stream = (uint32_t)m->layer_count + 1};
+    return layer_op(l, OP_DROPOUT, (value_id[]){layer_input(l, 0), m->dropout_step}, 2, &a);
+}
+
+const layer_type layer_dropout = {
+    "dropout", "random zeros while training", table, sizeof(fv_dropout_options), 1, 1, build};
+
+fv_node *fv_dropout_with(const fv_dropout_options *o)
+{
+    return layer_add(&layer_dropout, &o->input, 1, o, o->struct_size, o->name);
+}

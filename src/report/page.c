@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* report.html from top to bottom. */
+#include <math.h>
+
+#include "report/page.h"
+
+int64_t report_best_row(const report_table *results)
+{
+    static const char *const columns[] = {"val/accuracy", "train/accuracy"};
+    int64_t best = -1;
+    for (int k = 0; k < 2 && best < 0; k++) {
+        int64_t column = report_table_find(results, columns[k]);
+        for (int64_t i = 0; i < results->row_count; i++) {
+            double value = report_table_get(results, i, column);
+            if (value >= 0 && (best < 0 || value > report_table_get(results, best, column)))
+                best = i;
+        }
+    }
+    return best;
+}
+
+static void add_run_cards(text *out, const report_table *results)
+{
+    int64_t best = report_best_row(results);
+    if (best < 0)
+        return;
+    int64_t column = report_table_find(results, "val/accuracy");
+    double validation = report_table_get(results, best, column);
+    text note = {0};
+    text_add(&note, "best epoch: ");
+    html_number(&note, report_table_get(results, best, report_table_find(results, "epoch")));
+    if (isfinite(validation))
+        html_percent_card(out, "Validation accuracy", validation, text_string(&note));
+    html_percent_card(out, "Training accuracy",
+                      report_table_get(results, best, report_table_find(results, "train/accuracy")),
+                      text_string(&note));
+    text_release(&note);
+}
+
+static void add_top(text *out, const report_content *c)
+{
+    const report_input *in = c->in;
+    text_add(out, "<h1>");
+    text_add_html(out, in->title);
+    text_add(out, "</h1>\n<p class=\"soft\">");
+    if (in->model_name)
+        text_add_html(out, in->model_name);
+    if (in->parameters > 0) {
+        text_add(out, " · ");
+        html_count(out, in->parameters);
+        text_add(out, " parameters");
+    }
+    if (in->multiply_adds > 0) {
+        text_add(out, " · ");
+        html_count(out, in->multiply_adds);
+        text_add(out, " multiply-adds a picture");
+    }
+    text_add(out, " · %lld epoch%s</p>\n", (long long)c->results->row_count,
+             c->results->row_count == 1 ? "" : "s");
+    text_add(out, "<div class=\"cards\">\n");
+    if (in->evaluation)
+        page_add_headline(out, in->evaluation);
+    else
+        add_run_cards(out, c->results);
+    text_add(out, "</div>\n");
+    if (in->evaluation)
+        page_add_left_out(out, in->evaluation);
+}
+
+static void add_epochs(text *out, const report_table *t)
+{
+    int64_t best = report_best_row(t);
+    text_add(out,
+             "<details><summary>All epochs as a table</summary><div class=\"scroll\"><table><thead><tr>");
+    for (int64_t j = 0; j < t->column_count; j++) {
+        text_add(out, "<th>");
+        text_add_html(out, t->columns[j]);
+        text_add(out, "</th>");
+    }
+    text_add(out, "</tr></thead><tbody>\n");
+    for (int64_t i = 0; i < t->row_count; i++) {
+        text_add(out, i == best ? "<tr class=\"best\">" : "<tr>");
+        for (int64_t j = 0; j < t->column_count; j++) {
+            text_add(out, "<td>");
+            html_number(out, report_table_get(t, i, j));
+            text_add(out, "</td>");
+        }
+        text_add(out, "</tr>\n");
+    }
+    text_add(out, "</tbody></table></div></details>\n");
+}
+
+static void add_plot(text *out, bool there, const char *file, const char *description)
+{
+    if (there)
+        text_add(out, "<a href=\"%s\"><img src=\"%s\" width=\"%d\" height=\"%d\" alt=\"%s\"></a>\n", file,
+                 file, REPORT_CURVES_WIDTH, REPORT_CURVES_HEIGHT, description);
+}
+
+static void add_training(text *out, const report_content *c)
+{
+    html_heading(out, "Training");
+    if (c->plots.missing[0]) {
+        text_add(out, "<p class=\"wrong\">There are no plots: ");
+        text_add_html(out, c->plots.missing);
+        text_add(out, "</p>\n");
+    }
+    text_add(out, "<div class=\"plots\">\n");
+    add_plot(out, c->plots.accuracy, "accuracy.png", "accuracy by epoch");
+    add_plot(out, c->plots.loss, "loss.png", "loss by epoch");
+    add_plot(out, c->plots.rate, "learning_rate.png", "learning rate by epoch");
+    text_add(out, "</div>\n");
+    add_epochs(out, c->results);
+}
+
+static void add_problems(text *out, const report_input *in)
+{
+    if (in->problem_count == 0)
+        return;
+    html_heading(out, "Problems in the data");
+    text_add(out, "<div class=\"scroll\"><ul>\n");
+    for (int64_t i = 0; i < in->problem_count; i++) {
+        text_add(out, "<li>");
+        text_add_html(out, in->problems[i]);
+        text_add(out, "</li>\n");
+    }
+    text_add(out, "</ul></div>\n");
+}
+
+static void add_arguments(text *out, const report_pairs *p)
+{
+    if (p->count == 0)
+        return;
+    html_heading(out, "Options");
+    text_add(out, "<div class=\"scroll\"><table class=\"words\"><tbody>\n");
+    for (size_t i = 0; i < p->count; i++) {
+        text_add(out, "<tr><td>");
+        text_add_html(out, p->list[i].key);
+        text_add(out, "</td><td>");
+        text_add_html(out, p->list[i].value);
+        text_add(out, "</td></tr>\n");
+    }
+    text_add(out, "</tbody></table></div>\n");
+}
+
+void report_page(const report_content *c, text *html)
+{
+    text_add(html, "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+                   "<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\n<title>");
+    text_add_html(html, c->in->title);
+    text_add(html, "</title>\n<style>\n%s</style>\n</head>\n<body>\n<main>\n", page_style);
+    add_top(html, c);
+    add_training(html, c);
+    if (c->in->evaluation) {
+        page_add_evaluation(html, c);
+    }
+    add_problems(html, c->in);
+    add_arguments(html, c->arguments);
+    text_add(html, "<footer>Written by fovea %s.</footer>\n</main>\n</body>\n</html>\n", fv_version());
+}

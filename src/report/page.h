@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The pieces that the page is put together from. Whatever comes from folders, files or options passes text_add_html; labels and
+ * notes are our own HTML.
+ *
+ *     html_heading(out, "Training");
+ *     html_percent(out, 0.987);   // 98.70 %
+ */
+#ifndef REPORT_PAGE_H
+#define REPORT_PAGE_H
+
+#include "report/report.h"
+
+/* ---- html.c ---- */
+
+void html_percent(text *out, double part); /* a dash for what is not finite */
+void html_number(text *out, double value); /* likewise */
+void html_count(text *out, int64_t value); /* 1,234,567 */
+void html_heading(text *out, const char *heading);
+void html_card(text *out, const char *label, const char *value, const char *note);
+void html_percent_card(text *out, const char *label, double part, const char *note);
+
+/* ---- page_evaluation.c ---- */
+
+void page_add_headline(text *out, const fv_evaluation *e); /* cards */
+void page_add_left_out(text *out, const fv_evaluation *e); /* pictures that were not counted */
+void page_add_evaluation(text *out, const report_content *c);
+
+/* ---- style.c ---- */
+
+extern const char page_style[]; /* CSS */
+
+#endif

@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The page's sections about an evaluation: headline, confusions, classes, worst mistakes. */
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "report/page.h"
+
+const char *report_class_name(const fv_evaluation *e, int64_t index, char *buffer, size_t size)
+{
+    if (index >= 0 && index < e->class_count && e->classes[index].name)
+        return e->classes[index].name;
+    snprintf(buffer, size, "class %lld", (long long)index);
+    return buffer;
+}
+
+static void add_class(text *out, const fv_evaluation *e, int64_t index)
+{
+    char buffer[64];
+    text_add_html(out, report_class_name(e, index, buffer, sizeof buffer));
+}
+
+void page_add_headline(text *out, const fv_evaluation *e)
+{
+    text note = {0};
+    text_add(&note, "95&nbsp;%% interval %.2f to %.2f&nbsp;%%, ", 100 * e->accuracy_low,
+             100 * e->accuracy_high);
+    html_count(&note, e->images);
+    text_add(&note, " pictures");
+    html_percent_card(out, "Accuracy", e->accuracy, text_string(&note));
+    text_release(&note);
+    if (e->class_count > 5)
+        html_percent_card(out, "Top-5 accuracy", e->top5, "the right class is among the first five");
+    html_percent_card(out, "Macro F1", e->macro.f1, "all classes count the same");
+    text value = {0};
+    html_number(&value, e->loss);
+    html_card(out, "Loss", text_string(&value), "mean cross-entropy");
+    text_release(&value);
+    html_percent_card(out, "Calibration error", e->ece, "confidence against accuracy, 15 bins");
+}
+
+void page_add_left_out(text *out, const fv_evaluation *e)
+{
+    if (e->unknown > 0)
+        text_add(
+            out,
+            "<p class=\"wrong\">%lld pictures of classes that the model does not know were left out.</p>\n",
+            (long long)e->unknown);
+    if (e->skipped > 0)
+        text_add(out, "<p class=\"wrong\">%lld pictures could not be read and were left out.</p>\n",
+                 (long long)e->skipped);
+}
+
+typedef struct confusion {
+    int64_t label, predicted, count;
+} confusion;
+
+enum {
+    MAX_CONFUSIONS = 10
+};
+
+/* The largest numbers off the diagonal, largest first. */
+static int find_confusions(const fv_evaluation *e, confusion list[MAX_CONFUSIONS])
+{
+    int found = 0;
+    for (int64_t i = 0; i < e->class_count; i++)
+        for (int64_t j = 0; j < e->class_count; j++) {
+            int64_t count = e->confusion[i * e->class_count + j];
+            int at = found;
+            while (at > 0 && list[at - 1].count < count)
+                at--;
+            if (i == j || count == 0 || at == MAX_CONFUSIONS)
+                continue;
+            if (found < MAX_CONFUSIONS)
+                found++;
+            memmove(&list[at + 1], &list[at], (size_t)(found - 1 - at) * sizeof *list);
+            list[at] = (confusion){i, j, count};
+        }
+    return found;
+}
+
+static void add_confusions(text *out, const report_content *c)
+{
+    const fv_evaluation *e = c->in->evaluation;
+    html_heading(out, "Confusion");
+    if (c->plots.confusion)
+        text_add(out,
+                 "<a href=\"confusion.png\"><img src=\"confusion.png\" width=\"%lld\" height=\"%lld\" "
+                 "alt=\"confusion matrix\"></a>\n"
+                 "<p class=\"soft\">Rows are the true classes, columns the predicted ones. The colour is the "
+                 "share of the "
+                 "row: blue where right, red where wrong.</p>\n",
+                 (long long)c->plots.confusion_width, (long long)c->plots.confusion_height);
+    confusion list[MAX_CONFUSIONS];
+    int count = find_confusions(e, list);
+    if (count == 0)
+        return;
+    text_add(out,
+             "<div class=\"scroll\"><table class=\"words\"><thead><tr><th>True class</th><th>taken for</th>"
+             "<th class=\"number\">Pictures</th><th class=\"number\">Share of the "
+             "class</th></tr></thead><tbody>\n");
+    for (int i = 0; i < count; i++) {
+        int64_t support = e->classes[list[i].label].support;
+        text_add(out, "<tr><td>");
+        add_class(out, e, list[i].label);
+        text_add(out, "</td><td>");
+        add_class(out, e, list[i].predicted);
+        text_add(out, "</td><td class=\"number\">%lld</td><td class=\"number\">", (long long)list[i].count);
+        html_percent(out, support > 0 ? (double)list[i].count / (double)support : NAN);
+        text_add(out, "</td></tr>\n");
+    }
+    text_add(out, "</tbody></table></div>\n");
+}
+
+static void add_bar(text *out, double part)
+{
+    text_add(out, "<td class=\"bar\" style=\"--part:%.1f%%\">", isfinite(part) ? 100 * part : 0);
+    html_percent(out, part);
+    text_add(out, "</td>");
+}
+
+static void add_scores(text *out, const fv_class_score *s)
+{
+    add_bar(out, s->precision);
+    add_bar(out, s->recall);
+    add_bar(out, s->f1);
+    text_add(out, "<td>");
+    html_number(out, s->auc);
+    text_add(out, "</td><td>%lld</td></tr>\n", (long long)s->support);
+}
+
+static void add_classes(text *out, const fv_evaluation *e)
+{
+    html_heading(out, "Classes");
+    text_add(
+        out,
+        "<div class=\"scroll\"><table><thead><tr><th>Class</th><th>Precision</th><th>Recall</th><th>F1</th>"
+        "<th>AUC</th><th>Pictures</th></tr></thead><tbody>\n");
+    for (int64_t i = 0; i < e->class_count; i++) {
+        text_add(out, "<tr><td>");
+        add_class(out, e, i);
+        text_add(out, "</td>");
+        add_scores(out, &e->classes[i]);
+    }
+    text_add(out, "</tbody><tfoot>\n<tr><td>Macro mean</td>");
+    add_scores(out, &e->macro);
+    text_add(out, "<tr><td>Weighted mean</td>");
+    add_scores(out, &e->weighted);
+    text_add(out, "</tfoot></table></div>\n");
+}
+
+static void add_mistake(text *out, const fv_evaluation *e, const report_mistake *m)
+{
+    text_add(out, "<figure>");
+    if (m->file[0])
+        text_add(out, "<a href=\"%s\"><img%s src=\"%s\" loading=\"lazy\" alt=\"\"></a>", m->file,
+                 m->small ? " class=\"small\"" : "", m->file);
+    else
+        text_add(out, "<div class=\"none\">no picture</div>");
+    text_add(out, "<figcaption>is <b>");
+    add_class(out, e, e->label[m->at]);
+    text_add(out, "</b><br>taken for <span class=\"wrong\">");
+    add_class(out, e, e->predicted[m->at]);
+    text_add(out, "</span><br>%.1f %% sure", 100 * (double)e->probability[m->at]);
+    if (m->name[0]) {
+        text_add(out, "<br><small>");
+        text_add_html(out, m->name);
+        text_add(out, "</small>");
+    }
+    text_add(out, "</figcaption></figure>\n");
+}
+
+static void add_mistakes(text *out, const report_content *c)
+{
+    if (c->mistake_count == 0)
+        return;
+    html_heading(out, "Worst mistakes");
+    text_add(
+        out,
+        "<p class=\"soft\">Wrong predictions that the model was surest of. Some may be wrong labels.</p>\n"
+        "<div class=\"grid\">\n");
+    for (int64_t i = 0; i < c->mistake_count; i++)
+        add_mistake(out, c->in->evaluation, &c->mistakes[i]);
+    text_add(out, "</div>\n");
+}
+
+void page_add_evaluation(text *out, const report_content *c)
+{
+    add_confusions(out, c);
+    add_classes(out, c->in->evaluation);
+    add_mistakes(out, c);
+}

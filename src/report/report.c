@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* fv_report_write: gathers what the report needs from a model and a data set. */
+#include "report/report.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/file.h"
+#include "core/memory.h"
+#include "data/dataset.h"
+
+static fv_status picture_of_dataset(int64_t index, image *out, char *name, size_t size, void *user)
+{
+    const fv_dataset *data = user;
+    fv_dataset_file(data, index, name, size);
+    return dataset_decode(data, index, 3, 0, 0, out);
+}
+
+static fv_status resolve(const fv_report_options *given, fv_report_options *o)
+{
+    *o = (fv_report_options){0};
+    if (!given || given->struct_size < sizeof given->struct_size)
+        return status_set(FV_ERROR_INVALID,
+                          "report: options without struct_size: use fv_report_write(run, ...)");
+    memcpy(o, given, given->struct_size < sizeof *o ? given->struct_size : sizeof *o);
+    if (!o->run || !*o->run)
+        return status_set(FV_ERROR_INVALID, "report: a run folder is needed");
+    if (!o->model)
+        return status_set(FV_ERROR_INVALID, "report: a model is needed");
+    if (!file_is_folder(o->run))
+        return status_set(FV_ERROR_IO, "%s: is no folder; name a run's folder", o->run);
+    return FV_OK;
+}
+
+fv_status fv_report_write_with(const fv_report_options *options)
+{
+    fv_report_options o;
+    STATUS_TRY(resolve(options, &o));
+    report_input in = {.run = o.run,
+                       .title = o.title ? o.title : fv_model_name(o.model),
+                       .model_name = fv_model_name(o.model),
+                       .parameters = fv_model_parameter_count(o.model),
+                       .multiply_adds = fv_model_multiply_adds(o.model),
+                       .evaluation = o.evaluation};
+    if (!in.title)
+        in.title = "Report";
+    const char **problems = NULL;
+    if (o.data) {
+        in.picture = picture_of_dataset;
+        in.user = (void *)(uintptr_t)o.data; /* only ever read as const */
+        in.problem_count = fv_dataset_problem_count(o.data);
+        if (!(problems = mem_array((size_t)in.problem_count, sizeof *problems)))
+            return status_last();
+        for (int64_t i = 0; i < in.problem_count; i++)
+            problems[i] = fv_dataset_problem(o.data, i);
+        in.problems = problems;
+    }
+    fv_status status = report_write(&in);
+    free(problems);
+    return status;
+}

@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A run's report from beginning to end: read the tables, draw the plots, write the page last. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "core/file.h"
+#include "core/memory.h"
+#include "report/report.h"
+
+static char *in_run(const report_input *in, const char *name)
+{
+    return file_join(in->run, name);
+}
+
+static fv_status save_plot(const report_input *in, const char *name, const image *plot)
+{
+    char *path = in_run(in, name);
+    fv_status status = path ? image_save_png(plot, path) : status_last();
+    free(path);
+    return status;
+}
+
+/* One column of the results as a list. The caller frees it. */
+static double *column_values(const report_table *t, int64_t column)
+{
+    double *values = mem_array((size_t)t->row_count, sizeof *values);
+    for (int64_t i = 0; values && i < t->row_count; i++)
+        values[i] = report_table_get(t, i, column);
+    return values;
+}
+
+typedef struct curve_source {
+    const char *column, *name;
+    uint32_t color;
+} curve_source;
+
+/* Plots the columns that there are; *drawn stays false where there is none. */
+static fv_status plot_columns(const report_input *in, const report_table *t, const char *file,
+                              report_curves *curves, const curve_source *sources, int count, bool *drawn)
+{
+    double *values[1 + REPORT_MAX_CURVES] = {column_values(t, report_table_find(t, "epoch"))};
+    fv_status status = values[0] ? FV_OK : status_last();
+    for (int i = 0; status == FV_OK && i < count; i++) {
+        int64_t column = report_table_find(t, sources[i].column);
+        if (column < 0)
+            continue;
+        double *y = values[1 + curves->count] = column_values(t, column);
+        if (!y)
+            status = status_last();
+        curves->list[curves->count++] = (report_curve){.name = sources[i].name,
+                                                       .color = sources[i].color,
+                                                       .x = values[0],
+                                                       .y = y,
+                                                       .count = t->row_count};
+    }
+    image plot = {0};
+    if (status == FV_OK && curves->count > 0) {
+        status = report_plot_curves(curves, &plot, NULL);
+        if (status == FV_OK)
+            status = save_plot(in, file, &plot);
+        *drawn = status == FV_OK;
+    }
+    image_release(&plot);
+    for (int i = 0; i <= curves->count; i++)
+        free(values[i]);
+    return status;
+}
+
+static fv_status plot_training(const report_input *in, const report_table *t, report_plots *plots)
+{
+    static const curve_source accuracy[] = {{"train/accuracy", "training", 0x0969da},
+                                            {"val/accuracy", "validation", 0xd1570a}};
+    static const curve_source loss[] = {{"train/loss", "training", 0x0969da},
+                                        {"val/loss", "validation", 0xd1570a}};
+    static const curve_source rate[] = {{"lr", "learning rate", 0x1a7f37}};
+    report_curves curves = {.title = "Accuracy", .x_label = "epoch", .percent = true};
+    STATUS_TRY(plot_columns(in, t, "accuracy.png", &curves, accuracy, 2, &plots->accuracy));
+    curves = (report_curves){.title = "Loss", .x_label = "epoch"};
+    STATUS_TRY(plot_columns(in, t, "loss.png", &curves, loss, 2, &plots->loss));
+    curves = (report_curves){.title = "Learning rate", .x_label = "epoch"};
+    return plot_columns(in, t, "learning_rate.png", &curves, rate, 1, &plots->rate);
+}
+
+static fv_status plot_evaluation(const report_input *in, report_plots *plots)
+{
+    const fv_evaluation *e = in->evaluation;
+    if (!e || e->class_count < 1)
+        return FV_OK;
+    const char **names = mem_array((size_t)e->class_count, sizeof *names);
+    if (!names)
+        return status_last();
+    for (int64_t i = 0; i < e->class_count; i++)
+        names[i] = e->classes[i].name;
+    image plot = {0};
+    fv_status status = report_plot_confusion(e->confusion, e->class_count, names, &plot, NULL);
+    if (status == FV_OK)
+        status = save_plot(in, "confusion.png", &plot);
+    plots->confusion = status == FV_OK;
+    plots->confusion_width = plot.width / REPORT_DENSITY;
+    plots->confusion_height = plot.height / REPORT_DENSITY;
+    image_release(&plot);
+    free(names);
+    return status;
+}
+
+static fv_status plot_all(const report_input *in, const report_table *results, report_plots *plots)
+{
+    fv_status status = plot_training(in, results, plots);
+    if (status == FV_OK)
+        status = plot_evaluation(in, plots);
+    if (status != FV_ERROR_UNSUPPORTED)
+        return status;
+    snprintf(plots->missing, sizeof plots->missing, "%s", fv_error_message());
+    return FV_OK;
+}
+
+/* A run without args.yaml (a program's own) has no table of options. */
+static fv_status load_arguments(const report_input *in, report_pairs *arguments)
+{
+    char *path = in_run(in, "args.yaml");
+    if (!path)
+        return status_last();
+    fv_status status = file_exists(path) ? report_pairs_load(arguments, path) : FV_OK;
+    free(path);
+    return status;
+}
+
+static fv_status load_results(const report_input *in, report_table *results)
+{
+    char *path = in_run(in, "results.csv");
+    fv_status status = path ? report_table_load(results, path) : status_last();
+    free(path);
+    return status;
+}
+
+static fv_status write_page(const report_content *c)
+{
+    text html = {0};
+    report_page(c, &html);
+    fv_status status = text_status(&html);
+    char *path = in_run(c->in, "report.html");
+    if (status == FV_OK)
+        status = path ? file_write(path, text_string(&html), html.length) : status_last();
+    free(path);
+    text_release(&html);
+    return status;
+}
+
+fv_status report_write(const report_input *in)
+{
+    report_table results;
+    report_pairs arguments = {0};
+    report_mistake mistakes[REPORT_MAX_MISTAKES];
+    report_content c = {.in = in, .results = &results, .arguments = &arguments, .mistakes = mistakes};
+    STATUS_TRY(load_results(in, &results));
+    fv_status status = load_arguments(in, &arguments);
+    if (status == FV_OK)
+        status = plot_all(in, &results, &c.plots);
+    if (status == FV_OK && in->evaluation) {
+        c.mistake_count = report_mistakes_find(in->evaluation, mistakes);
+        status = report_mistakes_write(in, mistakes, c.mistake_count);
+    }
+    if (status == FV_OK)
+        status = write_page(&c);
+    report_pairs_release(&arguments);
+    report_table_release(&results);
+    return status;
+}

@@ -1,0 +1,236 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Writes ops.json: what PyTorch computes, in double, for the rows of tests/test_ops_golden.c.
+
+    python3 tests/golden/make_ops.py > tests/golden/ops.json
+
+Each case has the inputs in the operation's order (null: absent), the gradient `seed` that arrives at its first output, the
+outputs (null: not compared), and the gradients of the inputs (null: none). Pictures are (N, H, W, C). An optimizer's inputs hold one
+block a step; its outputs are those after the last.
+"""
+import json
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+
+torch.set_default_dtype(torch.float64)
+rng = np.random.default_rng(7)
+cases = {}
+
+
+def f32(x):
+    """An attribute as the float that the library holds."""
+    return float(np.float32(x))
+
+
+def random(*shape, low=-2.0, high=2.0, digits=3):
+    return torch.tensor(np.round(rng.uniform(low, high, shape), digits), requires_grad=True)
+
+
+def nchw(x):
+    return x.permute(0, 3, 1, 2)
+
+
+def nhwc(x):
+    return x.permute(0, 2, 3, 1)
+
+
+def numbers(x):
+    if x is None:
+        return None
+    return [float(f"{v:.13g}") for v in torch.as_tensor(x).detach().double().reshape(-1).tolist()]
+
+
+def record(name, inputs, outputs, seeded=True):
+    """outputs[0] is differentiated: against a random seed, or by itself when it is a loss."""
+    y, seed = outputs[0], None
+    if seeded:
+        seed = random(*y.shape).detach()
+        (y * seed).sum().backward()
+    else:
+        y.backward()
+    gradients = [x.grad if isinstance(x, torch.Tensor) and x.requires_grad else None for x in inputs]
+    cases[name] = {
+        "inputs": [numbers(x) for x in inputs],
+        "seed": numbers(seed),
+        "outputs": [numbers(x) for x in outputs],
+        "gradients": [numbers(x) for x in gradients],
+    }
+
+
+def convolution(name, x, w, bias, stride, pad, dilation, groups, activation=lambda v: v):
+    top, bottom, left, right = pad
+    padded = F.pad(nchw(x), (left, right, top, bottom))
+    y = activation(F.conv2d(padded, w, bias, stride=stride, dilation=dilation, groups=groups))
+    record(name, [x, w, bias], [nhwc(y)])
+
+
+def convolutions():
+    convolution("conv uneven", random(2, 6, 5, 3), random(4, 3, 3, 3), random(4), 2, (0, 1, 1, 2), 1, 1)
+    convolution("conv dilated groups", random(1, 6, 7, 4), random(6, 2, 3, 3), None, 1, (2, 2, 1, 2), 2, 2)
+    convolution("conv depthwise relu", random(2, 5, 5, 3), random(3, 1, 3, 3), random(3), 2, (1, 1, 1, 1), 1, 3, F.relu)
+    convolution("conv oblong", random(1, 4, 6, 2), random(3, 2, 1, 3), random(3), (2, 1), (0, 0, 2, 1), (1, 2), 1)
+    x, w, b = random(2, 2, 3, 4), random(5, 24), random(5)
+    record("dense of a picture", [x, w, b], [F.linear(nchw(x).flatten(1), w, b)])
+
+
+def pools():
+    x = random(2, 7, 6, 2, low=-1, high=1, digits=1)  # ties
+    record("max pool", [x], [nhwc(F.max_pool2d(nchw(x), 3, 2, 1))])
+    for name, count in (("average pool", False), ("average pool counting", True)):
+        x = random(2, 5, 7, 2)
+        record(name, [x], [nhwc(F.avg_pool2d(nchw(x), 3, 2, 1, count_include_pad=count))])
+    x = random(2, 3, 4, 3)
+    record("global average pool", [x], [nchw(x).mean((2, 3))])
+
+
+def batch_norms():
+    for name, shape in (("batch norm", (2, 3, 4, 3)), ("batch norm of features", (5, 3))):
+        x, gamma, beta = random(*shape), random(3), random(3)
+        mean, variance = random(3).detach(), random(3, low=0.5).detach()
+        new_mean, new_variance = mean.clone(), variance.clone()
+        picture = len(shape) == 4
+        y = F.batch_norm(nchw(x) if picture else x, new_mean, new_variance, gamma, beta, True, f32(0.1), f32(1e-5))
+        flat = x.reshape(-1, 3)
+        record(name, [x, gamma, beta, mean, variance],
+               [nhwc(y) if picture else y, flat.mean(0), flat.var(0, unbiased=False), None, new_mean, new_variance])
+    x, gamma, beta = random(2, 2, 3, 3), random(3), random(3)
+    mean, variance = random(3).detach(), random(3, low=0.5).detach()
+    y = F.relu(F.batch_norm(nchw(x), mean, variance, gamma, beta, False, 0.0, f32(1e-3)))
+    record("inference batch norm relu", [x, gamma, beta, mean, variance], [nhwc(y)])
+
+
+def activations():
+    for name, function in (("relu", F.relu), ("leaky relu", lambda v: F.leaky_relu(v, f32(0.01))), ("relu6", F.relu6),
+                           ("gelu", F.gelu), ("silu", F.silu), ("hard swish", F.hardswish), ("sigmoid", torch.sigmoid),
+                           ("tanh", torch.tanh), ("softmax", lambda v: F.softmax(v, -1))):
+        x = random(3, 8, low=-8, high=8)
+        record(name, [x], [function(x)])
+
+
+def losses():
+    weight = torch.tensor([1.0, 0.5, 0.0, 2.0])
+
+    def weighted(values):
+        return (values * weight).sum() / weight.sum()
+
+    target = torch.tensor([3, 0, 1, 4])
+    x = random(4, 5)
+    record("cross-entropy", [x, target, weight],
+           [weighted(F.cross_entropy(x, target, reduction="none", label_smoothing=f32(0.1))), F.softmax(x, -1)], False)
+    soft = F.softmax(random(4, 5), -1).detach()
+    x = random(4, 5)
+    record("cross-entropy of probabilities", [x, soft, weight],
+           [weighted(F.cross_entropy(x, soft, reduction="none", label_smoothing=f32(0.2))), F.softmax(x, -1)], False)
+    x, labels = random(4, 3), torch.tensor([[0.0, 1, 1], [1, 0, 0], [1, 1, 1], [0, 0, 1]])
+    binary = F.binary_cross_entropy_with_logits(x, labels, reduction="none").mean(1)
+    record("binary cross-entropy", [x, labels, weight], [weighted(binary), torch.sigmoid(x)], False)
+    x, label = random(4, 1), torch.tensor([0, 1, 1, 0])
+    smooth = (1 - f32(0.1)) * label.double() + f32(0.1) / 2
+    binary = F.binary_cross_entropy_with_logits(x[:, 0], smooth, reduction="none")
+    record("binary cross-entropy of one class", [x, label, weight], [weighted(binary), torch.sigmoid(x)], False)
+
+
+STEPS, SIZE = 5, 6
+
+
+def optimizer(name, make, inputs_of, outputs_of):
+    """inputs_of(p, gradients, rates): the operation's inputs; outputs_of(p, state): what it updated."""
+    p, gradients = random(SIZE), [random(SIZE).detach() for _ in range(STEPS)]
+    start, rates = p.detach().clone(), [f32(r) for r in (0.1, 0.1, 0.05, 0.05, 0.01)]
+    o = make([p])
+    for gradient, rate in zip(gradients, rates):
+        o.param_groups[0]["lr"] = rate
+        p.grad = gradient.clone()
+        o.step()
+    inputs = inputs_of(start, torch.cat(gradients), torch.tensor(rates))
+    cases[name] = {"inputs": [numbers(x) for x in inputs], "seed": None, "gradients": [],
+                   "outputs": [numbers(x) for x in outputs_of(p, o.state[p])]}
+
+
+def optimizers():
+    zero, times = torch.zeros(SIZE), torch.arange(1.0, STEPS + 1)
+    decay, momentum = f32(0.01), f32(0.9)
+    optimizer("sgd", lambda p: torch.optim.SGD(p, 0.1, weight_decay=decay), lambda p, g, r: [p, g, None, r], lambda p, s: [p])
+    for name, nesterov in (("sgd momentum", False), ("sgd nesterov", True)):
+        optimizer(name, lambda p: torch.optim.SGD(p, 0.1, momentum=momentum, nesterov=nesterov, weight_decay=decay),
+                  lambda p, g, r: [p, g, zero, r], lambda p, s: [p, s["momentum_buffer"]])
+    betas = (f32(0.9), f32(0.999))
+    for name, kind in (("adam", torch.optim.Adam), ("adamw", torch.optim.AdamW)):
+        optimizer(name, lambda p: kind(p, 0.1, betas=betas, eps=f32(1e-8), weight_decay=decay),
+                  lambda p, g, r: [p, g, zero, zero, r, times], lambda p, s: [p, s["exp_avg"], s["exp_avg_sq"]])
+    optimizer("rmsprop", lambda p: torch.optim.RMSprop(p, 0.1, alpha=f32(0.99), eps=f32(1e-7), weight_decay=decay),
+              lambda p, g, r: [p, g, zero, None, r], lambda p, s: [p, s["square_avg"]])
+    optimizer("rmsprop momentum", lambda p: torch.optim.RMSprop(p, 0.1, alpha=f32(0.99), eps=f32(1e-7), momentum=momentum),
+              lambda p, g, r: [p, g, zero, zero, r], lambda p, s: [p, s["square_avg"], s["momentum_buffer"]])
+
+
+def philox(counter, key):
+    """Philox4x32-10 (Salmon et al. 2011) of one counter of four words."""
+    c, k = list(counter), list(key)
+    for _ in range(10):
+        a, b = 0xD2511F53 * c[0], 0xCD9E8D57 * c[2]
+        c = [(b >> 32) ^ c[1] ^ k[0], b & 0xFFFFFFFF, (a >> 32) ^ c[3] ^ k[1], a & 0xFFFFFFFF]
+        k = [(k[0] + 0x9E3779B9) & 0xFFFFFFFF, (k[1] + 0xBB67AE85) & 0xFFFFFFFF]
+    return c
+
+
+def dropout():
+    x, step, rate, stream = random(2, 3, 3, 3), [12345, -77], f32(0.3), 7
+    words = [philox((i // 4, 0, stream, 0), [w & 0xFFFFFFFF for w in step])[i % 4] for i in range(x.numel())]
+    keep = torch.tensor([float((w >> 8) * 2.0**-24 >= rate) for w in words]).reshape(x.shape)
+    record("dropout", [x, torch.tensor(step)], [x * keep / (1 - rate)])
+
+
+def moves():
+    """What moves, broadcasts or counts."""
+    a, b = random(2, 1, 3, 2), random(1, 2, 1, 2)
+    record("add", [a, b], [a + b])
+    a, b = random(2, 1, 3, 2), random(1, 2, 1, 2)
+    record("multiply", [a, b], [a * b])
+    x = random(2, 2, 3, 2).detach()
+    cases["reduce sum"] = {"inputs": [numbers(x)], "seed": None, "gradients": [], "outputs": [numbers(x.sum((1, 3)))]}
+    parts = [random(2, 2, 1, k) for k in (1, 3, 2)]
+    record("concat", parts, [torch.cat(parts, -1)])
+    x = random(1, 2, 3, 2)
+    record("pad", [x], [F.pad(x, (1, 0, 0, 2, 1, 2))])
+    x = random(1, 5, 4, 3)
+    record("crop", [x], [x[:, 1:3, 0:2, 1:3]])
+    x = random(2, 2, 3, 2)
+    record("flatten", [x], [nchw(x).flatten(1)])
+    x = random(2, 12)
+    record("unflatten", [x], [nhwc(x.reshape(2, 2, 2, 3))])
+    pixels = torch.tensor(rng.integers(0, 256, (1, 2, 3, 3)))
+    mean, std = (torch.tensor([f32(v) for v in t]) for t in ((123.7, 116.3, 103.5), (58.4, 57.1, 57.4)))
+    for name, order in (("normalize", [0, 1, 2]), ("normalize reversed", [2, 1, 0])):
+        cases[name] = {"inputs": [numbers(pixels)], "seed": None, "gradients": [],
+                       "outputs": [numbers((pixels[..., order] - mean) / std)]}
+    logits, target, weight = random(8, 3, digits=0).detach(), torch.arange(8) % 3, torch.arange(8.0) / 4
+    first = torch.tensor(logits.numpy().argmax(1))  # the first of equal ones
+    count = (weight * (first == target)).sum()
+    cases["correct"] = {"inputs": [numbers(logits), numbers(target), numbers(weight)], "seed": None, "gradients": [],
+                        "outputs": [numbers(count)]}
+
+
+def fold():
+    w, b, gamma, beta, mean = random(3, 2, 3, 3), random(3), random(3), random(3), random(3).detach()
+    variance, x = random(3, low=0.5).detach(), random(1, 2, 4, 4)
+    scale = gamma / torch.sqrt(variance + f32(1e-5))
+    folded_w, folded_b = w * scale[:, None, None, None], (b - mean) * scale + beta
+    separate = F.batch_norm(F.conv2d(x, w, b), mean, variance, gamma, beta, False, 0.0, f32(1e-5))
+    assert torch.allclose(F.conv2d(x, folded_w, folded_b), separate)
+    cases["fold batch norm"] = {"inputs": [numbers(v) for v in (w, b, gamma, beta, mean, variance)], "seed": None,
+                                "gradients": [], "outputs": [numbers(folded_w), numbers(folded_b)]}
+
+
+convolutions()
+pools()
+batch_norms()
+activations()
+losses()
+optimizers()
+dropout()
+moves()
+fold()
+print(json.dumps(cases, indent=None, separators=(",", ":")).replace('},"', '},\n"'))

@@ -1,0 +1,462 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Every operation on every engine against the reference engine: all rows of op_cases.h with their gradients, a table of
+ * convolutions, and a network. An engine that cannot run here, or says that it does not support an operation, is a printed skip, unless the
+ * table `required` says that it must.
+ */
+#include "op_cases.h"
+#include "op_network.h"
+
+/* The operations that an engine must support wherever its probe succeeds. */
+static const struct {
+    const char *engine;
+    op_kind first, last;
+} required[] = {
+    {"reference", 0, OP_KIND_COUNT - 1},
+    {"onednn", 0, OP_KIND_COUNT - 1},
+};
+
+static engine *oracle;
+static bool seen[OP_KIND_COUNT];
+
+static bool must_support(const engine *e, op_kind kind)
+{
+    for (size_t i = 0; i < sizeof required / sizeof *required; i++)
+        if (strcmp(required[i].engine, e->api->name) == 0 && kind >= required[i].first &&
+            kind <= required[i].last)
+            return true;
+    return false;
+}
+
+/* The engine in place `i` of the table, NULL with the reason printed when it cannot run here. */
+static engine *open_engine(int i)
+{
+    const engine_api *api = engine_table[i];
+    text detail = {0};
+    engine *e = NULL;
+    if (api->probe(&detail) != FV_OK)
+        print_message("[  REASON  ] engine %s cannot run here: %s\n", api->name, text_string(&detail));
+    else
+        assert_ok(api->create(2, &e));
+    text_release(&detail);
+    return e;
+}
+
+/* Whether the engine runs every operation of the graph; -1 when it must and does not. */
+static int supports_all(const engine *e, const graph *g, const char *name)
+{
+    for (int32_t i = 0; i < g->op_count; i++) {
+        const char *why = "no reason given";
+        op_kind kind = g->ops[i].kind;
+        seen[kind] = true;
+        if (e->api->supports(g, &g->ops[i], &why))
+            continue;
+        bool must = must_support(e, kind);
+        print_error("%s: engine %s does not support %s: %s%s\n", name, e->api->name, op_info_of(kind)->name,
+                    why, must ? ", but it must" : "; skipped");
+        return must ? -1 : 0;
+    }
+    return 1;
+}
+
+/* Whether the value can be read and means the same on every engine. */
+static bool comparable(const value *v)
+{
+    return v->type == TYPE_F32 && (v->output || v->kind == VALUE_STATE || v->kind == VALUE_PARAMETER);
+}
+
+/* ---- what a table gives: a graph, its inputs' data, a tolerance ---- */
+
+typedef void (*put_inputs)(plan *p, const engine *e, const void *context);
+
+/* Runs the graph on an engine and on the reference; returns the number of values that differ. */
+static int compare_graph(const char *name, const graph *g, engine *e, put_inputs put, const void *context,
+                         double tolerance)
+{
+    int able = supports_all(e, g, name), failures = 0;
+    if (able <= 0)
+        return able < 0;
+    plan *mine, *theirs;
+    if (plan_create(e, g, &mine) != FV_OK) {
+        print_error("%s: engine %s: %s\n", name, e->api->name, fv_error_message());
+        return 1;
+    }
+    assert_ok(plan_create(oracle, g, &theirs));
+    put(mine, e, context);
+    put(theirs, oracle, context);
+    if (plan_run(mine) != FV_OK) {
+        print_error("%s: engine %s: %s\n", name, e->api->name, fv_error_message());
+        failures++;
+    }
+    assert_ok(plan_run(theirs));
+    for (value_id v = 0; v < g->value_count && !failures; v++) {
+        const value *info = &g->values[v];
+        if (!comparable(info))
+            continue;
+        double *actual = plan_get(mine, e, v), *expected = plan_get(theirs, oracle, v);
+        char what[160];
+        const op *producer = graph_producer(g, v);
+        snprintf(what, sizeof what, "%s: value %d (%s)", e->api->name, (int)v,
+                 producer ? op_info_of(producer->kind)->name : info->name);
+        failures += check_close(name, what, expected, actual, shape_count(&info->shape), tolerance);
+        free(actual);
+        free(expected);
+    }
+    plan_destroy(mine);
+    plan_destroy(theirs);
+    return failures;
+}
+
+/* ---- the rows of op_cases.h ---- */
+
+typedef struct case_context {
+    const op_case *c;
+    op_graph built;
+    double *data[CASE_DATA];
+} case_context;
+
+static void put_case(plan *p, const engine *e, const void *context)
+{
+    const case_context *x = context;
+    case_data_put(p, e, &x->built, x->data);
+}
+
+static int compare_case(const op_case *c, engine *e)
+{
+    case_context x = {.c = c, .built = op_graph_build(c, true)};
+    case_data_make(c, &x.built, x.data);
+    int failures = compare_graph(c->name, x.built.g, e, put_case, &x, c->tolerance);
+    case_data_free(x.data);
+    graph_destroy(x.built.g);
+    return failures;
+}
+
+static void test_cases(void **state)
+{
+    (void)state;
+    int failures = 0;
+    for (int k = 0; engine_table[k]; k++) {
+        engine *e = open_engine(k);
+        for (int i = 0; e && i < OP_CASE_COUNT; i++)
+            failures += compare_case(&op_cases[i], e);
+        engine_close(e);
+    }
+    assert_int_equal(failures, 0);
+}
+
+/* A new operation without a row here is a mistake. */
+static void test_every_operation_has_a_case(void **state)
+{
+    (void)state;
+    for (int i = 0; i < OP_CASE_COUNT; i++) {
+        op_graph b = op_graph_build(&op_cases[i], true);
+        for (int32_t k = 0; k < b.g->op_count; k++)
+            seen[b.g->ops[k].kind] = true;
+        graph_destroy(b.g);
+    }
+    int missing = 0;
+    for (int kind = 0; kind < OP_KIND_COUNT; kind++)
+        if (!seen[kind]) {
+            print_error("%s has no row in op_cases.h\n", op_info_of(kind)->name);
+            missing++;
+        }
+    assert_int_equal(missing, 0);
+}
+
+/* ---- convolutions: every window with every set of channels ---- */
+
+typedef enum padding {
+    VALID,
+    SAME,
+    SAME_TF,
+    UNEVEN
+} padding;
+
+static const struct {
+    int kernel[2], stride, dilation;
+    padding padding;
+} windows[] = {
+    {{1, 1}, 1, 1, VALID},   {{1, 1}, 2, 1, VALID},   {{1, 1}, 3, 1, UNEVEN},  {{2, 2}, 1, 1, VALID},
+    {{2, 2}, 2, 1, VALID},   {{2, 2}, 2, 1, SAME_TF}, {{2, 2}, 1, 2, UNEVEN},  {{3, 3}, 1, 1, VALID},
+    {{3, 3}, 1, 1, SAME},    {{3, 3}, 1, 1, UNEVEN},  {{3, 3}, 2, 1, SAME},    {{3, 3}, 2, 1, SAME_TF},
+    {{3, 3}, 2, 1, VALID},   {{3, 3}, 3, 1, SAME_TF}, {{3, 3}, 3, 1, UNEVEN},  {{3, 3}, 1, 2, SAME},
+    {{3, 3}, 1, 2, VALID},   {{3, 3}, 2, 2, SAME_TF}, {{5, 5}, 1, 1, SAME},    {{5, 5}, 2, 1, SAME_TF},
+    {{5, 5}, 1, 2, SAME},    {{5, 5}, 3, 1, UNEVEN},  {{7, 7}, 1, 1, SAME},    {{7, 7}, 2, 1, SAME},
+    {{7, 7}, 2, 1, SAME_TF}, {{1, 3}, 1, 1, SAME},    {{1, 3}, 2, 1, SAME_TF}, {{3, 1}, 1, 2, UNEVEN},
+};
+
+static const struct {
+    int batch, height, width, in, out, groups;
+} planes[] = {
+    {1, 9, 11, 1, 16, 1},  {2, 10, 9, 3, 32, 1},   {5, 9, 9, 16, 17, 1}, {2, 11, 13, 17, 7, 1},
+    {1, 13, 9, 32, 32, 2}, {2, 9, 10, 16, 16, 16}, {5, 11, 9, 7, 7, 7},  {1, 10, 10, 3, 6, 3},
+};
+
+/* What is fused; each combination of the two tables takes the next one in turn. */
+static const struct {
+    bool bias, residual;
+    fv_activation_kind activation;
+} fusions[] = {
+    {false, false, FV_LINEAR},   {true, false, FV_LINEAR},  {true, false, FV_RELU},
+    {false, true, FV_LINEAR},    {true, true, FV_RELU},     {true, false, FV_LEAKY_RELU},
+    {false, false, FV_RELU6},    {true, false, FV_GELU},    {false, true, FV_SILU},
+    {true, true, FV_HARD_SWISH}, {true, false, FV_SIGMOID}, {false, false, FV_TANH},
+    {true, true, FV_LINEAR},
+};
+
+enum {
+    WINDOWS = sizeof windows / sizeof *windows,
+    PLANES = sizeof planes / sizeof *planes,
+    FUSIONS = sizeof fusions / sizeof *fusions,
+    COMBINATIONS = WINDOWS * PLANES
+};
+_Static_assert(COMBINATIONS >= 200, "the table of convolutions has shrunk");
+
+/* Sums of up to 7 * 7 * 32 products forward and 5 * 11 * 13 in the weights' gradient. */
+static const double convolution_tolerance = SUMMED;
+
+/* Padding before and after one side. */
+static void resolve_padding(padding kind, int64_t size, int64_t reach, int64_t stride, int64_t out[2])
+{
+    int64_t total = 0;
+    if (kind == SAME)
+        total = (reach - 1) / 2 * 2;
+    if (kind == SAME_TF) { /* ceil(size / stride) outputs, the odd one after */
+        int64_t needed = ((size + stride - 1) / stride - 1) * stride + reach - size;
+        total = needed > 0 ? needed : 0;
+    }
+    out[0] = kind == UNEVEN ? 0 : total / 2;
+    out[1] = kind == UNEVEN ? (reach > 1 ? reach - 1 : 1) : total - total / 2;
+}
+
+static window combination_window(int i, int k)
+{
+    window w = {.groups = planes[k].groups};
+    int64_t size[2] = {planes[k].height, planes[k].width};
+    for (int side = 0; side < 2; side++) {
+        w.kernel[side] = windows[i].kernel[side];
+        w.stride[side] = windows[i].stride;
+        w.dilation[side] = windows[i].dilation;
+        int64_t reach = (w.kernel[side] - 1) * w.dilation[side] + 1;
+        resolve_padding(windows[i].padding, size[side], reach, w.stride[side], &w.pad[2 * side]);
+    }
+    return w;
+}
+
+static void put_by_number(plan *p, const engine *e, const void *context)
+{
+    const graph *g = context;
+    for (value_id v = 0; v < g->value_count; v++)
+        if (g->values[v].kind == VALUE_INPUT) {
+            const shape *s = &g->values[v].shape;
+            double *data = fill_make(FILL_NORMAL, s, (uint64_t)v);
+            /* Weights of He's scale: sums of order 1, so that an activation does not magnify their rounding. */
+            if (strcmp(g->values[v].name, "w") == 0)
+                for (int64_t i = 0; i < shape_count(s); i++)
+                    data[i] /= sqrt((double)(s->d[1] * s->d[2] * s->d[3]));
+            plan_put(p, e, v, data);
+            free(data);
+        }
+}
+
+/* Forward with what is fused, gradient of the input, gradient of the weights with that of the bias or without. */
+static graph *combination_graph(int i, int k, int fusion)
+{
+    graph *g = graph_create();
+    assert_non_null(g);
+    op_attributes a = {
+        .window = combination_window(i, k), .activation = fusions[fusion].activation, .alpha = 0.125f};
+    shape xs = shape_4(planes[k].batch, planes[k].height, planes[k].width, planes[k].in);
+    shape ws =
+        shape_4(planes[k].out, planes[k].in / planes[k].groups, a.window.kernel[0], a.window.kernel[1]);
+    value_id in[4] = {graph_input(g, "x", TYPE_F32, xs), graph_input(g, "w", TYPE_F32, ws), NO_VALUE,
+                      NO_VALUE};
+    if (fusions[fusion].bias)
+        in[2] = graph_input(g, "b", TYPE_F32, shape_1(planes[k].out));
+    op probe = {.kind = OP_CONV2D, .input_count = 4, .inputs = {in[0], in[1], NO_VALUE, NO_VALUE}, .a = a};
+    value y[OP_MAX_OUTPUTS] = {0};
+    assert_ok(op_info_of(OP_CONV2D)->infer(g, &probe, y));
+    if (fusions[fusion].residual)
+        in[3] = graph_input(g, "residual", TYPE_F32, y[0].shape);
+    value_id dy = graph_input(g, "dy", TYPE_F32, y[0].shape);
+    assert_int_not_equal(graph_add(g, OP_CONV2D, in, 4, &a, "conv"), NO_VALUE);
+    mark_results(g);
+    a.shape = xs;
+    assert_int_not_equal(graph_add(g, OP_CONV2D_GRAD_INPUT, (value_id[]){dy, in[1]}, 2, &a, "conv"),
+                         NO_VALUE);
+    mark_results(g);
+    a.shape = ws;
+    assert_int_not_equal(graph_add(g, OP_CONV2D_GRAD_WEIGHT, (value_id[]){in[0], dy}, 2, &a, "conv"),
+                         NO_VALUE);
+    if (!fusions[fusion].bias)
+        graph_last(g)->outputs[1] = NO_VALUE;
+    mark_results(g);
+    return g;
+}
+
+static int compare_combination(int i, int k, engine *e)
+{
+    int fusion = (i * PLANES + k) % FUSIONS;
+    graph *g = combination_graph(i, k, fusion);
+    char name[200];
+    snprintf(name, sizeof name,
+             "conv %dx%d stride %d dilation %d padding %d, (%d, %d, %d, %d) -> %d, %d groups, fusion %d",
+             windows[i].kernel[0], windows[i].kernel[1], windows[i].stride, windows[i].dilation,
+             windows[i].padding, planes[k].batch, planes[k].height, planes[k].width, planes[k].in,
+             planes[k].out, planes[k].groups, fusion);
+    int failures = compare_graph(name, g, e, put_by_number, g, convolution_tolerance);
+    graph_destroy(g);
+    return failures;
+}
+
+static void test_convolutions(void **state)
+{
+    (void)state;
+    int failures = 0;
+    for (int n = 0; engine_table[n]; n++) {
+        engine *e = open_engine(n);
+        for (int i = 0; e && i < WINDOWS; i++)
+            for (int k = 0; k < PLANES; k++)
+                failures += compare_combination(i, k, e);
+        engine_close(e);
+    }
+    assert_int_equal(failures, 0);
+}
+
+/* ---- the network of op_network.h: layouts that travel from operation to operation ---- */
+
+/* Each of some twenty operations in a row adds its rounding errors to what it got. */
+static const double network_tolerance = 5e-5;
+
+static void put_network(plan *p, const engine *e, const void *context)
+{
+    network_put(p, e, context);
+}
+
+/* A training step: gradients, and every parameter updated by them. */
+static network training_step(bool fuse)
+{
+    network n = network_build();
+    value_id gradients[NETWORK_PARAMETERS], rate = graph_input(n.g, "rate", TYPE_F32, shape_1(1));
+    op_attributes a = {.weight_decay = 0.01f, .lr_scale = 1};
+    if (fuse)
+        assert_ok(graph_fuse(n.g, true));
+    assert_ok(graph_gradients(n.g, n.loss, NO_VALUE, n.parameters, n.parameter_count, gradients));
+    for (int i = 0; i < n.parameter_count; i++) {
+        graph_mark_output(n.g, gradients[i]);
+        value_id in[] = {n.parameters[i], gradients[i], NO_VALUE, rate};
+        network_add(&n, OP_UPDATE_SGD, in, 4, &a, "update");
+    }
+    assert_ok(graph_remove_dead(n.g));
+    return n;
+}
+
+/* The network as it is used: batch norm folded, everything fused, folding done in the prologue. */
+static network inference(void)
+{
+    network n = network_build();
+    n.g->values[n.loss].output = false;
+    assert_ok(graph_to_inference(n.g));
+    assert_ok(graph_fold_batch_norm(n.g));
+    assert_ok(graph_fuse(n.g, false));
+    assert_ok(graph_remove_dead(n.g));
+    assert_ok(graph_hoist(n.g));
+    return n;
+}
+
+static int compare_network(network n, engine *e, const char *name)
+{
+    int failures = compare_graph(name, n.g, e, put_network, &n, network_tolerance);
+    graph_destroy(n.g);
+    return failures;
+}
+
+static void test_network(void **state)
+{
+    (void)state;
+    int failures = 0;
+    for (int k = 0; engine_table[k]; k++) {
+        engine *e = open_engine(k);
+        if (!e)
+            continue;
+        failures += compare_network(training_step(false), e, "training step");
+        failures += compare_network(training_step(true), e, "fused training step");
+        failures += compare_network(inference(), e, "inference");
+        engine_close(e);
+    }
+    assert_int_equal(failures, 0);
+}
+
+static double *logits_of(network *n, engine *e, bool write_twice)
+{
+    plan *p;
+    assert_ok(plan_create(e, n->g, &p));
+    if (write_twice) { /* parameters that change after a run must reach what the prologue made of them */
+        for (int i = 0; i < n->parameter_count; i++) {
+            double *zeros = fill_make(FILL_ZERO, &n->g->values[n->parameters[i]].shape, 0);
+            plan_put(p, e, n->parameters[i], zeros);
+            free(zeros);
+        }
+        assert_ok(plan_run(p));
+    }
+    network_put(p, e, n);
+    assert_ok(plan_run(p));
+    double *logits = plan_get(p, e, n->logits);
+    plan_destroy(p);
+    return logits;
+}
+
+/* Folding and fusing change nothing; and the prologue runs again when the parameters change. */
+static void test_folded_network(void **state)
+{
+    (void)state;
+    network plain = network_build(), folded = inference();
+    assert_ok(graph_to_inference(plain.g));
+    int64_t count = shape_count(&plain.g->values[plain.logits].shape), prologue = 0;
+    for (int32_t i = 0; i < folded.g->op_count; i++)
+        prologue += folded.g->ops[i].prologue;
+    assert_int_equal(prologue, 3);
+    double *expected = logits_of(&plain, oracle, false);
+    for (int k = 0; engine_table[k]; k++) {
+        engine *e = open_engine(k);
+        if (!e)
+            continue;
+        int able = supports_all(e, folded.g, "folded network");
+        assert_int_not_equal(able, -1);
+        double *actual = able ? logits_of(&folded, e, true) : NULL;
+        assert_int_equal(
+            able ? check_close("folded network", e->api->name, expected, actual, count, network_tolerance)
+                 : 0,
+            0);
+        free(actual);
+        engine_close(e);
+    }
+    free(expected);
+    graph_destroy(plain.g);
+    graph_destroy(folded.g);
+}
+
+static int open_oracle(void **state)
+{
+    (void)state;
+    return engine_open("reference", 1, &oracle) == FV_OK ? 0 : -1;
+}
+
+static int close_oracle(void **state)
+{
+    (void)state;
+    engine_close(oracle);
+    return 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_every_operation_has_a_case),
+        cmocka_unit_test(test_cases),
+        cmocka_unit_test(test_convolutions),
+        cmocka_unit_test(test_network),
+        cmocka_unit_test(test_folded_network),
+    };
+    return cmocka_run_group_tests(tests, open_oracle, close_oracle);
+}
