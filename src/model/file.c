@@ -26,8 +26,8 @@
 #include "model/zoo.h"
 
 #define FORMAT_VERSION "1"
-#define SAMPLE_PIXELS "fovea.sample_pixels"
-#define SAMPLE_LOGITS "fovea.sample_logits"
+#define SAMPLE_PIXELS  "fovea.sample_pixels"
+#define SAMPLE_LOGITS  "fovea.sample_logits"
 enum {
     SAMPLES = 4,
     SAMPLES_READ_MAX = 64,
@@ -110,16 +110,17 @@ static fv_status wrong_shape(const safetensors *f, const safetensors_entry *e, c
         text_add(&has, "%s%" PRId64, i ? ", " : "", e->shape[i]);
     for (int i = 0; i < t->shape.rank; i++)
         text_add(&wants, "%s%" PRId64, i ? ", " : "", t->shape.d[i]);
-    fv_status status = status_set(FV_ERROR_FORMAT, "%s: tensor %s has the shape (%s) where the network has (%s)",
-                                  f->path, t->name, text_string(&has), text_string(&wants));
+    fv_status status =
+        status_set(FV_ERROR_FORMAT, "%s: tensor %s has the shape (%s) where the network has (%s)", f->path,
+                   t->name, text_string(&has), text_string(&wants));
     text_release(&has);
     text_release(&wants);
     return status;
 }
 
-static bool same_shape(const safetensors_entry *e, const int64_t *shape, int rank)
+static bool same_shape(const safetensors_entry *e, const int64_t *sides, int rank)
 {
-    return e->rank == rank && memcmp(e->shape, shape, (size_t)rank * sizeof *shape) == 0;
+    return e->rank == rank && memcmp(e->shape, sides, (size_t)rank * sizeof *sides) == 0;
 }
 
 /* Whether the tensor is one of the last dense layer. */
@@ -172,7 +173,8 @@ fv_status model_file_read_tensors(fv_model *m, const safetensors *f, model_file_
 fv_status model_file_read_samples(fv_model *m, const safetensors *f)
 {
     const fv_preprocess *p = &m->preprocess;
-    const safetensors_entry *pixels = safetensors_find(f, SAMPLE_PIXELS), *logits = safetensors_find(f, SAMPLE_LOGITS);
+    const safetensors_entry *pixels = safetensors_find(f, SAMPLE_PIXELS),
+                            *logits = safetensors_find(f, SAMPLE_LOGITS);
     free(m->sample_pixels);
     free(m->sample_logits);
     m->sample_pixels = NULL;
@@ -184,8 +186,10 @@ fv_status model_file_read_samples(fv_model *m, const safetensors *f)
     if (count < 1 || count > SAMPLES_READ_MAX ||
         !same_shape(pixels, (int64_t[]){count, p->height, p->width, p->channels}, 4) ||
         !same_shape(logits, (int64_t[]){count, fv_model_class_count(m)}, 2))
-        return status_set(FV_ERROR_FORMAT, "%s: tensors " SAMPLE_PIXELS " and " SAMPLE_LOGITS
-                          " do not fit the network; the file is damaged", f->path);
+        return status_set(FV_ERROR_FORMAT,
+                          "%s: tensors " SAMPLE_PIXELS " and " SAMPLE_LOGITS
+                          " do not fit the network; the file is damaged",
+                          f->path);
     m->sample_pixels = mem_array((size_t)pixels->count, 1);
     m->sample_logits = mem_array((size_t)logits->count, sizeof *m->sample_logits);
     if (!m->sample_pixels || !m->sample_logits)
@@ -203,11 +207,13 @@ static fv_model *build(const safetensors *f)
     const char *network = safetensors_metadata(f, "fovea.network");
     json_error_t error;
     if (!version || !network) {
-        status_set(FV_ERROR_FORMAT, "%s: is no model of fovea: it holds tensors but no network; use it as weights", f->path);
+        status_set(FV_ERROR_FORMAT,
+                   "%s: is no model of fovea: it holds tensors but no network; use it as weights", f->path);
         return NULL;
     }
     if (strcmp(version, FORMAT_VERSION) != 0) {
-        status_set(FV_ERROR_UNSUPPORTED, "%s: was written in format version %.20s; this program reads version " FORMAT_VERSION,
+        status_set(FV_ERROR_UNSUPPORTED,
+                   "%s: was written in format version %.20s; this program reads version " FORMAT_VERSION,
                    f->path, version);
         return NULL;
     }
@@ -279,7 +285,8 @@ fv_status fv_model_verify(fv_model *m, float *largest)
     if (!m || !largest)
         return status_set(FV_ERROR_INVALID, "verifying needs a model and a place for the difference");
     if (m->sample_count == 0)
-        return status_set(FV_ERROR_INVALID, "model %s keeps no sample logits to verify; save it first", fv_model_name(m));
+        return status_set(FV_ERROR_INVALID, "model %s keeps no sample logits to verify; save it first",
+                          fv_model_name(m));
     int64_t values = m->sample_count * fv_model_class_count(m);
     float *logits = mem_array((size_t)values, sizeof *logits);
     if (!logits)

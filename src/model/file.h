@@ -16,7 +16,8 @@ typedef enum model_file_match {
 
 /* Copies the file's tensors into the model's of the same names; all are checked before the first is read. `matched`: how
  * many. */
-fv_status model_file_read_tensors(fv_model *m, const safetensors *f, model_file_match match, int64_t *matched);
+fv_status model_file_read_tensors(fv_model *m, const safetensors *f, model_file_match match,
+                                  int64_t *matched);
 fv_status model_file_read_samples(fv_model *m, const safetensors *f);
 
 /* ---- metadata.c ---- */

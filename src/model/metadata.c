@@ -30,12 +30,12 @@ static json_t *numbers(const float *values, int64_t count)
 
 static fv_status set_json(safetensors_writer *w, const char *key, json_t *json)
 {
-    char *text = json ? json_dumps(json, JSON_COMPACT) : NULL;
+    char *written = json ? json_dumps(json, JSON_COMPACT) : NULL;
     json_decref(json);
-    if (!text)
+    if (!written)
         return status_set(FV_ERROR_MEMORY, "not enough memory to write %s", key);
-    safetensors_set(w, key, text);
-    free(text);
+    safetensors_set(w, key, written);
+    free(written);
     return FV_OK;
 }
 
@@ -45,8 +45,10 @@ static fv_status set_classes(const fv_model *m, safetensors_writer *w)
     for (int64_t i = 0; i < m->class_count; i++)
         if (json_array_append_new(list, json_string(m->classes[i])) != 0) {
             json_decref(list);
-            return status_set(FV_ERROR_INVALID, "class %.100s: its name is not valid UTF-8, which model files are in; rename it",
-                              m->classes[i]);
+            return status_set(
+                FV_ERROR_INVALID,
+                "class %.100s: its name is not valid UTF-8, which model files are in; rename it",
+                m->classes[i]);
         }
     return set_json(w, "fovea.classes", list);
 }
@@ -78,14 +80,14 @@ static fv_status damaged(const safetensors *f, const char *key)
 /* The parsed value of a key; NULL without an error when it is absent. */
 static fv_status get_json(const safetensors *f, const char *key, json_t **out)
 {
-    const char *text = safetensors_metadata(f, key);
-    *out = text ? json_loads(text, JSON_REJECT_DUPLICATES, NULL) : NULL;
-    return text && !*out ? damaged(f, key) : FV_OK;
+    const char *written = safetensors_metadata(f, key);
+    *out = written ? json_loads(written, JSON_REJECT_DUPLICATES, NULL) : NULL;
+    return written && !*out ? damaged(f, key) : FV_OK;
 }
 
-static bool read_choice(const json_t *value, const char *const *choices, int *out)
+static bool read_choice(const json_t *item, const char *const *choices, int *out)
 {
-    const char *word = json_string_value(value);
+    const char *word = json_string_value(item);
     for (int i = 0; word && choices[i]; i++)
         if (strcmp(word, choices[i]) == 0) {
             *out = i;
@@ -99,10 +101,10 @@ static bool read_numbers(const json_t *list, float *values, int64_t count)
     if (json_array_size(list) != (size_t)count)
         return false;
     for (int64_t i = 0; i < count; i++) {
-        const json_t *value = json_array_get(list, (size_t)i);
-        if (!json_is_number(value))
+        const json_t *item = json_array_get(list, (size_t)i);
+        if (!json_is_number(item))
             return false;
-        values[i] = (float)json_number_value(value);
+        values[i] = (float)json_number_value(item);
     }
     return true;
 }

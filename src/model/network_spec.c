@@ -11,14 +11,15 @@
 
 #define SPEC_INT(FIELD, HIGH)                                                                                \
     {                                                                                                        \
-        .name = #FIELD, .type = OPTION_INT, .offset = offsetof(network_spec, FIELD), .low = 1, .high = HIGH   \
+        .name = #FIELD, .type = OPTION_INT, .offset = offsetof(network_spec, FIELD), .low = 1, .high = HIGH  \
     }
 static const option top_table[] = {
     {.name = "name", .type = OPTION_STRING, .offset = offsetof(network_spec, name)},
     {.name = "output", .type = OPTION_STRING, .offset = offsetof(network_spec, output)},
     SPEC_INT(classes, 1 << 24),
     {0}};
-static const option input_table[] = {SPEC_INT(height, 16384), SPEC_INT(width, 16384), SPEC_INT(channels, 3), {0}};
+static const option input_table[] = {
+    SPEC_INT(height, 16384), SPEC_INT(width, 16384), SPEC_INT(channels, 3), {0}};
 
 enum {
     WHERE_SIZE = 512
@@ -43,20 +44,21 @@ static const char *layer_place(char where[WHERE_SIZE], const network_spec *s, co
     return where;
 }
 
-fv_status network_spec_set(network_spec *s, bool input, const char *key, const char *value, int line)
+fv_status network_spec_set(network_spec *s, bool input, const char *key, const char *words, int line)
 {
     char where[WHERE_SIZE];
     place(where, s, line);
     if (input)
         strncat(where, "input: ", WHERE_SIZE - strlen(where) - 1);
-    return options_set(input ? input_table : top_table, s, key, value, where);
+    return options_set(input ? input_table : top_table, s, key, words, where);
 }
 
 layer_spec *network_spec_add(network_spec *s, const char *type, int line)
 {
     char where[WHERE_SIZE];
     if (s->count == SPEC_MAX_LAYERS) {
-        status_set(FV_ERROR_INVALID, "%sa network has at most %d layers", place(where, s, line), SPEC_MAX_LAYERS);
+        status_set(FV_ERROR_INVALID, "%sa network has at most %d layers", place(where, s, line),
+                   SPEC_MAX_LAYERS);
         return NULL;
     }
     if (MEM_GROW(s->layers, s->count, s->capacity) != FV_OK)
@@ -66,21 +68,22 @@ layer_spec *network_spec_add(network_spec *s, const char *type, int line)
     return l;
 }
 
-fv_status layer_spec_set(const network_spec *s, layer_spec *l, const char *key, const char *value, int line)
+fv_status layer_spec_set(const network_spec *s, layer_spec *l, const char *key, const char *words, int line)
 {
     char where[WHERE_SIZE];
     if (strcmp(key, "name") == 0) {
-        l->name = value;
+        l->name = words;
         return FV_OK;
     }
     if (l->option_count == SPEC_MAX_OPTIONS)
-        return status_set(FV_ERROR_INVALID, "%sa layer has at most %d options", layer_place(where, s, l, line),
-                          SPEC_MAX_OPTIONS);
+        return status_set(FV_ERROR_INVALID, "%sa layer has at most %d options",
+                          layer_place(where, s, l, line), SPEC_MAX_OPTIONS);
     option_spec *o = &l->options[l->option_count++];
     o->name = key;
     o->line = line;
-    if (snprintf(o->value, sizeof o->value, "%s", value) >= (int)sizeof o->value)
-        return status_set(FV_ERROR_INVALID, "%s%.60s: its value is too long", layer_place(where, s, l, line), key);
+    if (snprintf(o->value, sizeof o->value, "%s", words) >= (int)sizeof o->value)
+        return status_set(FV_ERROR_INVALID, "%s%.60s: its value is too long", layer_place(where, s, l, line),
+                          key);
     return FV_OK;
 }
 
@@ -129,8 +132,8 @@ static fv_status unknown_type(const network_spec *s, const layer_spec *l)
         count++;
     }
     const char *near = text_nearest(l->type, names, count);
-    return status_set(FV_ERROR_INVALID, "%sthere is no layer type %.60s%s%s%s", place(where, s, l->line), l->type,
-                      near ? "; did you mean " : "", near ? near : "", near ? "?" : "");
+    return status_set(FV_ERROR_INVALID, "%sthere is no layer type %.60s%s%s%s", place(where, s, l->line),
+                      l->type, near ? "; did you mean " : "", near ? near : "", near ? "?" : "");
 }
 
 static fv_node *find_output(const builder *b, const char *name)
@@ -152,10 +155,10 @@ static fv_status unknown_input(const builder *b, const char *where, const char *
     names[m->layer_count] = "input";
     for (int32_t i = 0; i < m->layer_count; i++)
         names[i] = m->layers[i].name;
-    const char *near =
-        strlen(name) < 200 ? text_nearest(name, names, (size_t)m->layer_count + 1) : NULL;
-    fv_status status = status_set(FV_ERROR_INVALID, "%sthere is no layer %.100s before this place%s%s%s", where, name,
-                                  near ? "; did you mean " : "", near ? near : "", near ? "?" : "");
+    const char *near = strlen(name) < 200 ? text_nearest(name, names, (size_t)m->layer_count + 1) : NULL;
+    fv_status status =
+        status_set(FV_ERROR_INVALID, "%sthere is no layer %.100s before this place%s%s%s", where, name,
+                   near ? "; did you mean " : "", near ? near : "", near ? "?" : "");
     free(names);
     return status;
 }
@@ -176,14 +179,15 @@ static fv_status find_inputs(const builder *b, const layer_spec *l, fv_node **in
 }
 
 /* "units: classes" is the number of classes, and so are the units of the last dense layer when it is asked for. */
-static fv_status number_of_classes(const builder *b, const char *where, char value[SPEC_VALUE_SIZE])
+static fv_status number_of_classes(const builder *b, const char *where, char words[SPEC_VALUE_SIZE])
 {
     int64_t classes = b->options->classes > 0 ? b->options->classes : b->spec->classes;
     if (classes < 1)
-        return status_set(FV_ERROR_INVALID,
-                          "%sunits: 'classes' needs a number: write `classes: N` at the top, or give it in the call",
-                          where);
-    snprintf(value, SPEC_VALUE_SIZE, "%" PRId64, classes);
+        return status_set(
+            FV_ERROR_INVALID,
+            "%sunits: 'classes' needs a number: write `classes: N` at the top, or give it in the call",
+            where);
+    snprintf(words, SPEC_VALUE_SIZE, "%" PRId64, classes);
     return FV_OK;
 }
 
@@ -193,18 +197,19 @@ static fv_status set_options(const builder *b, size_t index, const layer_type *t
     char where[WHERE_SIZE], classes[SPEC_VALUE_SIZE];
     for (int i = 0; i < l->option_count; i++) {
         const option_spec *o = &l->options[i];
-        const char *value = o->value;
+        const char *words = o->value;
         layer_place(where, b->spec, l, o->line);
         if (strcmp(type->name, "dense") == 0 && strcmp(o->name, "units") == 0 &&
-            (strcmp(value, "classes") == 0 || (index == b->last_dense && b->options->classes > 0))) {
+            (strcmp(words, "classes") == 0 || (index == b->last_dense && b->options->classes > 0))) {
             STATUS_TRY(number_of_classes(b, where, classes));
-            value = classes;
+            words = classes;
         }
-        STATUS_TRY(options_set(type->options, options, o->name, value, where));
+        STATUS_TRY(options_set(type->options, options, o->name, words, where));
     }
     if (index == b->last_dropout && b->options->dropout > 0) {
         snprintf(classes, sizeof classes, "%.9g", (double)b->options->dropout);
-        STATUS_TRY(options_set(type->options, options, "rate", classes, layer_place(where, b->spec, l, l->line)));
+        STATUS_TRY(
+            options_set(type->options, options, "rate", classes, layer_place(where, b->spec, l, l->line)));
     }
     return FV_OK;
 }
@@ -221,7 +226,8 @@ static fv_status add_layer(const builder *b, size_t index)
         return unknown_type(b->spec, l);
     STATUS_TRY(find_inputs(b, l, inputs, &count));
     if (l->name && strcmp(l->name, "input") == 0)
-        return status_set(FV_ERROR_INVALID, "%sthe name `input` is the network's own input", place(where, b->spec, l->line));
+        return status_set(FV_ERROR_INVALID, "%sthe name `input` is the network's own input",
+                          place(where, b->spec, l->line));
     void *options = mem_array(type->options_size, 1);
     if (!options)
         return status_last();

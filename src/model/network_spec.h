@@ -50,11 +50,11 @@ typedef struct network_spec {
 
 /* A key of the top level ("name", "classes", "output") or, with `input`, of its `input:` part ("height", "width", "channels").
  * Unknown ones are an error that suggests the nearest. */
-fv_status network_spec_set(network_spec *s, bool input, const char *key, const char *value, int line);
+fv_status network_spec_set(network_spec *s, bool input, const char *key, const char *words, int line);
 /* A further layer; NULL with the error set. Valid until the next one is added. */
 layer_spec *network_spec_add(network_spec *s, const char *type, int line);
 /* A key of a layer: "name" or an option. An option's list is written with commas. */
-fv_status layer_spec_set(const network_spec *s, layer_spec *l, const char *key, const char *value, int line);
+fv_status layer_spec_set(const network_spec *s, layer_spec *l, const char *key, const char *words, int line);
 /* A further input, by the name of the layer that makes it; "input" is the network's. */
 fv_status layer_spec_input(const network_spec *s, layer_spec *l, const char *name, int line);
 

@@ -43,31 +43,32 @@ static const char *scalar(const yaml_node_t *n)
 static bool is_empty(const yaml_node_t *n)
 {
     const char *s = scalar(n);
-    return s && n->data.scalar.style == YAML_PLAIN_SCALAR_STYLE && (!*s || !strcmp(s, "~") || !strcmp(s, "null"));
+    return s && n->data.scalar.style == YAML_PLAIN_SCALAR_STYLE &&
+           (!*s || !strcmp(s, "~") || !strcmp(s, "null"));
 }
 
 /* `from: name` or `from: [name, name]`. */
-static fv_status read_from(reader *r, layer_spec *l, const yaml_node_t *value)
+static fv_status read_from(reader *r, layer_spec *l, const yaml_node_t *given)
 {
-    if (scalar(value))
-        return layer_spec_input(r->spec, l, scalar(value), line_of(value));
-    if (value->type != YAML_SEQUENCE_NODE)
-        return wrong(r, value, "`from` must be a layer's name or a list of names");
-    for (yaml_node_item_t *i = value->data.sequence.items.start; i < value->data.sequence.items.top; i++) {
+    if (scalar(given))
+        return layer_spec_input(r->spec, l, scalar(given), line_of(given));
+    if (given->type != YAML_SEQUENCE_NODE)
+        return wrong(r, given, "`from` must be a layer's name or a list of names");
+    for (yaml_node_item_t *i = given->data.sequence.items.start; i < given->data.sequence.items.top; i++) {
         const char *name = scalar(node(r, *i));
         if (!name)
-            return wrong(r, value, "`from` must be a layer's name or a list of names");
-        STATUS_TRY(layer_spec_input(r->spec, l, name, line_of(value)));
+            return wrong(r, given, "`from` must be a layer's name or a list of names");
+        STATUS_TRY(layer_spec_input(r->spec, l, name, line_of(given)));
     }
     return FV_OK;
 }
 
 /* The value of an option: a scalar, or a list that is written with commas into `list`. NULL: neither. */
-static const char *option_value(reader *r, const yaml_node_t *value, text *list)
+static const char *option_value(reader *r, const yaml_node_t *given, text *list)
 {
-    if (value->type != YAML_SEQUENCE_NODE)
-        return scalar(value);
-    for (yaml_node_item_t *i = value->data.sequence.items.start; i < value->data.sequence.items.top; i++) {
+    if (given->type != YAML_SEQUENCE_NODE)
+        return scalar(given);
+    for (yaml_node_item_t *i = given->data.sequence.items.start; i < given->data.sequence.items.top; i++) {
         const char *item = scalar(node(r, *i));
         if (!item || list->length > SPEC_VALUE_SIZE)
             return NULL;
@@ -76,16 +77,16 @@ static const char *option_value(reader *r, const yaml_node_t *value, text *list)
     return text_string(list);
 }
 
-static fv_status read_option(reader *r, layer_spec *l, const char *key, const yaml_node_t *value)
+static fv_status read_option(reader *r, layer_spec *l, const char *key, const yaml_node_t *given)
 {
     if (strcmp(key, "from") == 0)
-        return read_from(r, l, value);
-    if (strcmp(key, "name") == 0 && !scalar(value))
-        return wrong(r, value, "a layer's name must be a word");
+        return read_from(r, l, given);
+    if (strcmp(key, "name") == 0 && !scalar(given))
+        return wrong(r, given, "a layer's name must be a word");
     text list = {0};
-    const char *s = option_value(r, value, &list);
-    fv_status status = s ? layer_spec_set(r->spec, l, key, s, line_of(value))
-                         : wrong(r, value, "an option must be a number, a word, or a short list of numbers");
+    const char *s = option_value(r, given, &list);
+    fv_status status = s ? layer_spec_set(r->spec, l, key, s, line_of(given))
+                         : wrong(r, given, "an option must be a number, a word, or a short list of numbers");
     text_release(&list);
     return status;
 }
@@ -96,7 +97,8 @@ static fv_status read_layer(reader *r, const yaml_node_t *item)
     if (scalar(item) && !is_empty(item))
         return network_spec_add(r->spec, scalar(item), line_of(item)) ? FV_OK : status_last();
     const yaml_node_pair_t *pair = item->data.mapping.pairs.start;
-    if (item->type != YAML_MAPPING_NODE || item->data.mapping.pairs.top - pair != 1 || !scalar(node(r, pair->key)))
+    if (item->type != YAML_MAPPING_NODE || item->data.mapping.pairs.top - pair != 1 ||
+        !scalar(node(r, pair->key)))
         return wrong(r, item, "a layer must be written as `- TYPE: {option: value, …}`");
     layer_spec *l = network_spec_add(r->spec, scalar(node(r, pair->key)), line_of(item));
     if (!l)
@@ -131,19 +133,19 @@ static fv_status read_top(reader *r, const yaml_node_t *map, bool input)
         return status_set(FV_ERROR_INVALID, "%s: %s must be `key: value` pairs", r->spec->source,
                           input ? "`input`" : "a network");
     for (yaml_node_pair_t *p = map->data.mapping.pairs.start; p < map->data.mapping.pairs.top; p++) {
-        const yaml_node_t *value = node(r, p->value);
+        const yaml_node_t *item = node(r, p->value);
         const char *key = scalar(node(r, p->key));
         if (!key)
             return wrong(r, map, "a key must be a word");
         if (!input && strcmp(key, "layers") == 0)
-            STATUS_TRY(read_layers(r, value));
+            STATUS_TRY(read_layers(r, item));
         else if (!input && strcmp(key, "input") == 0)
-            STATUS_TRY(read_top(r, value, true));
-        else if (scalar(value))
-            STATUS_TRY(network_spec_set(r->spec, input, key, scalar(value), line_of(value)));
+            STATUS_TRY(read_top(r, item, true));
+        else if (scalar(item))
+            STATUS_TRY(network_spec_set(r->spec, input, key, scalar(item), line_of(item)));
         else
             return status_set(FV_ERROR_INVALID, "%s:%d: %.60s must be a number or a word", r->spec->source,
-                              line_of(value), key);
+                              line_of(item), key);
     }
     return FV_OK;
 }
@@ -156,8 +158,9 @@ static fv_status parse(reader *r, const uint8_t *data, size_t size)
     yaml_parser_set_input_string(&parser, data, size);
     fv_status status = FV_OK;
     if (!yaml_parser_load(&parser, &r->document))
-        status = status_set(FV_ERROR_FORMAT, "%s:%zu: not valid YAML: %s", r->spec->source,
-                            parser.problem_mark.line + 1, parser.problem ? parser.problem : "not enough memory");
+        status =
+            status_set(FV_ERROR_FORMAT, "%s:%zu: not valid YAML: %s", r->spec->source,
+                       parser.problem_mark.line + 1, parser.problem ? parser.problem : "not enough memory");
     yaml_parser_delete(&parser);
     return status;
 }

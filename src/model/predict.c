@@ -73,11 +73,12 @@ static fv_status rank(const fv_predict_options *o, const float *p, int64_t outpu
     if (!o->top)
         return FV_OK;
     if (count < 1 || count > classes)
-        return status_set(FV_ERROR_INVALID, "predict: top_count must be 1..%" PRId64 ", not %" PRId64, classes,
-                          count);
+        return status_set(FV_ERROR_INVALID, "predict: top_count must be 1..%" PRId64 ", not %" PRId64,
+                          classes, count);
     for (int64_t i = 0; i < classes; i++)
         if (isnan(list[i]))
-            return status_set(FV_ERROR_DIVERGED, "model %s: its output is not a number; its weights are damaged",
+            return status_set(FV_ERROR_DIVERGED,
+                              "model %s: its output is not a number; its weights are damaged",
                               fv_model_name(o->model));
     pick_best(o->model, list, classes, o->top, count);
     return FV_OK;
@@ -114,6 +115,7 @@ fv_status fv_predict_with(const fv_predict_options *options)
 fv_status fv_predict_batch(fv_model *m, const uint8_t *pixels, int64_t count, float *logits)
 {
     if (!m || !pixels || !logits || count < 0)
-        return status_set(FV_ERROR_INVALID, "predict: a batch needs a model, pixels, room for logits and a count");
+        return status_set(FV_ERROR_INVALID,
+                          "predict: a batch needs a model, pixels, room for logits and a count");
     return predictor_logits(m, pixels, count, logits);
 }

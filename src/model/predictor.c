@@ -67,8 +67,7 @@ static fv_status create(fv_model *m, predictor **out)
         return status_last();
     p->threads = m->compile.threads;
     p->engine_name = mem_string(wanted_engine(m));
-    fv_status status =
-        p->engine_name ? engine_open(p->engine_name, p->threads, &p->engine) : status_last();
+    fv_status status = p->engine_name ? engine_open(p->engine_name, p->threads, &p->engine) : status_last();
     if (status != FV_OK) {
         destroy(p);
         return status;
@@ -91,7 +90,8 @@ static fv_status attach(fv_model *m, predictor **out)
         STATUS_TRY(create(m, &p));
         *a = (network_attachment){p, destroy};
     }
-    if (p->layer_count != m->layer_count || memcmp(&p->preprocess, &m->preprocess, sizeof p->preprocess) != 0) {
+    if (p->layer_count != m->layer_count ||
+        memcmp(&p->preprocess, &m->preprocess, sizeof p->preprocess) != 0) {
         release_plans(p);
         p->layer_count = m->layer_count;
         p->preprocess = m->preprocess;
@@ -130,11 +130,11 @@ static fv_status prepare_padding(predictor *p, size_t picture, int64_t batch, in
     return FV_OK;
 }
 
-static fv_status run(fv_model *m, plan *plan, const uint8_t *pixels, float *logits)
+static fv_status run(fv_model *m, plan *p, const uint8_t *pixels, float *logits)
 {
-    STATUS_TRY(plan_write(plan, m->pixels, pixels));
-    STATUS_TRY(plan_run(plan));
-    return plan_read(plan, m->output->value, logits);
+    STATUS_TRY(plan_write(p, m->pixels, pixels));
+    STATUS_TRY(plan_run(p));
+    return plan_read(p, m->output->value, logits);
 }
 
 fv_status predictor_logits(fv_model *m, const uint8_t *pixels, int64_t count, float *logits)

@@ -46,16 +46,19 @@ static fv_status read_header(safetensors *f, uint64_t size)
     uint8_t bytes[8];
     uint64_t length = 0;
     if (size < 8)
-        return status_set(FV_ERROR_FORMAT, "%s: %" PRIu64 " bytes are too few for a safetensors file", f->path, size);
+        return status_set(FV_ERROR_FORMAT, "%s: %" PRIu64 " bytes are too few for a safetensors file",
+                          f->path, size);
     STATUS_TRY(read_at(f, 0, bytes, sizeof bytes));
     for (int i = 7; i >= 0; i--)
         length = length << 8 | bytes[i];
     if (length > size - 8 || length < 2)
-        return status_set(FV_ERROR_FORMAT, "%s: not a safetensors file, or cut short: its header would be %" PRIu64
-                          " bytes long", f->path, length);
+        return status_set(FV_ERROR_FORMAT,
+                          "%s: not a safetensors file, or cut short: its header would be %" PRIu64
+                          " bytes long",
+                          f->path, length);
     if (length > SAFETENSORS_MAX_HEADER)
-        return status_set(FV_ERROR_FORMAT, "%s: its header of %" PRIu64 " bytes is over the limit of %d", f->path,
-                          length, SAFETENSORS_MAX_HEADER);
+        return status_set(FV_ERROR_FORMAT, "%s: its header of %" PRIu64 " bytes is over the limit of %d",
+                          f->path, length, SAFETENSORS_MAX_HEADER);
     char *header = mem_array((size_t)length, 1);
     if (!header)
         return status_last();
@@ -64,8 +67,9 @@ static fv_status read_header(safetensors *f, uint64_t size)
         json_error_t error;
         f->header = json_loadb(header, (size_t)length, JSON_REJECT_DUPLICATES, &error);
         if (!json_is_object(f->header))
-            status = status_set(FV_ERROR_FORMAT, "%s: not a safetensors file: its header is no JSON object%s%.200s",
-                                f->path, f->header ? "" : ": ", f->header ? "" : error.text);
+            status = status_set(FV_ERROR_FORMAT,
+                                "%s: not a safetensors file: its header is no JSON object%s%.200s", f->path,
+                                f->header ? "" : ": ", f->header ? "" : error.text);
     }
     free(header);
     f->data_start = 8 + length;
@@ -83,7 +87,8 @@ static fv_status read_type(const safetensors *f, safetensors_entry *e, const jso
         }
     if (!name)
         return damaged(f, e->name, "it has no dtype");
-    return status_set(FV_ERROR_UNSUPPORTED, "%s: tensor %.100s: dtype %.20s is not supported; F32, F16, BF16, I64 and U8 are",
+    return status_set(FV_ERROR_UNSUPPORTED,
+                      "%s: tensor %.100s: dtype %.20s is not supported; F32, F16, BF16, I64 and U8 are",
                       f->path, e->name, name);
 }
 
@@ -138,11 +143,13 @@ static fv_status check_cover(const safetensors *f)
     for (size_t i = 0; i < f->count; i++) {
         if (f->entries[i].begin != end)
             return damaged(f, f->entries[i].name,
-                           f->entries[i].begin < end ? "its data overlaps another's" : "there is a gap before its data");
+                           f->entries[i].begin < end ? "its data overlaps another's"
+                                                     : "there is a gap before its data");
         end += f->entries[i].bytes;
     }
     if (end != f->data_bytes)
-        return status_set(FV_ERROR_FORMAT, "%s: %" PRIu64 " bytes at its end belong to no tensor; the file is damaged",
+        return status_set(FV_ERROR_FORMAT,
+                          "%s: %" PRIu64 " bytes at its end belong to no tensor; the file is damaged",
                           f->path, f->data_bytes - end);
     return FV_OK;
 }
@@ -156,7 +163,8 @@ static fv_status read_entries(safetensors *f)
     f->by_name = mem_array(most, sizeof *f->by_name);
     if (!f->entries || !f->by_name)
         return status_last();
-    json_object_foreach(f->header, name, value) {
+    json_object_foreach(f->header, name, value)
+    {
         safetensors_entry *e = &f->entries[f->count];
         if (strcmp(name, "__metadata__") == 0) {
             if (!json_is_object(value))

@@ -83,8 +83,8 @@ typedef struct safetensors_writer {
     fv_status status;
 } safetensors_writer;
 
-void safetensors_add(safetensors_writer *w, const char *name, safetensors_type type, const int64_t *shape, int rank,
-                     const void *data);
+void safetensors_add(safetensors_writer *w, const char *name, safetensors_type type, const int64_t *shape,
+                     int rank, const void *data);
 void safetensors_set(safetensors_writer *w, const char *key, const char *value);
 /* Whole or not at all, see core/file.h. */
 fv_status safetensors_write(const safetensors_writer *w, const char *path);

@@ -17,12 +17,13 @@ static size_t type_size(safetensors_type type)
     return type == SAFETENSORS_F32 ? 4 : type == SAFETENSORS_I64 ? 8 : 1;
 }
 
-void safetensors_add(safetensors_writer *w, const char *name, safetensors_type type, const int64_t *shape, int rank,
-                     const void *data)
+void safetensors_add(safetensors_writer *w, const char *name, safetensors_type type, const int64_t *shape,
+                     int rank, const void *data)
 {
     if (w->status != FV_OK || (w->status = MEM_GROW(w->tensors, w->count, w->capacity)) != FV_OK)
         return;
-    safetensors_tensor t = {.name = mem_string(name), .type = type, .rank = rank, .bytes = type_size(type), .data = data};
+    safetensors_tensor t = {
+        .name = mem_string(name), .type = type, .rank = rank, .bytes = type_size(type), .data = data};
     if (!t.name) {
         w->status = status_last();
         return;
@@ -41,8 +42,8 @@ void safetensors_set(safetensors_writer *w, const char *key, const char *value)
     if (!w->metadata)
         w->metadata = json_object();
     if (json_object_set_new(w->metadata, key, json_string(value)) != 0)
-        w->status = status_set(FV_ERROR_INVALID, "%.100s: '%.100s' is not valid UTF-8, which model files are in", key,
-                               value);
+        w->status = status_set(FV_ERROR_INVALID,
+                               "%.100s: '%.100s' is not valid UTF-8, which model files are in", key, value);
 }
 
 static json_t *describe(const safetensors_tensor *t, size_t begin)
@@ -80,7 +81,8 @@ static char *make_header(const safetensors_writer *w, size_t *length)
     char *json = failed ? NULL : json_dumps(header, JSON_COMPACT);
     json_decref(header);
     if (!json) {
-        status_set(FV_ERROR_INVALID, "the header cannot be written: a tensor's name is not UTF-8, or memory is short");
+        status_set(FV_ERROR_INVALID,
+                   "the header cannot be written: a tensor's name is not UTF-8, or memory is short");
         return NULL;
     }
     size_t used = strlen(json);
