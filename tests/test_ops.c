@@ -455,9 +455,9 @@ static void put_network(plan *p, const engine *e, const void *context)
 }
 
 /* A training step: gradients, and every parameter updated by them. */
-static network training_step(bool fuse)
+static network training_step(int64_t channels, bool fuse)
 {
-    network n = network_build();
+    network n = network_build(channels);
     value_id gradients[NETWORK_PARAMETERS], rate = graph_input(n.g, "rate", TYPE_F32, shape_1(1));
     op_attributes a = {.weight_decay = 0.01f, .lr_scale = 1};
     if (fuse)
@@ -473,9 +473,9 @@ static network training_step(bool fuse)
 }
 
 /* The network as it is used: batch norm folded, everything fused, folding done in the prologue. */
-static network inference(void)
+static network inference(int64_t channels)
 {
-    network n = network_build();
+    network n = network_build(channels);
     n.g->values[n.loss].output = false;
     assert_ok(graph_to_inference(n.g));
     assert_ok(graph_fold_batch_norm(n.g));
@@ -495,14 +495,18 @@ static int compare_network(network n, engine *e, const char *name)
 static void test_network(void **state)
 {
     (void)state;
+    /* Less than a block of channels in an engine's layout, some blocks and a rest, whole blocks. */
+    static const int64_t widths[] = {4, 20, 32};
     int failures = 0;
     for (int k = 0; engine_table[k]; k++) {
         engine *e = open_engine(k);
         if (!e)
             continue;
-        failures += compare_network(training_step(false), e, "training step");
-        failures += compare_network(training_step(true), e, "fused training step");
-        failures += compare_network(inference(), e, "inference");
+        for (int i = 0; i < 3; i++) {
+            failures += compare_network(training_step(widths[i], false), e, "training step");
+            failures += compare_network(training_step(widths[i], true), e, "fused training step");
+            failures += compare_network(inference(widths[i]), e, "inference");
+        }
         engine_close(e);
     }
     assert_int_equal(failures, 0);
@@ -531,7 +535,7 @@ static double *logits_of(network *n, engine *e, bool write_twice)
 static void test_folded_network(void **state)
 {
     (void)state;
-    network plain = network_build(), folded = inference();
+    network plain = network_build(20), folded = inference(20);
     assert_ok(graph_to_inference(plain.g));
     int64_t count = shape_count(&plain.g->values[plain.logits].shape), prologue = 0;
     for (int32_t i = 0; i < folded.g->op_count; i++)
