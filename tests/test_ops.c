@@ -394,7 +394,12 @@ static void put_by_number(plan *p, const engine *e, const void *context)
     const graph *g = context;
     for (value_id v = 0; v < g->value_count; v++)
         if (g->values[v].kind == VALUE_INPUT) {
-            double *data = fill_make(FILL_NORMAL, &g->values[v].shape, (uint64_t)v);
+            const shape *s = &g->values[v].shape;
+            double *data = fill_make(FILL_NORMAL, s, (uint64_t)v);
+            /* Weights of He's scale: sums of order 1, so that an activation does not magnify their rounding. */
+            if (strcmp(g->values[v].name, "w") == 0)
+                for (int64_t i = 0; i < shape_count(s); i++)
+                    data[i] /= sqrt((double)(s->d[1] * s->d[2] * s->d[3]));
             plan_put(p, e, v, data);
             free(data);
         }

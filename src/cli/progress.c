@@ -68,8 +68,10 @@ static void draw(progress_bar *bar, const fv_progress *p)
     for (int i = 0; i < BAR_LENGTH; i++)
         text_add(&line, i < done ? "=" : " ");
     text_add(&line, "]");
-    add_score(&line, "loss", p->train_loss, 1, "");
-    add_score(&line, "accuracy", p->train_accuracy, 100, " %");
+    /* An evaluation has no training values. */
+    bool training = isfinite(p->train_loss);
+    add_score(&line, "loss", training ? p->train_loss : p->validation_loss, 1, "");
+    add_score(&line, "accuracy", training ? p->train_accuracy : p->validation_accuracy, 100, " %");
     if (isfinite(p->images_per_second))
         text_add(&line, "  %.0f images/s", p->images_per_second);
     add_time(&line, p->seconds_left);

@@ -169,7 +169,8 @@ static fv_status make_model(train_setup *s)
         return FV_OK;
     int64_t matched, left;
     STATUS_TRY(fv_model_load_weights(s->model, a->weights, &matched, &left));
-    cli_say("%s: %lld tensors taken, %lld left over", a->weights, (long long)matched, (long long)left);
+    cli_say("%s: %lld of the network's tensors taken from it, %lld left as they were", a->weights,
+            (long long)matched, (long long)left);
     return FV_OK;
 }
 
@@ -180,6 +181,7 @@ static fv_status settle_input(train_setup *s)
     fv_preprocess p = *fv_model_preprocess(s->model);
     if (a->resize_mode != RESIZE_AUTO && (int)p.resize_mode != a->resize_mode - 1) {
         p.resize_mode = (fv_resize_mode)(a->resize_mode - 1);
+        memset(p.std, 0, sizeof p.std); /* mean and std are still to come from the data */
         STATUS_TRY(fv_model_set_preprocess(s->model, &p));
     }
     a->resize_mode = (int)p.resize_mode + 1;

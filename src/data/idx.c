@@ -123,8 +123,9 @@ static fv_status read_idx(const char *path, int rank, idx_block *b)
     if (status == FV_OK && got > 0)
         status =
             status_set(FV_ERROR_FORMAT, "%s: damaged: there is more data than its header announces", path);
-    gzclose(stream);
-    return status;
+    /* A stream that ends within its checksum is only told here. */
+    int closed = gzclose(stream);
+    return status == FV_OK && closed != Z_OK ? truncated(path, total) : status;
 }
 
 /* ---- names ---- */

@@ -40,7 +40,7 @@ struct loader {
     int64_t epoch;
     int64_t minimum_height, minimum_width; /* of decoding; 0: full scale */
     uint8_t fill[3];                       /* of a letterbox */
-    bool exact;                            /* a picture of the network's size needs no fitting */
+    bool exact; /* a picture of the network's size needs no fitting: no border is cut off */
     ring ring;
     loader_slot *slots;
     uint8_t *pixels; /* of all slots */
@@ -132,9 +132,13 @@ static void select_samples(loader *l)
 static void set_geometry(loader *l)
 {
     const fv_preprocess *p = &l->options.preprocess;
-    l->exact = p->resize_mode != FV_RESIZE_CROP || p->crop_fraction >= 1;
-    if (l->options.reduced_decode)
-        image_fit_minimum(p, &l->minimum_height, &l->minimum_width);
+    int64_t height, width;
+    image_fit_minimum(p, &height, &width);
+    l->exact = height == p->height && width == p->width;
+    if (l->options.reduced_decode) {
+        l->minimum_height = height;
+        l->minimum_width = width;
+    }
     for (int c = 0; c < 3; c++) {
         int from = p->channels == 1 ? 0 : p->reverse_channels ? 2 - c : c;
         float mean = p->mean[from];
