@@ -152,9 +152,11 @@ succeeds explain $model "$picture" -o why --class 3
 stem=$(basename "$picture")
 overlay=why/${stem%.*}-gradcam.png
 python "
-header = lambda path: open(path, 'rb').read(24)  # a PNG's signature, then IHDR with width and height
-a, b = header('$overlay'), header('$picture')
-assert a[:8] == b[:8] == b'\x89PNG\r\n\x1a\n' and a[16:24] == b[16:24], (a, b)" "explain: the overlay has not the picture's size"
+import struct
+side = lambda path: struct.unpack('>8s8x2I', open(path, 'rb').read(24))  # a PNG's signature; IHDR's width and height
+(sign, w, h), (_, pw, ph) = side('$overlay'), side('$picture')
+assert sign == b'\x89PNG\r\n\x1a\n' and w * ph == h * pw and w >= pw, (w, h, pw, ph)
+" "explain: the overlay is not a picture of the same shape"
 "$fovea" explain $model "$picture" -o why --class nine >out 2>err && complain "explain --class nine: status 0"
 
 # The model file
