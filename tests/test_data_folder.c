@@ -74,6 +74,9 @@ static void bad_folders(void **state)
     put_picture("ok/a/1.png", 2, 2, 1, 0);
     assert_not_open(FV_ERROR_INVALID, "validation_split", in_root("ok"), .validation_split = 1.5f);
     assert_not_open(FV_ERROR_IO, "nowhere", in_root("ok"), .test_path = "/nowhere");
+    put_picture("half/test/a/1.png", 2, 2, 1, 0);
+    assert_ok(file_make_folders(in_root("half/train")));
+    assert_not_open(FV_ERROR_INVALID, "half/train: no class folders", in_root("half"));
     fv_dataset *one = fv_dataset_open(in_root("ok")); /* one class: may still be evaluated */
     assert_non_null(one);
     assert_int_equal(fv_dataset_class_count(one), 1);

@@ -8,7 +8,8 @@
  *     fv_dataset_destroy(data);
  *
  * `path` is a folder of class folders, a folder with train/, val/ (or valid/) and test/ inside, a folder with IDX files
- * (…-images-idx3-ubyte[.gz]), or a cifar-10-batches-bin or cifar-100-binary folder. Class names are sorted in byte order.
+ * (…-images-idx3-ubyte[.gz]), or a cifar-10-batches-bin or cifar-100-binary folder. Class names are sorted in byte order; those of IDX and CIFAR
+ * stand in the order of their label bytes. Classes that only occur outside the training part stand behind its own.
  */
 #ifndef FOVEA_DATA_H
 #define FOVEA_DATA_H

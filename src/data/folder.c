@@ -326,23 +326,31 @@ static fv_part part_of(const char *name)
     return FV_ALL;
 }
 
-static bool has_folder(const char *path)
+typedef enum part_kind {
+    PART_NOT,
+    PART_EMPTY,
+    PART_FULL
+} part_kind;
+
+/* Whether the folder can be a part: it has the name of one, and folders (or nothing) lie in it. */
+static part_kind kind_of(const char *path)
 {
     file_list inner;
-    bool found = false;
-    if (file_list_folder(&inner, path) != FV_OK)
-        return false;
-    for (size_t i = 0; !found && i < inner.count; i++) {
+    bool folders = false;
+    if (part_of(file_base_name(path)) == FV_ALL || file_list_folder(&inner, path) != FV_OK)
+        return PART_NOT;
+    for (size_t i = 0; !folders && i < inner.count; i++) {
         char *deeper = file_join(path, inner.names[i]);
-        found = deeper && file_is_folder(deeper);
+        folders = deeper && file_is_folder(deeper);
         free(deeper);
     }
+    part_kind kind = folders ? PART_FULL : inner.count == 0 ? PART_EMPTY : PART_NOT;
     file_list_release(&inner);
-    return found;
+    return kind;
 }
 
-/* "train" may be a class of vehicles: it is a part when class folders lie in it. Without it, all folders must
- * be parts. */
+/* "train" may be a class of vehicles: it is a part when class folders lie in it. Else all folders must be
+ * parts. */
 static bool has_parts(const char *root, const name_list *names)
 {
     int parts = 0, others = 0;
@@ -350,10 +358,10 @@ static bool has_parts(const char *root, const name_list *names)
     for (size_t i = 0; i < names->count; i++) {
         char *path = file_join(root, names->items[i]);
         if (path && file_is_folder(path)) {
-            bool part = part_of(names->items[i]) != FV_ALL && has_folder(path);
-            parts += part;
-            others += !part;
-            train = train || (part && strcmp(names->items[i], "train") == 0);
+            part_kind kind = kind_of(path);
+            parts += kind != PART_NOT;
+            others += kind == PART_NOT;
+            train = train || (kind == PART_FULL && strcmp(names->items[i], "train") == 0);
         }
         free(path);
     }

@@ -48,6 +48,12 @@ fv_status image_decode(const uint8_t *bytes, size_t size, const char *name, cons
 fv_status image_load(const char *path, const image_decode_options *o, image *out);
 fv_status image_probe(const uint8_t *bytes, size_t size, const char *name, image_info *info);
 
+/* ---- libraries.c: what was built in, for `doctor`; ends with a NULL name ---- */
+typedef struct image_library {
+    const char *name, *version;
+} image_library;
+const image_library *image_libraries(void);
+
 /* ---- encode.c ---- */
 fv_status image_encode_png(const image *im, uint8_t **bytes, size_t *size); /* the caller frees *bytes */
 fv_status image_encode_jpeg(const image *im, int quality, uint8_t **bytes, size_t *size);

@@ -80,11 +80,13 @@ static bool name_is_free(const fv_model *m, const char *name)
     return true;
 }
 
-/* "conv2d_1", "conv2d_2", …: the first that is free. */
+/* "conv2d_1", "conv2d_2", …: the layer's number among those of its type, or the next that is free. */
 static char *made_up_name(const fv_model *m, const layer_type *type)
 {
     char name[96];
     int32_t number = 1;
+    for (int32_t i = 0; i < m->layer_count; i++)
+        number += m->layers[i].type == type;
     do
         snprintf(name, sizeof name, "%s_%" PRId32, type->name, number++);
     while (!name_is_free(m, name));
@@ -194,13 +196,24 @@ static fv_status tensor_size(const layer *l, const shape *s, int64_t *count)
     return FV_OK;
 }
 
+/* A doctored file must not make more memory than it has bytes. */
+static fv_status take_from_file(fv_model *m, const char *name, int64_t count)
+{
+    if (!m->from_file)
+        return FV_OK;
+    if (count > m->file_values)
+        return status_set(FV_ERROR_FORMAT, "tensor %s is larger than what the file holds", name);
+    m->file_values -= count;
+    return FV_OK;
+}
+
 static network_tensor *add_tensor(layer *l, const char *suffix, shape s, bool trainable, bool decay)
 {
     fv_model *m = l->model;
     char name[256];
     int64_t count;
     snprintf(name, sizeof name, "%s.%s", l->name, suffix);
-    if (tensor_size(l, &s, &count) != FV_OK ||
+    if (tensor_size(l, &s, &count) != FV_OK || take_from_file(m, name, count) != FV_OK ||
         MEM_GROW(m->tensors, m->tensor_count, m->tensor_capacity) != FV_OK)
         return NULL;
     network_tensor t = {.shape = s, .count = count, .trainable = trainable, .decay = decay};
@@ -220,7 +233,8 @@ value_id layer_parameter(layer *l, const char *suffix, shape s, fv_initializer i
     network_tensor *t = add_tensor(l, suffix, s, true, decay);
     if (!t)
         return NO_VALUE;
-    initializer_fill(init, &s, l->model->seed, (uint32_t)l->model->tensor_count, t->data);
+    if (!l->model->from_file)
+        initializer_fill(init, &s, l->model->seed, (uint32_t)l->model->tensor_count, t->data);
     return t->value;
 }
 

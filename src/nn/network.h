@@ -59,6 +59,9 @@ struct fv_model {
     char *name;
     uint64_t seed;
     fv_preprocess preprocess;
+    /* While it is built from a model file: its tensors are not initialised, and may have no more values than the file. */
+    bool from_file;
+    int64_t file_values;
     bool statistics_set; /* mean and std were given or measured */
     graph *graph;
     value_id pixels;         /* the u8 input (BATCH, H, W, C); NO_VALUE before fv_input */

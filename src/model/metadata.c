@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The preprocessing, classes and kind of output in a model file's metadata. "fovea.preprocess" is
+ *
+ *     {"resize_mode": "crop", "interpolation": "bilinear", "crop_fraction": 0.875, "reverse_channels": false,
+ *      "mean": [123.675, 116.28, 103.53], "std": [58.395, 57.12, 57.375]}
+ *
+ * without mean and std while these are neither given nor measured. The input's size stands in the network.
+ */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/memory.h"
+#include "model/file.h"
+#include "model/predictor.h"
+
+static const char *const modes[] = {"crop", "squash", "letterbox", NULL};
+static const char *const interpolations[] = {"bilinear", "bicubic", NULL};
+
+/* ---- writing ---- */
+
+static json_t *numbers(const float *values, int64_t count)
+{
+    json_t *list = json_array();
+    for (int64_t i = 0; i < count; i++)
+        json_array_append_new(list, json_real((double)values[i]));
+    return list;
+}
+
+static fv_status set_json(safetensors_writer *w, const char *key, json_t *json)
+{
+    char *written = json ? json_dumps(json, JSON_COMPACT) : NULL;
+    json_decref(json);
+    if (!written)
+        return status_set(FV_ERROR_MEMORY, "not enough memory to write %s", key);
+    safetensors_set(w, key, written);
+    free(written);
+    return FV_OK;
+}
+
+static fv_status set_classes(const fv_model *m, safetensors_writer *w)
+{
+    json_t *list = json_array();
+    for (int64_t i = 0; i < m->class_count; i++)
+        if (json_array_append_new(list, json_string(m->classes[i])) != 0) {
+            json_decref(list);
+            return status_set(
+                FV_ERROR_INVALID,
+                "class %.100s: its name is not valid UTF-8, which model files are in; rename it",
+                m->classes[i]);
+        }
+    return set_json(w, "fovea.classes", list);
+}
+
+fv_status model_file_add_metadata(const fv_model *m, safetensors_writer *w)
+{
+    const fv_preprocess *p = &m->preprocess;
+    json_t *json = json_pack("{s:s, s:s, s:f, s:b}", "resize_mode", modes[p->resize_mode], "interpolation",
+                             interpolations[p->interpolation], "crop_fraction", (double)p->crop_fraction,
+                             "reverse_channels", p->reverse_channels != 0);
+    if (json && m->statistics_set) {
+        json_object_set_new(json, "mean", numbers(p->mean, p->channels));
+        json_object_set_new(json, "std", numbers(p->std, p->channels));
+    }
+    STATUS_TRY(set_json(w, "fovea.preprocess", json));
+    if (m->classes)
+        STATUS_TRY(set_classes(m, w));
+    safetensors_set(w, "fovea.output", predictor_is_binary(m) ? "sigmoid" : "softmax");
+    return FV_OK;
+}
+
+/* ---- reading ---- */
+
+static fv_status damaged(const safetensors *f, const char *key)
+{
+    return status_set(FV_ERROR_FORMAT, "%s: %s in its metadata is damaged", f->path, key);
+}
+
+/* The parsed value of a key; NULL without an error when it is absent. */
+static fv_status get_json(const safetensors *f, const char *key, json_t **out)
+{
+    const char *written = safetensors_metadata(f, key);
+    *out = written ? json_loads(written, JSON_REJECT_DUPLICATES, NULL) : NULL;
+    return written && !*out ? damaged(f, key) : FV_OK;
+}
+
+static bool read_choice(const json_t *item, const char *const *choices, int *out)
+{
+    const char *word = json_string_value(item);
+    for (int i = 0; word && choices[i]; i++)
+        if (strcmp(word, choices[i]) == 0) {
+            *out = i;
+            return true;
+        }
+    return false;
+}
+
+static bool read_numbers(const json_t *list, float *values, int64_t count)
+{
+    if (json_array_size(list) != (size_t)count)
+        return false;
+    for (int64_t i = 0; i < count; i++) {
+        const json_t *item = json_array_get(list, (size_t)i);
+        if (!json_is_number(item))
+            return false;
+        values[i] = (float)json_number_value(item);
+    }
+    return true;
+}
+
+/* mean, std and the channels' order, as far as they are there. */
+static bool read_normalisation(const json_t *json, fv_preprocess *p, bool *found)
+{
+    const json_t *mean = json_object_get(json, "mean"), *std = json_object_get(json, "std");
+    *found = mean || std;
+    p->reverse_channels = json_is_true(json_object_get(json, "reverse_channels"));
+    return !*found || (read_numbers(mean, p->mean, p->channels) && read_numbers(std, p->std, p->channels));
+}
+
+static bool read_geometry(const json_t *json, fv_preprocess *p)
+{
+    int mode = 0, interpolation = 0;
+    const json_t *fraction = json_object_get(json, "crop_fraction");
+    if (!read_choice(json_object_get(json, "resize_mode"), modes, &mode) ||
+        !read_choice(json_object_get(json, "interpolation"), interpolations, &interpolation) ||
+        !json_is_number(fraction))
+        return false;
+    p->resize_mode = (fv_resize_mode)mode;
+    p->interpolation = (fv_interpolation)interpolation;
+    p->crop_fraction = (float)json_number_value(fraction);
+    return true;
+}
+
+/* `statistics`: whether mean and std count as set from now on. */
+static fv_status set_preprocess(fv_model *m, const safetensors *f, const fv_preprocess *p, bool statistics)
+{
+    fv_status status = fv_model_set_preprocess(m, p);
+    if (status != FV_OK)
+        return status_prefix(FV_ERROR_FORMAT, "%s", f->path);
+    m->statistics_set = statistics;
+    return FV_OK;
+}
+
+static fv_status read_preprocess(fv_model *m, const safetensors *f)
+{
+    fv_preprocess p = m->preprocess;
+    bool found;
+    json_t *json;
+    STATUS_TRY(get_json(f, "fovea.preprocess", &json));
+    if (!json)
+        return FV_OK;
+    bool valid = read_geometry(json, &p) && read_normalisation(json, &p, &found);
+    json_decref(json);
+    return valid ? set_preprocess(m, f, &p, found) : damaged(f, "fovea.preprocess");
+}
+
+fv_status model_file_read_normalisation(fv_model *m, const safetensors *f, bool *found)
+{
+    fv_preprocess p = m->preprocess;
+    json_t *json;
+    *found = false;
+    STATUS_TRY(get_json(f, "fovea.preprocess", &json));
+    bool valid = !json || read_normalisation(json, &p, found);
+    json_decref(json);
+    if (!valid)
+        return damaged(f, "fovea.preprocess");
+    return *found ? set_preprocess(m, f, &p, true) : FV_OK;
+}
+
+static fv_status read_classes(fv_model *m, const safetensors *f)
+{
+    json_t *list;
+    STATUS_TRY(get_json(f, "fovea.classes", &list));
+    if (!list)
+        return FV_OK;
+    size_t count = json_array_size(list);
+    const char **names = mem_array(count, sizeof *names);
+    fv_status status = names ? FV_OK : status_last();
+    if (status == FV_OK && !json_is_array(list))
+        status = damaged(f, "fovea.classes");
+    for (size_t i = 0; status == FV_OK && i < count; i++)
+        if (!(names[i] = json_string_value(json_array_get(list, i))))
+            status = damaged(f, "fovea.classes");
+    if (status == FV_OK && fv_model_set_classes(m, names, (int64_t)count) != FV_OK)
+        status = status_prefix(FV_ERROR_FORMAT, "%s", f->path);
+    free(names);
+    json_decref(list);
+    return status;
+}
+
+fv_status model_file_read_metadata(fv_model *m, const safetensors *f)
+{
+    STATUS_TRY(read_preprocess(m, f));
+    STATUS_TRY(read_classes(m, f));
+    const char *output = safetensors_metadata(f, "fovea.output");
+    if (output && strcmp(output, "sigmoid") == 0)
+        m->compile.loss = FV_BINARY_CROSSENTROPY;
+    else if (output && strcmp(output, "softmax") != 0)
+        return damaged(f, "fovea.output");
+    return FV_OK;
+}

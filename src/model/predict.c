@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One picture in, the likeliest classes out. */
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/memory.h"
+#include "image/image.h"
+#include "model/predictor.h"
+
+static fv_status check(const fv_predict_options *o)
+{
+    if (!o->model)
+        return status_set(FV_ERROR_INVALID, "predict: no model is given");
+    if ((o->path != NULL) + (o->bytes != NULL) + (o->pixels != NULL) != 1)
+        return status_set(FV_ERROR_INVALID, "predict: give one of path, bytes and pixels");
+    STATUS_TRY(network_check(o->model));
+    if (o->pixels && (o->height < 1 || o->width < 1 || (o->channels != 1 && o->channels != 3)))
+        return status_set(FV_ERROR_INVALID,
+                          "predict: pixels of %" PRId64 "x%" PRId64 " with %" PRId64
+                          " channels; the sides must be positive and the channels 1 or 3",
+                          o->height, o->width, o->channels);
+    return FV_OK;
+}
+
+/* The picture as the caller has it, with the network's number of channels. Files are decoded at full scale. */
+static fv_status read_picture(const fv_predict_options *o, image *picture)
+{
+    int64_t channels = o->model->preprocess.channels;
+    image_decode_options decode = {.channels = channels};
+    if (o->path)
+        return image_load(o->path, &decode, picture);
+    if (o->bytes)
+        return image_decode(o->bytes, o->byte_count, "picture", &decode, picture);
+    STATUS_TRY(image_reshape(picture, o->height, o->width, o->channels));
+    memcpy(picture->data, o->pixels, (size_t)(o->height * o->width * o->channels));
+    return image_set_channels(picture, channels);
+}
+
+/* The mean colour, as a letterbox's bars have it, in the picture's channel order. */
+static void mean_colour(const fv_preprocess *p, uint8_t fill[3])
+{
+    for (int c = 0; c < 3; c++) {
+        int64_t from = p->channels == 1 ? 0 : p->reverse_channels ? 2 - c : c;
+        fill[c] = (uint8_t)lroundf(fminf(fmaxf(p->mean[from], 0), 255));
+    }
+}
+
+/* The `count` largest of `p`, largest first, the first of equal ones before. */
+static void pick_best(const fv_model *m, const float *p, int64_t classes, fv_prediction *top, int64_t count)
+{
+    for (int64_t n = 0; n < count; n++) {
+        int64_t best = -1;
+        for (int64_t i = 0; i < classes; i++) {
+            bool before = n > 0 && (p[i] > top[n - 1].probability ||
+                                    (p[i] == top[n - 1].probability && i <= top[n - 1].class_index));
+            if (!before && (best < 0 || p[i] > p[best]))
+                best = i;
+        }
+        const char *name = fv_model_class_name(m, best);
+        top[n] = (fv_prediction){best, name ? name : "", p[best]};
+    }
+}
+
+static fv_status rank(const fv_predict_options *o, const float *p, int64_t outputs)
+{
+    int64_t count = o->top_count ? o->top_count : 1;
+    /* One output is the probability of the second of two classes. */
+    const float both[2] = {1 - p[0], p[0]};
+    const float *list = outputs == 1 ? both : p;
+    int64_t classes = outputs == 1 ? 2 : outputs;
+    if (!o->top)
+        return FV_OK;
+    if (count < 1 || count > classes)
+        return status_set(FV_ERROR_INVALID, "predict: top_count must be 1..%" PRId64 ", not %" PRId64,
+                          classes, count);
+    for (int64_t i = 0; i < classes; i++)
+        if (isnan(list[i]))
+            return status_set(FV_ERROR_DIVERGED,
+                              "model %s: its output is not a number; its weights are damaged",
+                              fv_model_name(o->model));
+    pick_best(o->model, list, classes, o->top, count);
+    return FV_OK;
+}
+
+fv_status fv_predict_with(const fv_predict_options *options)
+{
+    fv_predict_options o = {0};
+    memcpy(&o, options, options->struct_size < sizeof o ? options->struct_size : sizeof o);
+    STATUS_TRY(check(&o));
+    const fv_preprocess *p = &o.model->preprocess;
+    int64_t outputs = fv_model_class_count(o.model);
+    image picture = {0}, fitted = {0};
+    uint8_t fill[3];
+    float *probabilities = mem_array((size_t)outputs, sizeof *probabilities);
+    fv_status status = probabilities ? FV_OK : status_last();
+    mean_colour(p, fill);
+    if (status == FV_OK)
+        status = read_picture(&o, &picture);
+    if (status == FV_OK)
+        status = image_fit(&picture, p, fill, &fitted);
+    if (status == FV_OK)
+        status = predictor_probabilities(o.model, fitted.data, 1, probabilities);
+    if (status == FV_OK)
+        status = rank(&o, probabilities, outputs);
+    if (status == FV_OK && o.probabilities)
+        memcpy(o.probabilities, probabilities, (size_t)outputs * sizeof *probabilities);
+    image_release(&picture);
+    image_release(&fitted);
+    free(probabilities);
+    return status;
+}
+
+fv_status fv_predict_batch(fv_model *m, const uint8_t *pixels, int64_t count, float *logits)
+{
+    if (!m || !pixels || !logits || count < 0)
+        return status_set(FV_ERROR_INVALID,
+                          "predict: a batch needs a model, pixels, room for logits and a count");
+    return predictor_logits(m, pixels, count, logits);
+}

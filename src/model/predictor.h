@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A model's inference plans, made on first use and kept with the model: what predict, evaluate and verify run.
+ *
+ *     STATUS_TRY(predictor_logits(m, pixels, count, logits));
+ *
+ * The engine and its threads are those given to fv_compile ("auto" and all cores before). Weights are written into the
+ * plans again when the model says that they changed.
+ */
+#ifndef MODEL_PREDICTOR_H
+#define MODEL_PREDICTOR_H
+
+#include "nn/network.h"
+
+/* pixels (count, height, width, channels) to logits (count, classes), for any count. */
+fv_status predictor_logits(fv_model *m, const uint8_t *pixels, int64_t count, float *logits);
+
+/* The same with predictor_activate applied. */
+fv_status predictor_probabilities(fv_model *m, const uint8_t *pixels, int64_t count, float *probabilities);
+
+/* Logits to probabilities, in place: a softmax over the classes, or a sigmoid for each of them when the loss is binary or
+ * there is one output only. */
+void predictor_activate(const fv_model *m, int64_t count, float *values);
+
+/* Whether predictor_activate takes the sigmoid. */
+bool predictor_is_binary(const fv_model *m);
+
+#endif

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "model/zoo.h"
+
+#include <string.h>
+
+#include "core/text.h"
+
+static const zoo_network *const table[] = {&zoo_small_cnn, &zoo_resnet20, &zoo_resnet18};
+enum {
+    COUNT = sizeof table / sizeof *table
+};
+
+int64_t fv_zoo_count(void)
+{
+    return COUNT;
+}
+
+const fv_zoo_entry *fv_zoo_get(int64_t index)
+{
+    return index >= 0 && index < COUNT ? &table[index]->entry : NULL;
+}
+
+static const zoo_network *find(const char *name)
+{
+    for (int i = 0; i < COUNT; i++)
+        if (strcmp(table[i]->entry.name, name) == 0)
+            return table[i];
+    return NULL;
+}
+
+static void unknown(const char *name)
+{
+    const char *names[COUNT];
+    text list = {0};
+    for (int i = 0; i < COUNT; i++) {
+        names[i] = table[i]->entry.name;
+        text_add(&list, "%s%s", i ? ", " : "", names[i]);
+    }
+    const char *near = text_nearest(name, names, COUNT);
+    status_set(FV_ERROR_INVALID, "there is no network %.100s; there are %s%s%s%s", name, text_string(&list),
+               near ? "; did you mean " : "", near ? near : "", near ? "?" : "");
+    text_release(&list);
+}
+
+/* What is left zero becomes what the network was designed for. */
+static fv_status complete(fv_network_options *o, const fv_zoo_entry *e)
+{
+    o->classes = o->classes ? o->classes : e->classes;
+    o->height = o->height ? o->height : e->height;
+    o->width = o->width ? o->width : e->width;
+    o->channels = o->channels ? o->channels : e->channels;
+    if (o->classes < 1 || o->classes > 1 << 24)
+        return status_set(FV_ERROR_INVALID, "%s: the number of classes must be 1 or more", e->name);
+    if (o->dropout != FV_OFF && !(o->dropout >= 0 && o->dropout < 1))
+        return status_set(FV_ERROR_INVALID, "%s: dropout must be in [0, 1), not %g", e->name,
+                          (double)o->dropout);
+    return FV_OK;
+}
+
+fv_model *fv_zoo_create_with(const fv_network_options *options)
+{
+    fv_network_options o = {0};
+    memcpy(&o, options, options->struct_size < sizeof o ? options->struct_size : sizeof o);
+    if (!o.name) {
+        status_set(FV_ERROR_INVALID, "zoo: no network is named");
+        return NULL;
+    }
+    const zoo_network *n = find(o.name);
+    if (!n) {
+        unknown(o.name);
+        return NULL;
+    }
+    if (complete(&o, &n->entry) != FV_OK)
+        return NULL;
+    fv_model *m = fv_model_create(.height = o.height, .width = o.width, .channels = o.channels,
+                                  .seed = o.seed, .name = n->entry.name);
+    if (!m)
+        return NULL;
+    n->build(m, &o);
+    fv_status status = network_check(m);
+    if (status != FV_OK) {
+        status_prefix(status, "%s with an input of %lldx%lld", n->entry.name, (long long)o.height,
+                      (long long)o.width);
+        fv_model_destroy(m);
+        return NULL;
+    }
+    return m;
+}
+
+fv_status zoo_set_normalisation(fv_model *m)
+{
+    const zoo_network *n = find(fv_model_name(m));
+    fv_preprocess p = m->preprocess;
+    if (!n || n->std[0] == 0 || p.channels != 3)
+        return FV_OK;
+    for (int c = 0; c < 3; c++) {
+        p.mean[c] = n->mean[c];
+        p.std[c] = n->std[c];
+    }
+    return fv_model_set_preprocess(m, &p);
+}

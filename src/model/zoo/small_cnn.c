@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * small_cnn: three convolutions with batch norm, each followed by a pool, then a hidden layer. 242 thousand parameters and 7.5
+ * million multiply-additions for MNIST. Inputs of more than 40 pixels get a further pool of the same kind, and so on, so that
+ * the hidden layer sees at most 5 x 5 places.
+ */
+#include "model/zoo.h"
+
+static fv_node *block(fv_node *x, int64_t filters)
+{
+    x = fv_conv2d(x, .filters = filters, .kernel = 3, .padding = FV_SAME, .use_bias = FV_OFF);
+    x = fv_batch_norm(x, .activation = FV_RELU);
+    return fv_max_pool2d(x, .size = 2);
+}
+
+static void build(fv_model *m, const fv_network_options *o)
+{
+    int64_t side = (o->height > o->width ? o->height : o->width) / 8;
+    fv_node *x = block(fv_input(m), 32);
+    x = block(x, 64);
+    for (x = block(x, 128); side > 5; side /= 2)
+        x = block(x, 128);
+    x = fv_dense(fv_flatten(x), .units = 128, .activation = FV_RELU, .initializer = FV_HE_NORMAL);
+    if (o->dropout != FV_OFF)
+        x = fv_dropout(x, .rate = o->dropout);
+    fv_output(fv_dense(x, .units = o->classes));
+}
+
+const zoo_network zoo_small_cnn = {
+    .entry = {"small_cnn", "three convolutions: digits, clothes, small pictures, quickly", 28, 28, 1, 10},
+    .build = build,
+};

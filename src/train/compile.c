@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "train/compile.h"
+
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/memory.h"
+#include "engine/engine.h"
+
+int compile_cores(void)
+{
+    cpu_set_t set;
+    return sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : 1;
+}
+
+static bool has_batch_norm(const fv_model *m)
+{
+    for (int32_t i = 0; i < m->graph->op_count; i++)
+        if (m->graph->ops[i].kind == OP_BATCH_NORM)
+            return true;
+    return false;
+}
+
+/* Zero becomes the default, FV_OFF becomes zero. */
+static void settle(float *value, float default_value)
+{
+    if (*value == 0)
+        *value = default_value;
+    else if (*value == FV_OFF)
+        *value = 0;
+}
+
+static void set_defaults(fv_compile_options *o)
+{
+    if (o->optimizer == FV_OPTIMIZER_DEFAULT)
+        o->optimizer = FV_ADAMW;
+    if (o->loss == FV_LOSS_DEFAULT)
+        o->loss =
+            fv_model_class_count(o->model) == 1 ? FV_BINARY_CROSSENTROPY : FV_SPARSE_CATEGORICAL_CROSSENTROPY;
+    bool sgd = o->optimizer == FV_SGD;
+    settle(&o->learning_rate, !sgd ? 1e-3f : has_batch_norm(o->model) ? 0.1f : 0.01f);
+    settle(&o->momentum, sgd ? 0.9f : 0);
+    settle(&o->beta_1, 0.9f);
+    settle(&o->beta_2, 0.999f);
+    settle(&o->rho, 0.9f);
+    settle(&o->epsilon, o->optimizer == FV_RMSPROP ? 1e-7f : 1e-8f);
+    settle(&o->weight_decay, o->optimizer == FV_ADAMW ? 0.01f : sgd ? 5e-4f : 0);
+    if (!o->engine)
+        o->engine = "auto";
+    if (o->threads == 0)
+        o->threads = compile_cores();
+}
+
+/* Of the resolved options. */
+static fv_status check_ranges(const fv_compile_options *o)
+{
+    const struct {
+        const char *name, *range;
+        float value, low, high;
+        bool below; /* high itself is not allowed */
+    } list[] = {
+        {"learning_rate", "1e-12..1000", o->learning_rate, 1e-12f, 1e3f, false},
+        {"momentum", "in [0, 1)", o->momentum, 0, 1, true},
+        {"beta_1", "in [0, 1)", o->beta_1, 0, 1, true},
+        {"beta_2", "in [0, 1)", o->beta_2, 0, 1, true},
+        {"rho", "in [0, 1)", o->rho, 0, 1, true},
+        {"epsilon", "1e-30..1", o->epsilon, 1e-30f, 1, false},
+        {"weight_decay", "0..10", o->weight_decay, 0, 10, false},
+        {"label_smoothing", "in [0, 1)", o->label_smoothing, 0, 1, true},
+    };
+    for (size_t i = 0; i < sizeof list / sizeof *list; i++)
+        if (!(list[i].value >= list[i].low && list[i].value <= list[i].high) ||
+            (list[i].below && list[i].value == list[i].high))
+            return status_set(FV_ERROR_INVALID, "compile: %s must be %s, not %g", list[i].name, list[i].range,
+                              (double)list[i].value);
+    if ((int)o->optimizer < 0 || o->optimizer > FV_RMSPROP)
+        return status_set(FV_ERROR_INVALID, "compile: there is no optimizer %d", (int)o->optimizer);
+    if ((int)o->loss < 0 || o->loss > FV_BINARY_CROSSENTROPY)
+        return status_set(FV_ERROR_INVALID, "compile: there is no loss %d", (int)o->loss);
+    if (o->threads < 0 || o->threads > 4096)
+        return status_set(FV_ERROR_INVALID, "compile: threads must be 1..4096, not %d", o->threads);
+    return o->nesterov && !(o->momentum > 0)
+               ? status_set(FV_ERROR_INVALID, "compile: nesterov needs a momentum above 0")
+               : FV_OK;
+}
+
+/* Losses take logits: a softmax or sigmoid at the end would be applied twice. */
+static fv_status check_output(const fv_compile_options *o)
+{
+    const fv_model *m = o->model;
+    const op *last = graph_producer(m->graph, m->output->value);
+    if (last &&
+        (last->kind == OP_SOFTMAX || (last->kind == OP_ACTIVATION && last->a.activation == FV_SIGMOID)))
+        return status_set(FV_ERROR_INVALID,
+                          "layer %s: the network must end in logits; leave out the %s, which the loss and "
+                          "predictions apply themselves",
+                          last->name, last->kind == OP_SOFTMAX ? "softmax" : "sigmoid");
+    if (fv_model_class_count(m) == 1 && o->loss != FV_BINARY_CROSSENTROPY)
+        return status_set(FV_ERROR_INVALID, "compile: a network with one output needs the loss "
+                                            "FV_BINARY_CROSSENTROPY, or a second output");
+    return FV_OK;
+}
+
+/* An engine that cannot be used here is reported now, not when training starts. */
+static fv_status check_engine(const fv_compile_options *o)
+{
+    engine *e;
+    STATUS_TRY(engine_open(o->engine, o->threads, &e));
+    engine_close(e);
+    return FV_OK;
+}
+
+fv_status fv_compile_with(const fv_compile_options *options)
+{
+    fv_compile_options o = {0};
+    if (!options || !options->model)
+        return status_set(FV_ERROR_INVALID, "compile: a model is required");
+    memcpy(&o, options, options->struct_size < sizeof o ? options->struct_size : sizeof o);
+    fv_model *m = o.model;
+    STATUS_TRY(network_check(m));
+    set_defaults(&o);
+    STATUS_TRY(check_ranges(&o));
+    STATUS_TRY(check_output(&o));
+    STATUS_TRY(check_engine(&o));
+    char *name = mem_string(o.engine);
+    if (!name)
+        return status_last();
+    free((char *)m->compile.engine);
+    m->compile = o;
+    m->compile.engine = name;
+    m->compiled = true;
+    return FV_OK;
+}
+
+fv_status compile_ensure(fv_model *m)
+{
+    if (m->compiled)
+        return network_check(m);
+    return fv_compile_with(&(fv_compile_options){.struct_size = sizeof(fv_compile_options), .model = m});
+}

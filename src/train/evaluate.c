@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/memory.h"
+#include "model/predictor.h"
+#include "train/clock.h"
+#include "train/compile.h"
+#include "train/metrics.h"
+#include "train/scoring.h"
+
+enum {
+    BATCH_DEFAULT = 64,
+    BATCH_LIMIT = 65536
+};
+
+typedef struct evaluation_run {
+    fv_evaluate_options o;
+    fv_evaluation *e;
+    float *probabilities; /* (samples, classes): areas under curves need all of them */
+    double loss;
+    int64_t outputs, correct;
+    bool binary;
+    loader *loader;
+    double start;
+} evaluation_run;
+
+static void take_row(void *to, int64_t index, int32_t label, const float *logits)
+{
+    evaluation_run *r = to;
+    fv_evaluation *e = r->e;
+    int64_t i = e->images++;
+    float *p = r->probabilities + i * e->class_count;
+    e->index[i] = index;
+    e->label[i] = label;
+    metrics_probabilities(logits, r->outputs, r->binary, p);
+    r->loss += metrics_loss(logits, r->outputs, r->binary, label);
+    r->correct += metrics_largest(p, e->class_count) == label;
+}
+
+static int tell_step(void *to, int64_t step, int64_t steps)
+{
+    evaluation_run *r = to;
+    if (!r->o.on_step)
+        return 0;
+    double n = (double)r->e->images, seconds = clock_seconds() - r->start;
+    fv_progress p = {.epoch = 1,
+                     .epochs = 1,
+                     .step = step,
+                     .steps = steps,
+                     .pictures = r->e->images,
+                     .seconds = seconds,
+                     .seconds_left = seconds / (double)step * (double)(steps - step),
+                     .images_per_second = seconds > 0 ? n / seconds : NAN,
+                     .wait_share = seconds > 0 ? loader_waited(r->loader) / seconds : 0,
+                     .learning_rate = NAN,
+                     .train_loss = NAN,
+                     .train_accuracy = NAN,
+                     .validation_loss = n > 0 ? (float)(r->loss / n) : NAN,
+                     .validation_accuracy = n > 0 ? (float)((double)r->correct / n) : NAN};
+    return r->o.on_step(&p, r->o.user);
+}
+
+static fv_status allocate(evaluation_run *r, int64_t samples)
+{
+    fv_evaluation *e = r->e;
+    size_t n = (size_t)samples, k = (size_t)metrics_classes(r->outputs), cells;
+    if (__builtin_mul_overflow(n > k ? n : k, k, &cells))
+        return status_set(FV_ERROR_MEMORY, "evaluate: too many classes and pictures");
+    e->class_count = (int64_t)k;
+    e->classes = mem_array(k, sizeof *e->classes);
+    e->confusion = mem_array(k * k, sizeof *e->confusion);
+    e->index = mem_array(n, sizeof *e->index);
+    e->label = mem_array(n, sizeof *e->label);
+    e->predicted = mem_array(n, sizeof *e->predicted);
+    e->probability = mem_array(n, sizeof *e->probability);
+    r->probabilities = mem_array(n * k, sizeof *r->probabilities);
+    if (!e->classes || !e->confusion || !e->index || !e->label || !e->predicted || !e->probability ||
+        !r->probabilities)
+        return status_last();
+    for (size_t i = 0; i < k; i++)
+        e->classes[i].name = r->o.model->classes[i];
+    return FV_OK;
+}
+
+static fv_status measure(evaluation_run *r)
+{
+    fv_evaluation *e = r->e;
+    scoring s = {.model = r->o.model,
+                 .loader = r->loader,
+                 .batch_size = r->o.batch,
+                 .row = take_row,
+                 .step = tell_step,
+                 .to = r};
+    STATUS_TRY(allocate(r, loader_samples(r->loader)));
+    STATUS_TRY(scoring_run(&s));
+    e->skipped = loader_skipped(r->loader);
+    if (e->images == 0)
+        return status_set(FV_ERROR_IO, "evaluate: none of the %lld pictures could be read; the first: %s",
+                          (long long)e->skipped, loader_skipped_message(r->loader, 0));
+    e->loss = r->loss / (double)e->images;
+    return metrics_fill(e, r->probabilities);
+}
+
+static fv_status read_options(const fv_evaluate_options *options, fv_evaluate_options *o)
+{
+    *o = (fv_evaluate_options){0};
+    if (options)
+        memcpy(o, options, options->struct_size < sizeof *o ? options->struct_size : sizeof *o);
+    if (!o->model || !o->data || !o->result)
+        return status_set(FV_ERROR_INVALID, "evaluate: model, data and result are required");
+    if (o->batch == 0)
+        o->batch = BATCH_DEFAULT;
+    if (o->loader_threads == 0)
+        o->loader_threads = compile_cores() > 1 ? compile_cores() - 1 : 1;
+    if (o->batch < 1 || o->batch > BATCH_LIMIT || o->loader_threads < 1)
+        return status_set(FV_ERROR_INVALID,
+                          "evaluate: batch must be 1..%d and loader_threads at least 1, not %lld and %d",
+                          BATCH_LIMIT, (long long)o->batch, o->loader_threads);
+    return network_check(o->model);
+}
+
+fv_status fv_evaluate_with(const fv_evaluate_options *options)
+{
+    evaluation_run r = {0};
+    int32_t *map = NULL;
+    STATUS_TRY(read_options(options, &r.o));
+    fv_model *m = r.o.model;
+    r.e = r.o.result;
+    *r.e = (fv_evaluation){0};
+    r.outputs = fv_model_class_count(m);
+    r.binary = predictor_is_binary(m);
+    r.start = clock_seconds();
+    fv_status status = scoring_match(m, r.o.data, "evaluation", &map, &r.e->unknown);
+    if (status == FV_OK)
+        status = loader_create(&(loader_options){.data = r.o.data,
+                                                 .preprocess = m->preprocess,
+                                                 .batch = r.o.batch,
+                                                 .threads = r.o.loader_threads,
+                                                 .on_error = r.o.on_error,
+                                                 .class_map = map},
+                               &r.loader);
+    if (status == FV_OK)
+        status = measure(&r);
+    loader_destroy(r.loader);
+    free(map);
+    free(r.probabilities);
+    if (status != FV_OK)
+        fv_evaluation_release(r.e);
+    return status;
+}
+
+void fv_evaluation_release(fv_evaluation *e)
+{
+    if (!e)
+        return;
+    free(e->classes);
+    free(e->confusion);
+    free(e->index);
+    free(e->label);
+    free(e->predicted);
+    free(e->probability);
+    *e = (fv_evaluation){0};
+}

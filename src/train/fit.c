@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "train/fit.h"
+
+#include <math.h>
+
+#include "train/clock.h"
+
+/* The value that decides, greater is better. */
+static double monitored(const fit_run *r, const fit_result *result)
+{
+    if (r->o.monitor == FV_MONITOR_LOSS)
+        return -(r->validation ? result->validation_loss : result->train_loss);
+    return r->validation ? result->validation_accuracy : result->train_accuracy;
+}
+
+static int64_t plateau_patience(const fit_run *r)
+{
+    int64_t epochs = (r->o.patience > 0 ? r->o.patience : 10) / 3;
+    return epochs > 0 ? epochs : 1;
+}
+
+static bool ran_out_of_patience(const fit_run *r)
+{
+    return r->o.patience > 0 && r->state.best_epoch > 0 &&
+           r->state.epoch - r->state.best_epoch >= r->o.patience;
+}
+
+static void judge(fit_run *r, fit_result *result)
+{
+    fit_state *s = &r->state;
+    double value = monitored(r, result);
+    result->is_best = value > s->best;
+    if (result->is_best) {
+        s->best = value;
+        s->best_epoch = s->epoch + 1;
+        fit_keep_best(r);
+    }
+    if (r->o.schedule == FV_SCHEDULE_PLATEAU)
+        plateau_tell(&s->plateau, value, plateau_patience(r));
+}
+
+static fv_progress epoch_progress(const fit_run *r, const fit_result *result)
+{
+    fv_progress p = fit_progress(r);
+    p.seconds = result->seconds;
+    p.seconds_left = fmax(0, p.seconds_left - r->between_seconds); /* this epoch's validation is over */
+    p.images_per_second = result->images_per_second;
+    p.wait_share = result->wait_share;
+    p.validation_loss = (float)result->validation_loss;
+    p.validation_accuracy = (float)result->validation_accuracy;
+    p.is_best = result->is_best;
+    return p;
+}
+
+static void begin_next_epoch(fit_state *s)
+{
+    s->epoch++;
+    s->batch = s->pictures = 0;
+    s->loss_sum = s->correct_sum = s->weight_sum = s->seconds = 0;
+}
+
+/* What is left of the epoch under way, and its files. The checkpoint comes last: a run that is killed in between repeats an epoch
+ * and writes the same again. */
+static fv_status one_epoch(fit_run *r)
+{
+    fit_result result;
+    STATUS_TRY(fit_epoch(r, &result));
+    judge(r, &result);
+    STATUS_TRY(fit_save_results(r, &result));
+    if (result.is_best)
+        STATUS_TRY(fit_save_best(r));
+    fv_progress p = epoch_progress(r, &result);
+    begin_next_epoch(&r->state);
+    STATUS_TRY(fit_save_last(r));
+    r->between_seconds = clock_seconds() - r->trained;
+    if (r->o.on_epoch && r->o.on_epoch(&p, r->o.user) && r->state.epoch < r->o.epochs)
+        return status_set(FV_INTERRUPTED, "interrupted after epoch %lld of %lld", (long long)r->state.epoch,
+                          (long long)r->o.epochs);
+    return FV_OK;
+}
+
+static fv_status all_epochs(fit_run *r)
+{
+    while (r->state.epoch < r->o.epochs && !ran_out_of_patience(r))
+        STATUS_TRY(one_epoch(r));
+    if (r->state.epoch < r->o.epochs)
+        fit_log(r, "stopped after epoch %lld: no better value since epoch %lld", (long long)r->state.epoch,
+                (long long)r->state.best_epoch);
+    return FV_OK;
+}
+
+/* A stop within an epoch: the checkpoint says after which step. Its message stays, unless saving fails. */
+static fv_status save_interrupted(fit_run *r)
+{
+    if (r->state.batch == 0)
+        return FV_INTERRUPTED;
+    r->state.seconds += clock_seconds() - r->started;
+    STATUS_TRY(trainer_read(r->trainer));
+    STATUS_TRY(fit_save_last(r));
+    return FV_INTERRUPTED;
+}
+
+fv_status fv_fit_with(const fv_fit_options *options)
+{
+    fit_run r;
+    fv_status status = fit_prepare(&r, options);
+    if (status == FV_OK) {
+        status = all_epochs(&r);
+        if (status == FV_INTERRUPTED)
+            status = save_interrupted(&r);
+        fit_restore_best(&r);
+    }
+    fit_release(&r);
+    return status;
+}

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A run of fv_fit: what its parts share.
+ *
+ *     fit_setup.c   options, classes, statistics, loaders, trainer
+ *     fit_epoch.c   the steps of an epoch
+ *     fit_files.c   results.csv, best.safetensors, last.safetensors; resuming
+ *     fit.c         the epochs
+ *
+ * All that a later epoch depends on is in fit_state, the model's tensors, the optimizer's state and the best epoch's tensors: a
+ * checkpoint of these goes on bit for bit, because order, augmentation and dropout are functions of the seed and of fit_state.
+ */
+#ifndef TRAIN_FIT_H
+#define TRAIN_FIT_H
+
+#include "core/text.h"
+#include "data/loader.h"
+#include "train/schedule.h"
+#include "train/trainer.h"
+
+typedef struct fit_state {
+    int64_t epoch; /* finished epochs */
+    int64_t batch; /* finished batches of the epoch under way */
+    int64_t step;  /* finished steps of the run */
+    /* Of the epoch under way: weighted sums, and seconds of earlier processes. */
+    double loss_sum, correct_sum, weight_sum, seconds;
+    int64_t pictures;
+    double best;        /* the monitored value, greater is better; -INFINITY at first */
+    int64_t best_epoch; /* from 1; 0: none yet */
+    plateau plateau;
+    text results; /* results.csv as far as it goes */
+} fit_state;
+
+/* What an epoch's end found out. */
+typedef struct fit_result {
+    double train_loss, train_accuracy, validation_loss, validation_accuracy; /* NAN without validation */
+    double seconds, images_per_second, wait_share;
+    float rate;
+    bool is_best;
+} fit_result;
+
+typedef struct fit_run {
+    fv_fit_options o; /* resolved: no default is left */
+    fv_model *model;
+    augment_policy augment;
+    schedule schedule;
+    int32_t *train_map, *validation_map; /* the data's classes to the model's */
+    loader *loader, *validation;         /* validation NULL: none */
+    trainer *trainer;
+    text signature;                             /* the options that a resumed run must share */
+    char *results_path, *best_path, *last_path; /* NULL without a run folder */
+    fit_state state;
+    float *best; /* tensors of the best epoch, one after the other */
+    int64_t skips_told;
+    double started, trained;  /* clock: the epoch began in this process; its last step ended */
+    double step_seconds;      /* smoothed; 0 before the first */
+    double between_seconds;   /* validation and files after the last epoch */
+    int64_t started_pictures; /* state.pictures at `started` */
+    float rate;               /* of the last step */
+} fit_run;
+
+/* fit_setup.c. On failure fit_release frees what was made. */
+fv_status fit_prepare(fit_run *r, const fv_fit_options *options);
+void fit_release(fit_run *r);
+void fit_log(const fit_run *r, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* fit_epoch.c: the epoch under way, to its end. FV_INTERRUPTED when a callback asked for it. */
+fv_status fit_epoch(fit_run *r, fit_result *result);
+/* Everything but the epoch's results. */
+fv_progress fit_progress(const fit_run *r);
+
+/* fit_files.c */
+fv_status fit_save_results(fit_run *r, const fit_result *result); /* adds the row */
+fv_status fit_save_best(fit_run *r);
+fv_status fit_save_last(fit_run *r); /* the model's tensors are the trainer's */
+/* Reads tensors, best tensors and state, but not yet the trainer's (there is none): these stay in `x`. */
+fv_status fit_resume(fit_run *r, checkpoint_extra *x);
+void fit_keep_best(fit_run *r);
+void fit_restore_best(fit_run *r); /* nothing when there is none */
+int64_t fit_tensor_total(const fit_run *r);
+
+#endif

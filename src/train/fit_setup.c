@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/file.h"
+#include "core/memory.h"
+#include "train/compile.h"
+#include "train/fit.h"
+#include "train/scoring.h"
+
+enum {
+    EPOCHS_DEFAULT = 20,
+    EPOCHS_LIMIT = 1000000,
+    BATCH_LIMIT = 65536,
+    SMALL_SIDE = 64, /* up to here batches are larger */
+    PATIENCE_DEFAULT = 10,
+    STATISTICS_LEAST = 256,            /* pictures */
+    STATISTICS_VALUES = 50 * 1000000L, /* pixels that mean and deviation are measured on */
+};
+
+void fit_log(const fit_run *r, const char *format, ...)
+{
+    char line[1024];
+    va_list arguments;
+    if (!r->o.on_log)
+        return;
+    va_start(arguments, format);
+    vsnprintf(line, sizeof line, format, arguments);
+    va_end(arguments);
+    r->o.on_log(line, r->o.user);
+}
+
+/* ---- options ---- */
+
+static void set_defaults(fv_fit_options *o)
+{
+    const fv_preprocess *p = fv_model_preprocess(o->model);
+    if (o->epochs == 0)
+        o->epochs = EPOCHS_DEFAULT;
+    if (o->batch == 0)
+        o->batch = p->height <= SMALL_SIDE && p->width <= SMALL_SIDE ? 128 : 32;
+    o->warmup = o->warmup == 0 ? 0.05f : o->warmup == FV_OFF ? 0 : o->warmup;
+    o->patience = o->patience == 0 ? PATIENCE_DEFAULT : o->patience;
+    if (!o->augment)
+        o->augment = "standard";
+    if (o->loader_threads == 0)
+        o->loader_threads = compile_cores() > 1 ? compile_cores() - 1 : 1;
+    if (o->validation && fv_dataset_size(o->validation) == 0)
+        o->validation = NULL;
+}
+
+static fv_status check_ranges(const fv_fit_options *o)
+{
+    if (o->epochs < 1 || o->epochs > EPOCHS_LIMIT)
+        return status_set(FV_ERROR_INVALID, "fit: epochs must be 1..%d, not %lld", EPOCHS_LIMIT,
+                          (long long)o->epochs);
+    if (o->batch < 1 || o->batch > BATCH_LIMIT)
+        return status_set(FV_ERROR_INVALID, "fit: batch must be 1..%d, not %lld", BATCH_LIMIT,
+                          (long long)o->batch);
+    if (!(o->warmup >= 0 && o->warmup < 1))
+        return status_set(FV_ERROR_INVALID, "fit: warmup must be in [0, 1), not %g", (double)o->warmup);
+    if (o->patience < FV_OFF)
+        return status_set(FV_ERROR_INVALID, "fit: patience must be 1 or more, or FV_OFF, not %lld",
+                          (long long)o->patience);
+    if ((int)o->schedule < 0 || o->schedule > FV_SCHEDULE_LINEAR || (int)o->monitor < 0 ||
+        o->monitor > FV_MONITOR_LOSS)
+        return status_set(FV_ERROR_INVALID, "fit: there is no schedule %d or monitor %d", (int)o->schedule,
+                          (int)o->monitor);
+    if (o->loader_threads < 1 || o->loader_threads > 4096)
+        return status_set(FV_ERROR_INVALID, "fit: loader_threads must be 1..4096, not %d", o->loader_threads);
+    return FV_OK;
+}
+
+static fv_status read_options(fit_run *r, const fv_fit_options *options)
+{
+    fv_fit_options *o = &r->o;
+    if (options)
+        memcpy(o, options, options->struct_size < sizeof *o ? options->struct_size : sizeof *o);
+    if (!o->model || !o->train)
+        return status_set(FV_ERROR_INVALID, "fit: model and train are required");
+    r->model = o->model;
+    STATUS_TRY(compile_ensure(o->model));
+    set_defaults(o);
+    return check_ranges(o);
+}
+
+/* ---- classes and data ---- */
+
+static fv_status take_classes(fv_model *m, const fv_dataset *train)
+{
+    int64_t count = fv_dataset_class_count(train), outputs = fv_model_class_count(m);
+    if (count != outputs && !(outputs == 1 && count == 2))
+        return status_set(
+            FV_ERROR_INVALID,
+            "the data has %lld classes, but the network has %lld outputs; give the last layer %lld "
+            "units",
+            (long long)count, (long long)outputs, (long long)count);
+    const char **names = mem_array((size_t)count, sizeof *names);
+    if (!names)
+        return status_last();
+    for (int64_t i = 0; i < count; i++)
+        names[i] = fv_dataset_class_name(train, i);
+    fv_status status = fv_model_set_classes(m, names, count);
+    free(names);
+    return status;
+}
+
+static fv_status match_classes(fit_run *r)
+{
+    fv_model *m = r->model;
+    const fv_dataset *train = r->o.train;
+    int64_t unknown;
+    if (fv_dataset_size(train) == 0)
+        return status_set(FV_ERROR_INVALID, "fit: the training data has no pictures");
+    if (fv_dataset_class_count(train) < 2)
+        return status_set(
+            FV_ERROR_INVALID,
+            "the training data has one class only ('%s'); a classifier tells at least two apart",
+            fv_dataset_class_name(train, 0) ? fv_dataset_class_name(train, 0) : "");
+    if (!m->classes)
+        STATUS_TRY(take_classes(m, train));
+    STATUS_TRY(scoring_match(m, train, "training", &r->train_map, &unknown));
+    if (unknown > 0)
+        fit_log(r, "%lld training pictures belong to classes that the model does not know: left out",
+                (long long)unknown);
+    if (!r->o.validation)
+        return FV_OK;
+    STATUS_TRY(scoring_match(m, r->o.validation, "validation", &r->validation_map, &unknown));
+    if (unknown > 0)
+        fit_log(r, "%lld validation pictures belong to classes that the model does not know: left out",
+                (long long)unknown);
+    return FV_OK;
+}
+
+/* Mean and deviation of the training pictures, unless the model has some already. */
+static fv_status measure_statistics(fit_run *r)
+{
+    if (r->model->statistics_set)
+        return FV_OK;
+    fv_preprocess p = r->model->preprocess;
+    int64_t sample = STATISTICS_VALUES / (p.height * p.width);
+    if (sample < STATISTICS_LEAST)
+        sample = STATISTICS_LEAST;
+    STATUS_TRY(dataset_statistics(r->o.train, &p, sample, p.mean, p.std));
+    STATUS_TRY(fv_model_set_preprocess(r->model, &p));
+    text line = {0};
+    for (int64_t c = 0; c < p.channels; c++)
+        text_add(&line, "%s%.1f ± %.1f", c ? ", " : "", (double)p.mean[c], (double)p.std[c]);
+    fit_log(r, "values of the training pictures: %s (of 0..255)", text_string(&line));
+    text_release(&line);
+    return FV_OK;
+}
+
+static fv_status make_loaders(fit_run *r)
+{
+    const fv_fit_options *o = &r->o;
+    STATUS_TRY(augment_policy_init(&r->augment, o->augment, r->model->preprocess.channels));
+    loader_options options = {.data = o->train,
+                              .preprocess = r->model->preprocess,
+                              .augment = r->augment.count > 0 ? &r->augment : NULL,
+                              .batch = o->batch,
+                              .shuffle = true,
+                              .reduced_decode = true,
+                              .seed = o->seed,
+                              .threads = o->loader_threads,
+                              .on_error = o->on_error,
+                              .class_map = r->train_map};
+    STATUS_TRY(loader_create(&options, &r->loader));
+    if (!o->validation)
+        return FV_OK;
+    /* Validation measures what evaluation does: nothing is augmented, pictures are decoded at full scale. */
+    options.data = o->validation;
+    options.class_map = r->validation_map;
+    options.augment = NULL;
+    options.shuffle = options.reduced_decode = false;
+    return loader_create(&options, &r->validation);
+}
+
+/* A batch is never larger than the data: repeats in it would cost time and teach nothing. */
+static void limit_batch(fit_run *r)
+{
+    int64_t samples = 0;
+    for (int64_t i = 0; i < fv_dataset_size(r->o.train) && samples < r->o.batch; i++)
+        samples += r->train_map[fv_dataset_label(r->o.train, i)] >= 0;
+    if (r->o.batch > samples)
+        r->o.batch = samples;
+}
+
+static void make_schedule(fit_run *r)
+{
+    const fv_fit_options *o = &r->o;
+    schedule *s = &r->schedule;
+    *s = (schedule){.kind = o->schedule,
+                    .base = (double)r->model->compile.learning_rate,
+                    .steps = o->epochs * loader_batches(r->loader),
+                    .epochs = o->epochs};
+    s->warmup_steps = llround((double)o->warmup * (double)s->steps);
+    if (s->warmup_steps >= s->steps)
+        s->warmup_steps = s->steps - 1;
+}
+
+/* ---- the run ---- */
+
+static fv_status make_signature(fit_run *r)
+{
+    const fv_fit_options *o = &r->o;
+    const fv_compile_options *c = &r->model->compile;
+    text_add(&r->signature,
+             "pictures %lld, epochs %lld, batch %lld, schedule %d, warmup %.9g, patience %lld, ",
+             (long long)loader_samples(r->loader), (long long)o->epochs, (long long)o->batch,
+             (int)o->schedule, (double)o->warmup, (long long)o->patience);
+    text_add(&r->signature, "monitor %d, validation %lld, augment %s, seed %llu, optimizer %d, lr %.9g, ",
+             (int)o->monitor, r->validation ? (long long)loader_samples(r->validation) : 0, o->augment,
+             (unsigned long long)o->seed, (int)c->optimizer, (double)c->learning_rate);
+    text_add(&r->signature, "momentum %.9g, nesterov %d, betas %.9g %.9g, rho %.9g, epsilon %.9g, ",
+             (double)c->momentum, c->nesterov != 0, (double)c->beta_1, (double)c->beta_2, (double)c->rho,
+             (double)c->epsilon);
+    text_add(&r->signature, "weight decay %.9g, loss %d, label smoothing %.9g", (double)c->weight_decay,
+             (int)c->loss, (double)c->label_smoothing);
+    return text_status(&r->signature);
+}
+
+static fv_status make_paths(fit_run *r)
+{
+    const char *out = r->o.out;
+    if (!out)
+        return FV_OK;
+    STATUS_TRY(file_make_folders(out));
+    r->results_path = file_join(out, "results.csv");
+    r->best_path = file_join(out, "best.safetensors");
+    r->last_path = file_join(out, "last.safetensors");
+    return r->results_path && r->best_path && r->last_path ? FV_OK : status_last();
+}
+
+/* The order matters: a checkpoint brings classes and preprocessing, which loaders and the step's graph are made with. */
+static fv_status prepare(fit_run *r, checkpoint_extra *x)
+{
+    r->state = (fit_state){.best = -INFINITY, .plateau = {.scale = 1, .best = -INFINITY}};
+    if (!(r->best = mem_array((size_t)fit_tensor_total(r), sizeof *r->best)))
+        return status_last();
+    if (r->o.resume)
+        STATUS_TRY(checkpoint_load(r->model, r->o.resume, x));
+    STATUS_TRY(match_classes(r));
+    STATUS_TRY(measure_statistics(r));
+    limit_batch(r);
+    STATUS_TRY(make_loaders(r));
+    make_schedule(r);
+    STATUS_TRY(make_signature(r));
+    if (r->o.resume)
+        STATUS_TRY(fit_resume(r, x));
+    STATUS_TRY(trainer_create(r->model, r->o.batch, r->o.seed, &r->trainer));
+    STATUS_TRY(trainer_write(r->trainer));
+    if (r->o.resume)
+        STATUS_TRY(trainer_load(r->trainer, x));
+    return make_paths(r);
+}
+
+fv_status fit_prepare(fit_run *r, const fv_fit_options *options)
+{
+    checkpoint_extra x = {0};
+    *r = (fit_run){0};
+    STATUS_TRY(read_options(r, options));
+    fv_status status = prepare(r, &x);
+    checkpoint_release(&x);
+    return status;
+}
+
+void fit_release(fit_run *r)
+{
+    loader_destroy(r->loader);
+    loader_destroy(r->validation);
+    trainer_destroy(r->trainer);
+    text_release(&r->signature);
+    text_release(&r->state.results);
+    free(r->train_map);
+    free(r->validation_map);
+    free(r->results_path);
+    free(r->best_path);
+    free(r->last_path);
+    free(r->best);
+}

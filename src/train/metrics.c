@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "train/metrics.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#include "core/memory.h"
+
+enum {
+    ECE_BINS = 15,
+    TOP = 5
+};
+
+static double sigmoid(double x)
+{
+    return x >= 0 ? 1 / (1 + exp(-x)) : exp(x) / (1 + exp(x));
+}
+
+static double log_sum_exp(const float *x, int64_t n)
+{
+    double largest = x[metrics_largest(x, n)], sum = 0;
+    for (int64_t i = 0; i < n; i++)
+        sum += exp((double)x[i] - largest);
+    return largest + log(sum);
+}
+
+int32_t metrics_largest(const float *p, int64_t count)
+{
+    int32_t best = 0;
+    for (int64_t i = 1; i < count; i++)
+        if (p[i] > p[best])
+            best = (int32_t)i;
+    return best;
+}
+
+void metrics_probabilities(const float *logits, int64_t outputs, bool binary, float *p)
+{
+    if (outputs == 1) {
+        p[0] = (float)sigmoid(-(double)logits[0]);
+        p[1] = (float)sigmoid(logits[0]);
+        return;
+    }
+    double shift = binary ? 0 : log_sum_exp(logits, outputs);
+    for (int64_t i = 0; i < outputs; i++)
+        p[i] = (float)(binary ? sigmoid(logits[i]) : exp((double)logits[i] - shift));
+}
+
+double metrics_loss(const float *logits, int64_t outputs, bool binary, int32_t label)
+{
+    if (!binary && outputs > 1)
+        return log_sum_exp(logits, outputs) - (double)logits[label];
+    double sum = 0;
+    for (int64_t i = 0; i < outputs; i++) {
+        double x = logits[i], target = outputs == 1 ? label : i == label;
+        sum += fmax(x, 0) - x * target + log1p(exp(-fabs(x)));
+    }
+    return sum / (double)outputs;
+}
+
+/* Wilson 1927: the scores p for which |correct / count - p| is z standard errors. */
+void metrics_wilson(int64_t correct, int64_t count, double *low, double *high)
+{
+    const double z = 1.959963984540054;
+    *low = 0;
+    *high = 1;
+    if (count == 0)
+        return;
+    double n = (double)count, p = (double)correct / n;
+    double middle = p + z * z / (2 * n), half = z * sqrt(p * (1 - p) / n + z * z / (4 * n * n));
+    double scale = 1 + z * z / n;
+    *low = correct == 0 ? 0 : (middle - half) / scale;
+    *high = correct == count ? 1 : (middle + half) / scale;
+}
+
+/* Among the TOP likeliest; of equal ones those with the lower index come first. */
+static bool in_top(const float *p, int64_t classes, int32_t label)
+{
+    int before = 0;
+    for (int64_t i = 0; i < classes && before < TOP; i++)
+        before += p[i] > p[label] || (p[i] == p[label] && i < label);
+    return before < TOP;
+}
+
+/* Guo et al. 2017: |accuracy - confidence| in bins (i/15, (i+1)/15] of the confidence, weighted by their pictures. */
+static double calibration_error(const fv_evaluation *e)
+{
+    double confidence[ECE_BINS] = {0}, right[ECE_BINS] = {0}, sum = 0;
+    for (int64_t i = 0; i < e->images; i++) {
+        int bin = (int)ceil((double)e->probability[i] * ECE_BINS) - 1;
+        bin = bin < 0 ? 0 : bin >= ECE_BINS ? ECE_BINS - 1 : bin;
+        confidence[bin] += e->probability[i];
+        right[bin] += e->predicted[i] == e->label[i];
+    }
+    for (int i = 0; i < ECE_BINS; i++)
+        sum += fabs(right[i] - confidence[i]);
+    return e->images > 0 ? sum / (double)e->images : 0;
+}
+
+typedef struct scored {
+    float score;
+    bool positive;
+} scored;
+
+static int by_score(const void *a, const void *b)
+{
+    float x = ((const scored *)a)->score, y = ((const scored *)b)->score;
+    return (x > y) - (x < y);
+}
+
+/* The area under the ROC curve as the share of (positive, negative) pairs in the right order; ties count a half. `list` has
+ * `images` places. */
+static float area(const fv_evaluation *e, const float *probabilities, int64_t class_index, scored *list)
+{
+    double negatives = 0, positives = 0, pairs = 0;
+    for (int64_t i = 0; i < e->images; i++)
+        list[i] =
+            (scored){probabilities[i * e->class_count + class_index], e->label[i] == (int32_t)class_index};
+    qsort(list, (size_t)e->images, sizeof *list, by_score);
+    for (int64_t i = 0, end; i < e->images; i = end) {
+        double here[2] = {0, 0};
+        for (end = i; end < e->images && list[end].score == list[i].score; end++)
+            here[list[end].positive]++;
+        pairs += here[1] * (negatives + here[0] / 2);
+        negatives += here[0];
+        positives += here[1];
+    }
+    return positives > 0 && negatives > 0 ? (float)(pairs / (positives * negatives)) : NAN;
+}
+
+static double ratio(double a, double b)
+{
+    return b > 0 ? a / b : 0;
+}
+
+/* Returns how often the class was predicted. */
+static int64_t score_class(fv_evaluation *e, int64_t k)
+{
+    int64_t predicted = 0, support = 0, right = e->confusion[k * e->class_count + k];
+    for (int64_t i = 0; i < e->class_count; i++) {
+        support += e->confusion[k * e->class_count + i];
+        predicted += e->confusion[i * e->class_count + k];
+    }
+    fv_class_score *s = &e->classes[k];
+    s->support = support;
+    s->precision = (float)ratio((double)right, (double)predicted);
+    s->recall = (float)ratio((double)right, (double)support);
+    s->f1 = (float)ratio(2 * (double)right, (double)(predicted + support));
+    return predicted;
+}
+
+/* A running mean of class scores; areas that are undefined are left out. */
+typedef struct mean {
+    double weight, precision, recall, f1, area_weight, area;
+} mean;
+
+static void mean_add(mean *m, const fv_class_score *s, double weight)
+{
+    m->weight += weight;
+    m->precision += weight * (double)s->precision;
+    m->recall += weight * (double)s->recall;
+    m->f1 += weight * (double)s->f1;
+    if (isnan(s->auc))
+        return;
+    m->area_weight += weight;
+    m->area += weight * (double)s->auc;
+}
+
+static fv_class_score mean_score(const mean *m, const char *name, int64_t support)
+{
+    return (fv_class_score){.name = name,
+                            .support = support,
+                            .precision = (float)ratio(m->precision, m->weight),
+                            .recall = (float)ratio(m->recall, m->weight),
+                            .f1 = (float)ratio(m->f1, m->weight),
+                            .auc = m->area_weight > 0 ? (float)(m->area / m->area_weight) : NAN};
+}
+
+static fv_status score_classes(fv_evaluation *e, const float *probabilities)
+{
+    mean macro = {0}, weighted = {0};
+    scored *list = mem_array((size_t)e->images, sizeof *list);
+    if (!list)
+        return status_last();
+    for (int64_t k = 0; k < e->class_count; k++) {
+        fv_class_score *s = &e->classes[k];
+        int64_t predicted = score_class(e, k);
+        s->auc = area(e, probabilities, k, list);
+        if (s->support + predicted > 0)
+            mean_add(&macro, s, 1);
+        if (s->support > 0)
+            mean_add(&weighted, s, (double)s->support);
+    }
+    e->macro = mean_score(&macro, "macro", e->images);
+    e->weighted = mean_score(&weighted, "weighted", e->images);
+    free(list);
+    return FV_OK;
+}
+
+fv_status metrics_fill(fv_evaluation *e, const float *probabilities)
+{
+    int64_t correct = 0, top = 0;
+    for (int64_t i = 0; i < e->images; i++) {
+        const float *p = probabilities + i * e->class_count;
+        int32_t best = metrics_largest(p, e->class_count);
+        e->predicted[i] = best;
+        e->probability[i] = p[best];
+        e->confusion[e->label[i] * e->class_count + best]++;
+        correct += best == e->label[i];
+        top += in_top(p, e->class_count, e->label[i]);
+    }
+    e->accuracy = ratio((double)correct, (double)e->images);
+    e->top5 = ratio((double)top, (double)e->images);
+    metrics_wilson(correct, e->images, &e->accuracy_low, &e->accuracy_high);
+    e->ece = calibration_error(e);
+    return score_classes(e, probabilities);
+}

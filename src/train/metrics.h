@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Metrics of a classifier.
+ *
+ *     metrics_probabilities(logits, outputs, binary, row);        // a picture each
+ *     STATUS_TRY(metrics_fill(&evaluation, probabilities));       // from all rows and labels
+ *
+ * A network of one output tells two classes apart: its probabilities are (1 - p, p).
+ */
+#ifndef TRAIN_METRICS_H
+#define TRAIN_METRICS_H
+
+#include <stdbool.h>
+
+#include "core/status.h"
+
+/* Classes that so many outputs tell apart. */
+static inline int64_t metrics_classes(int64_t outputs)
+{
+    return outputs == 1 ? 2 : outputs;
+}
+
+/* Softmax, or a sigmoid each when `binary` (always for one output). `p` has metrics_classes(outputs) places. */
+void metrics_probabilities(const float *logits, int64_t outputs, bool binary, float *p);
+
+/* Cross-entropy of one picture without label smoothing: of the softmax, or the mean of the sigmoids'. */
+double metrics_loss(const float *logits, int64_t outputs, bool binary, int32_t label);
+
+/* The first of the largest. */
+int32_t metrics_largest(const float *p, int64_t count);
+
+/* `e` has images, class_count, and label, predicted, probability, confusion and classes allocated, labels filled in; all but
+ * loss, names and counts of left-out pictures is computed from probabilities (images, class_count). Means over classes leave out
+ * those that neither occur nor are predicted, as scikit-learn does. */
+fv_status metrics_fill(fv_evaluation *e, const float *probabilities);
+
+/* Wilson's 95 % interval of `correct` of `count`. */
+void metrics_wilson(int64_t correct, int64_t count, double *low, double *high);
+
+#endif

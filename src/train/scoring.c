@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "train/scoring.h"
+
+#include <stdlib.h>
+
+#include "core/memory.h"
+#include "data/dataset.h"
+#include "model/predictor.h"
+
+static fv_status score_batches(const scoring *s, float *logits)
+{
+    int64_t outputs = fv_model_class_count(s->model), steps = loader_batches(s->loader);
+    for (int64_t step = 1; step <= steps; step++) {
+        const batch *b;
+        STATUS_TRY(loader_next(s->loader, &b));
+        fv_status status = predictor_logits(s->model, b->pixels, b->count, logits);
+        for (int64_t i = 0; status == FV_OK && i < b->count; i++)
+            if (b->weights[i] > 0)
+                s->row(s->to, b->indices[i], b->labels[i], logits + i * outputs);
+        loader_done(s->loader, b);
+        if (status != FV_OK)
+            return status;
+        if (s->step && s->step(s->to, step, steps))
+            return status_set(FV_INTERRUPTED, "interrupted after batch %lld of %lld", (long long)step,
+                              (long long)steps);
+    }
+    return FV_OK;
+}
+
+fv_status scoring_run(const scoring *s)
+{
+    float *logits = mem_array((size_t)s->batch_size * (size_t)fv_model_class_count(s->model), sizeof *logits);
+    if (!logits)
+        return status_last();
+    fv_status status = loader_start(s->loader, 0, 0);
+    if (status == FV_OK)
+        status = score_batches(s, logits);
+    free(logits);
+    return status;
+}
+
+fv_status scoring_match(const fv_model *m, const fv_dataset *data, const char *what, int32_t **map,
+                        int64_t *unknown)
+{
+    int64_t classes = fv_dataset_class_count(data), pictures = fv_dataset_size(data);
+    *map = NULL;
+    if (!m->classes)
+        return status_set(FV_ERROR_INVALID,
+                          "model %s: has no class names to match the %s data with; train it, or call "
+                          "fv_model_set_classes",
+                          m->name, what);
+    if (!(*map = mem_array((size_t)classes, sizeof **map)))
+        return status_last();
+    *unknown = dataset_match_classes(data, (const char *const *)m->classes, m->class_count, *map);
+    if (pictures > 0 && *unknown < pictures)
+        return FV_OK;
+    free(*map);
+    *map = NULL;
+    if (pictures == 0)
+        return status_set(FV_ERROR_INVALID, "the %s data has no pictures", what);
+    return status_set(FV_ERROR_INVALID,
+                      "none of the %s data's %lld classes ('%s', …) is one of the model's ('%s', …); is this "
+                      "the right model?",
+                      what, (long long)classes, fv_dataset_class_name(data, 0), m->classes[0]);
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One pass of a model over the pictures of a loader: what validation and evaluation share.
+ *
+ *     scoring s = {.model = m, .loader = l, .batch_size = 64, .row = take_row, .to = &sums};
+ *     STATUS_TRY(scoring_run(&s));
+ */
+#ifndef TRAIN_SCORING_H
+#define TRAIN_SCORING_H
+
+#include "data/loader.h"
+#include "nn/network.h"
+
+typedef struct scoring {
+    fv_model *model;
+    loader *loader;
+    int64_t batch_size;
+    /* Called for every picture that could be read; `index` is the data set's, `label` the model's. */
+    void (*row)(void *to, int64_t index, int32_t label, const float *logits);
+    /* Called after every batch; nonzero stops with FV_INTERRUPTED. May be NULL. */
+    int (*step)(void *to, int64_t step, int64_t steps);
+    void *to;
+} scoring;
+
+fv_status scoring_run(const scoring *s);
+
+/* The data's classes by the model's names: `map` for the loader, which the caller frees. `*unknown`: pictures of classes that
+ * the model does not know. An error when nothing is left; `what` names the data in it. */
+fv_status scoring_match(const fv_model *m, const fv_dataset *data, const char *what, int32_t **map,
+                        int64_t *unknown);
+
+#endif

@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "train/trainer.h"
+
+#include <stdlib.h>
+
+#include "core/memory.h"
+#include "core/random.h"
+#include "engine/engine.h"
+#include "train/step_graph.h"
+
+/* Dropout's random numbers are drawn at a place that no picture and no epoch's order has. */
+static const uint32_t dropout_epoch = UINT32_MAX;
+
+struct trainer {
+    fv_model *model;
+    step_graph graph;
+    engine *engine;
+    plan *plan;
+    bool *used; /* by tensor: it takes part in the step */
+    uint64_t seed;
+};
+
+static void find_used(trainer *t)
+{
+    const fv_model *m = t->model;
+    const graph *g = t->graph.graph;
+    for (int32_t k = 0; k < m->tensor_count; k++)
+        for (int32_t i = 0; i < g->op_count && !t->used[k]; i++)
+            for (int j = 0; j < g->ops[i].input_count; j++)
+                t->used[k] |= g->ops[i].inputs[j] == m->tensors[k].value;
+}
+
+fv_status trainer_create(fv_model *m, int64_t batch_size, uint64_t seed, trainer **out)
+{
+    trainer *t = mem_array(1, sizeof *t);
+    if (!t)
+        return status_last();
+    t->model = m;
+    t->seed = seed;
+    fv_status status = step_graph_build(m, batch_size, &t->graph);
+    if (status == FV_OK && !(t->used = mem_array((size_t)m->tensor_count, sizeof *t->used)))
+        status = status_last();
+    if (status == FV_OK)
+        status = engine_open(m->compile.engine, m->compile.threads, &t->engine);
+    if (status == FV_OK)
+        status = plan_create(t->engine, t->graph.graph, &t->plan);
+    if (status != FV_OK) {
+        trainer_destroy(t);
+        return status;
+    }
+    find_used(t);
+    *out = t;
+    return FV_OK;
+}
+
+void trainer_destroy(trainer *t)
+{
+    if (!t)
+        return;
+    plan_destroy(t->plan);
+    engine_close(t->engine);
+    step_graph_release(&t->graph);
+    free(t->used);
+    free(t);
+}
+
+fv_status trainer_write(trainer *t)
+{
+    const fv_model *m = t->model;
+    for (int32_t i = 0; i < m->tensor_count; i++)
+        if (t->used[i])
+            STATUS_TRY(plan_write(t->plan, m->tensors[i].value, m->tensors[i].data));
+    return FV_OK;
+}
+
+fv_status trainer_read(trainer *t)
+{
+    fv_model *m = t->model;
+    for (int32_t i = 0; i < m->tensor_count; i++)
+        if (t->used[i])
+            STATUS_TRY(plan_read(t->plan, m->tensors[i].value, m->tensors[i].data));
+    network_changed(m);
+    return FV_OK;
+}
+
+static fv_status write_inputs(trainer *t, const batch *b, int64_t step, float rate)
+{
+    const step_graph *g = &t->graph;
+    float counter = (float)(step + 1);
+    rng r = rng_at(t->seed, dropout_epoch, (uint64_t)step);
+    uint32_t key[2] = {rng_u32(&r), rng_u32(&r)};
+    STATUS_TRY(plan_write(t->plan, g->pixels, b->pixels));
+    STATUS_TRY(plan_write(t->plan, g->labels, b->labels));
+    STATUS_TRY(plan_write(t->plan, g->weights, b->weights));
+    STATUS_TRY(plan_write(t->plan, g->learning_rate, &rate));
+    STATUS_TRY(plan_write(t->plan, g->counter, &counter));
+    return g->dropout_step == NO_VALUE ? FV_OK : plan_write(t->plan, g->dropout_step, key);
+}
+
+fv_status trainer_step(trainer *t, const batch *b, int64_t step, float rate, float *loss, float *correct)
+{
+    STATUS_TRY(write_inputs(t, b, step, rate));
+    STATUS_TRY(plan_run(t->plan));
+    STATUS_TRY(plan_read(t->plan, t->graph.loss, loss));
+    return plan_read(t->plan, t->graph.correct, correct);
+}
+
+fv_status trainer_save(trainer *t, checkpoint_extra *x)
+{
+    const graph *g = t->graph.graph;
+    for (int32_t i = 0; i < t->graph.state_count; i++) {
+        const value *v = &g->values[t->graph.states[i]];
+        float *data = checkpoint_add_tensor(x, v->name, shape_count(&v->shape));
+        if (!data)
+            return status_last();
+        STATUS_TRY(plan_read(t->plan, t->graph.states[i], data));
+    }
+    return FV_OK;
+}
+
+fv_status trainer_load(trainer *t, const checkpoint_extra *x)
+{
+    const graph *g = t->graph.graph;
+    for (int32_t i = 0; i < t->graph.state_count; i++) {
+        const value *v = &g->values[t->graph.states[i]];
+        const checkpoint_tensor *saved = checkpoint_find_tensor(x, v->name);
+        if (!saved || saved->count != shape_count(&v->shape))
+            return status_set(
+                FV_ERROR_INVALID,
+                "resume: the checkpoint has no optimizer state %s of this size; resume with the "
+                "options of the interrupted run",
+                v->name);
+        STATUS_TRY(plan_write(t->plan, t->graph.states[i], saved->data));
+    }
+    return FV_OK;
+}

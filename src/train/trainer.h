@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The trainer: the plan of a training step with the tensors and the optimizer's state in it. It belongs to the thread that made
+ * it: an engine and its team of threads do.
+ *
+ *     trainer *t;
+ *     STATUS_TRY(trainer_create(m, 32, seed, &t));
+ *     STATUS_TRY(trainer_write(t));                       // the model's tensors into the plan
+ *     STATUS_TRY(trainer_step(t, batch, step, 0.1f, &loss, &correct));
+ *     STATUS_TRY(trainer_read(t));                        // and back
+ */
+#ifndef TRAIN_TRAINER_H
+#define TRAIN_TRAINER_H
+
+#include "data/loader.h"
+#include "model/checkpoint.h"
+#include "nn/network.h"
+
+typedef struct trainer trainer;
+
+/* Compiled for m->compile; the optimizer's state is zero. `seed` is dropout's. */
+fv_status trainer_create(fv_model *m, int64_t batch_size, uint64_t seed, trainer **out);
+void trainer_destroy(trainer *t); /* NULL is fine */
+
+fv_status trainer_write(trainer *t);
+fv_status trainer_read(trainer *t);
+
+/* One update; `step` counts from 0 over the whole run. `*loss` is the weighted mean, `*correct` the weight of what was right. */
+fv_status trainer_step(trainer *t, const batch *b, int64_t step, float rate, float *loss, float *correct);
+
+/* The optimizer's state, into and out of a checkpoint. */
+fv_status trainer_save(trainer *t, checkpoint_extra *x);
+fv_status trainer_load(trainer *t, const checkpoint_extra *x);
+
+#endif

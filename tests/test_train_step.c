@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Ten training steps against PyTorch, for each optimizer and engine: the same weights, pictures and labels give the same losses. */
+#include <math.h>
+
+#include "golden/train.h"
+#include "nn/network.h"
+#include "testing.h"
+#include "train/trainer.h"
+
+enum {
+    PICTURES = 12,
+    SIDE = 8,
+    CLASSES = 3,
+    STEPS = 10
+};
+
+static fv_model *make_model(void)
+{
+    fv_model *m = fv_model_create(.height = SIDE, .width = SIDE, .channels = 3);
+    fv_node *x = fv_conv2d(fv_input(m), .filters = 4, .kernel = 3, .padding = FV_SAME, .use_bias = FV_OFF,
+                           .name = "conv1");
+    x = fv_max_pool2d(fv_batch_norm(x, .activation = FV_RELU, .name = "bn1"), .size = 2);
+    x = fv_conv2d(x, .filters = 6, .kernel = 3, .padding = FV_SAME, .activation = FV_RELU, .name = "conv2");
+    fv_output(fv_dense(fv_global_average_pool2d(x), .units = CLASSES, .name = "fc"));
+    const char *const names[] = {"conv1.weight", "conv2.weight", "conv2.bias", "fc.weight", "fc.bias"};
+    for (int k = 0; k < 5; k++) {
+        fv_tensor_view v;
+        assert_ok(fv_model_find_tensor(m, names[k], &v));
+        for (int64_t i = 0; i < v.count; i++)
+            v.data[i] = (float)(0.35 * sin(0.7 * (double)i + k));
+    }
+    return m;
+}
+
+static void fill_pictures(uint8_t *pixels, int32_t *labels, float *weights)
+{
+    for (int n = 0; n < PICTURES; n++) {
+        labels[n] = n % CLASSES;
+        weights[n] = n < PICTURES - 2;
+        for (int h = 0; h < SIDE; h++)
+            for (int w = 0; w < SIDE; w++)
+                for (int c = 0; c < 3; c++)
+                    *pixels++ = (uint8_t)(n * 37 + h * 11 + w * 5 + c * 29 + (n * h * w) % 7 * 9);
+    }
+}
+
+static void compare(fv_compile_options o, float rate, const float *losses, const float *means)
+{
+    static uint8_t pixels[PICTURES * SIDE * SIDE * 3];
+    int32_t labels[PICTURES];
+    float weights[PICTURES];
+    int64_t indices[PICTURES] = {0};
+    fill_pictures(pixels, labels, weights);
+    batch b = {PICTURES, pixels, labels, weights, indices};
+    o.struct_size = sizeof o;
+    o.model = make_model();
+    o.learning_rate = rate;
+    o.threads = 1;
+    assert_ok(fv_compile_with(&o));
+    trainer *t;
+    assert_ok(trainer_create(o.model, PICTURES, 0, &t));
+    assert_ok(trainer_write(t));
+    for (int i = 0; i < STEPS; i++) {
+        float loss, correct;
+        assert_ok(trainer_step(t, &b, i, rate, &loss, &correct));
+        assert_float_equal(loss, losses[i], 2e-5);
+    }
+    assert_ok(trainer_read(t));
+    fv_tensor_view v;
+    assert_ok(fv_model_find_tensor(o.model, "bn1.running_mean", &v));
+    for (int i = 0; i < 4; i++)
+        assert_float_equal(v.data[i], means[i], 2e-5);
+    trainer_destroy(t);
+    fv_model_destroy(o.model);
+}
+
+static void compare_all(const char *engine)
+{
+    compare(
+        (fv_compile_options){
+            .optimizer = FV_SGD, .momentum = 0.9f, .nesterov = 1, .weight_decay = 0.02f, .engine = engine},
+        0.05f, golden_sgd, golden_sgd_mean);
+    compare((fv_compile_options){.optimizer = FV_SGD,
+                                 .momentum = FV_OFF,
+                                 .weight_decay = FV_OFF,
+                                 .loss = FV_BINARY_CROSSENTROPY,
+                                 .engine = engine},
+            0.05f, golden_sgd_plain, golden_sgd_plain_mean);
+    compare((fv_compile_options){.optimizer = FV_ADAM,
+                                 .beta_1 = 0.8f,
+                                 .beta_2 = 0.95f,
+                                 .epsilon = 1e-6f,
+                                 .weight_decay = 0.05f,
+                                 .label_smoothing = 0.1f,
+                                 .engine = engine},
+            0.01f, golden_adam, golden_adam_mean);
+    compare((fv_compile_options){.weight_decay = 0.1f, .engine = engine}, 0.01f, golden_adamw,
+            golden_adamw_mean);
+    compare(
+        (fv_compile_options){
+            .optimizer = FV_RMSPROP, .momentum = 0.5f, .weight_decay = 0.01f, .engine = engine},
+        0.002f, golden_rmsprop, golden_rmsprop_mean);
+    compare((fv_compile_options){.optimizer = FV_RMSPROP, .engine = engine}, 0.002f, golden_rmsprop_plain,
+            golden_rmsprop_plain_mean);
+}
+
+static void test_reference(void **state)
+{
+    (void)state;
+    compare_all("reference");
+}
+
+static void test_auto(void **state)
+{
+    (void)state;
+    compare_all("auto");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_reference), cmocka_unit_test(test_auto)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
