@@ -51,7 +51,7 @@ typedef struct fit_run {
     char *results_path, *best_path, *last_path; /* NULL without a run folder */
     fit_state state;
     float *best; /* tensors of the best epoch, one after the other */
-    int64_t skips_told;
+    int64_t skips_told, validation_skips_told;
     double started, trained;  /* clock: the epoch began in this process; its last step ended */
     double step_seconds;      /* smoothed; 0 before the first */
     double between_seconds;   /* validation and files after the last epoch */
