@@ -3,7 +3,7 @@
 # The command's main job from end to end on a small drawn data set: train, resume, eval, predict, explain, info.
 # Usage: check_command_run.sh BUILD_DIR SOURCE_DIR
 set -u
-fovea=$1/fovea
+fovea=$(realpath "$1")/fovea
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cd "$work" || exit 1
