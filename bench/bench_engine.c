@@ -15,7 +15,10 @@
 #include "core/random.h"
 #include "engine/engine.h"
 
-enum { MAX_PARAMETERS = 256, MAX_RUNS = 1000 };
+enum {
+    MAX_PARAMETERS = 256,
+    MAX_RUNS = 1000
+};
 
 typedef struct network {
     graph *g;
@@ -56,7 +59,8 @@ static value_id persistent(network *n, value_kind kind, shape s)
     return v;
 }
 
-static value_id convolution(network *n, value_id x, int64_t filters, int64_t kernel, int64_t stride, bool bias)
+static value_id convolution(network *n, value_id x, int64_t filters, int64_t kernel, int64_t stride,
+                            bool bias)
 {
     int64_t pad = kernel / 2, channels = n->g->values[x].shape.d[3];
     op_attributes a = {.window = {.kernel = {kernel, kernel},
@@ -77,8 +81,8 @@ static value_id relu(network *n, value_id x)
 static value_id batch_norm(network *n, value_id x)
 {
     const shape c = shape_1(n->g->values[x].shape.d[3]);
-    value_id in[] = {x, persistent(n, VALUE_PARAMETER, c), persistent(n, VALUE_PARAMETER, c), persistent(n, VALUE_STATE, c),
-                     persistent(n, VALUE_STATE, c)};
+    value_id in[] = {x, persistent(n, VALUE_PARAMETER, c), persistent(n, VALUE_PARAMETER, c),
+                     persistent(n, VALUE_STATE, c), persistent(n, VALUE_STATE, c)};
     return add(n, OP_BATCH_NORM, in, 5, &(op_attributes){.epsilon = 1e-5f, .momentum = 0.1f});
 }
 

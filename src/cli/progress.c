@@ -113,6 +113,11 @@ int progress_epoch(const fv_progress *p, void *user)
 
 void progress_log(const char *line, void *user)
 {
-    progress_clear(user);
+    progress_bar *bar = user;
+    progress_clear(bar);
     cli_say("%s", line);
+    if (bar->log) {
+        fprintf(bar->log, "%s\n", line);
+        fflush(bar->log);
+    }
 }

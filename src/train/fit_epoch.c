@@ -138,6 +138,7 @@ static fv_status validate(fit_run *r, fit_result *result)
     scoring s = {
         .model = r->model, .loader = r->validation, .batch_size = r->o.batch, .row = add_row, .to = &v};
     STATUS_TRY(scoring_run(&s));
+    tell_skips(r, r->validation, &r->validation_skips_told);
     if (v.count == 0)
         return status_set(FV_ERROR_IO, "none of the validation pictures could be read; the first: %s",
                           loader_skipped_message(r->validation, 0));
