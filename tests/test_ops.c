@@ -12,7 +12,6 @@ static const struct {
     const char *engine;
     op_kind first, last;
 } required[] = {
-    {"reference", 0, OP_KIND_COUNT - 1},
     {"onednn", 0, OP_KIND_COUNT - 1},
 };
 
@@ -28,10 +27,13 @@ static bool must_support(const engine *e, op_kind kind)
     return false;
 }
 
-/* The engine in place `i` of the table, NULL with the reason printed when it cannot run here. */
+/* The engine in place `i` of the table. NULL for the reference itself, and, with the reason printed, for one that cannot run
+ * here. */
 static engine *open_engine(int i)
 {
     const engine_api *api = engine_table[i];
+    if (api == oracle->api)
+        return NULL;
     text detail = {0};
     engine *e = NULL;
     if (api->probe(&detail) != FV_OK)
@@ -174,16 +176,16 @@ static const op_case large_cases[] = {
      {IN(NORMAL, 5, 41, 43, 19)},
      {.window = WINDOW(3, 2, 1, 1, 1, 1, 1, 1)},
      POINTWISE},
-    {"large global average pool", OP_GLOBAL_AVERAGE_POOL2D, {IN(NORMAL, 9, 41, 43, 19)}, PLAIN, POINTWISE},
+    {"large global average pool", OP_GLOBAL_AVERAGE_POOL2D, {IN(NORMAL, 5, 41, 43, 19)}, PLAIN, POINTWISE},
     {"large batch norm",
      OP_BATCH_NORM,
-     {IN(NORMAL, 9, 41, 43, 19), IN(NORMAL, 19), IN(NORMAL, 19), STATE(NORMAL, 19), STATE(POSITIVE, 19)},
+     {IN(NORMAL, 5, 41, 43, 19), IN(NORMAL, 19), IN(NORMAL, 19), STATE(NORMAL, 19), STATE(POSITIVE, 19)},
      {.epsilon = 1e-5f, .momentum = 0.1f},
      SUMMED},
     {"large batch norm + residual + ReLU",
      OP_BATCH_NORM,
-     {IN(NORMAL, 9, 31, 33, 35), IN(NORMAL, 35), IN(NORMAL, 35), STATE(NORMAL, 35), STATE(POSITIVE, 35),
-      IN(NORMAL, 9, 31, 33, 35)},
+     {IN(NORMAL, 5, 31, 33, 35), IN(NORMAL, 35), IN(NORMAL, 35), STATE(NORMAL, 35), STATE(POSITIVE, 35),
+      IN(NORMAL, 5, 31, 33, 35)},
      {.epsilon = 1e-5f, .momentum = 0.1f, .activation = FV_RELU},
      SUMMED},
     {"large batch norm of features + ReLU",
@@ -193,38 +195,38 @@ static const op_case large_cases[] = {
      SUMMED},
     {"large inference batch norm",
      OP_BATCH_NORM_INFERENCE,
-     {IN(NORMAL, 9, 31, 33, 35), IN(NORMAL, 35), IN(NORMAL, 35), STATE(NORMAL, 35), STATE(POSITIVE, 35)},
+     {IN(NORMAL, 5, 31, 33, 35), IN(NORMAL, 35), IN(NORMAL, 35), STATE(NORMAL, 35), STATE(POSITIVE, 35)},
      {.epsilon = 1e-5f},
      SUMMED},
-    {"large GELU", OP_ACTIVATION, {IN(KINKLESS, 9, 31, 33, 35)}, {.activation = FV_GELU}, POINTWISE},
-    {"large ReLU", OP_ACTIVATION, {IN(KINKLESS, 9, 31, 33, 35)}, {.activation = FV_RELU}, EXACT},
+    {"large GELU", OP_ACTIVATION, {IN(KINKLESS, 5, 31, 33, 35)}, {.activation = FV_GELU}, POINTWISE},
+    {"large ReLU", OP_ACTIVATION, {IN(KINKLESS, 5, 31, 33, 35)}, {.activation = FV_RELU}, EXACT},
     {"large softmax", OP_SOFTMAX, {IN(NORMAL, 509, 521)}, PLAIN, POINTWISE},
     {"large dropout",
      OP_DROPOUT,
-     {IN(NORMAL, 9, 31, 33, 35), IN(STEP, 2)},
+     {IN(NORMAL, 5, 31, 33, 35), IN(STEP, 2)},
      {.rate = 0.5f, .stream = 1},
      EXACT},
     {"large add + ReLU",
      OP_ADD,
-     {IN(NORMAL, 9, 31, 33, 35), IN(NORMAL, 9, 31, 33, 35)},
+     {IN(NORMAL, 5, 31, 33, 35), IN(NORMAL, 5, 31, 33, 35)},
      {.activation = FV_RELU},
      EXACT},
     {"large multiply by a gate a channel",
      OP_MULTIPLY,
-     {IN(NORMAL, 9, 31, 33, 35), IN(NORMAL, 9, 1, 1, 35)},
+     {IN(NORMAL, 5, 31, 33, 35), IN(NORMAL, 5, 1, 1, 35)},
      PLAIN,
      SUMMED},
-    {"large sum", OP_REDUCE_SUM, {IN(NORMAL, 9, 31, 33, 35)}, {.shape = {4, {1, 1, 1, 35}}}, SUMMED},
-    {"large concat", OP_CONCAT, {IN(NORMAL, 9, 31, 33, 16), IN(NORMAL, 9, 31, 33, 19)}, PLAIN, EXACT},
+    {"large sum", OP_REDUCE_SUM, {IN(NORMAL, 5, 31, 33, 35)}, {.shape = {4, {1, 1, 1, 35}}}, SUMMED},
+    {"large concat", OP_CONCAT, {IN(NORMAL, 5, 31, 33, 16), IN(NORMAL, 5, 31, 33, 19)}, PLAIN, EXACT},
     {"large pad",
      OP_PAD,
-     {IN(NORMAL, 9, 31, 33, 35)},
+     {IN(NORMAL, 5, 31, 33, 35)},
      {.before = {0, 1, 2, 0}, .after = {0, 3, 4, 0}},
      EXACT},
-    {"large flatten", OP_FLATTEN, {IN(NORMAL, 9, 31, 33, 35)}, PLAIN, EXACT},
+    {"large flatten", OP_FLATTEN, {IN(NORMAL, 5, 31, 33, 35)}, PLAIN, EXACT},
     {"large normalize",
      OP_NORMALIZE,
-     {IN(PIXELS, 9, 101, 103, 3)},
+     {IN(PIXELS, 5, 101, 103, 3)},
      {.mean = {123.7f, 116.3f, 103.5f}, .std = {58.4f, 57.1f, 57.4f}, .reverse = 1},
      POINTWISE},
     {"large softmax cross-entropy",
@@ -557,33 +559,38 @@ static double *logits_of(network *n, engine *e, bool write_twice)
 }
 
 /* Folding and fusing change nothing; and the prologue runs again when the parameters change. */
-static void test_folded_network(void **state)
+static int compare_folded(engine *e, const double *expected)
 {
-    (void)state;
-    network plain = network_build(20), folded = inference(20);
-    assert_ok(graph_to_inference(plain.g));
-    int64_t count = shape_count(&plain.g->values[plain.logits].shape), prologue = 0;
+    network folded = inference(20);
+    int64_t prologue = 0, count = shape_count(&folded.g->values[folded.logits].shape);
     for (int32_t i = 0; i < folded.g->op_count; i++)
         prologue += folded.g->ops[i].prologue;
     assert_int_equal(prologue, 3);
+    int able = supports_all(e, folded.g, "folded network"), failures = able < 0;
+    if (able > 0) {
+        double *actual = logits_of(&folded, e, true);
+        failures = check_close("folded network", e->api->name, expected, actual, count, network_tolerance);
+        free(actual);
+    }
+    graph_destroy(folded.g);
+    return failures;
+}
+
+static void test_folded_network(void **state)
+{
+    (void)state;
+    network plain = network_build(20);
+    assert_ok(graph_to_inference(plain.g));
     double *expected = logits_of(&plain, oracle, false);
+    int failures = compare_folded(oracle, expected);
     for (int k = 0; engine_table[k]; k++) {
         engine *e = open_engine(k);
-        if (!e)
-            continue;
-        int able = supports_all(e, folded.g, "folded network");
-        assert_int_not_equal(able, -1);
-        double *actual = able ? logits_of(&folded, e, true) : NULL;
-        assert_int_equal(
-            able ? check_close("folded network", e->api->name, expected, actual, count, network_tolerance)
-                 : 0,
-            0);
-        free(actual);
+        failures += e ? compare_folded(e, expected) : 0;
         engine_close(e);
     }
+    assert_int_equal(failures, 0);
     free(expected);
     graph_destroy(plain.g);
-    graph_destroy(folded.g);
 }
 
 static int open_oracle(void **state)

@@ -6,12 +6,6 @@
 #include "test_train.h"
 #include "train/metrics.h"
 
-static void set_statistics(fv_model *m)
-{
-    fv_preprocess p = *fv_model_preprocess(m);
-    assert_ok(fv_model_set_preprocess(m, &p));
-}
-
 /* A model that has learnt the three patterns under names in another order than the data's. */
 static fv_model *make_trained(const char *folder)
 {
@@ -94,7 +88,6 @@ static void test_one_output(void **state)
     const fv_dataset *all = fv_dataset_part(data, FV_ALL);
     fv_model *m = make_network(1);
     fv_evaluation e;
-    set_statistics(m);
     assert_ok(fv_compile(m, .learning_rate = 0.02f, .engine = "reference", .threads = 1));
     assert_ok(fv_fit(m, .train = all, .validation = all, .epochs = 12, .batch = 16, .augment = "none"));
     assert_ok(fv_evaluate(m, .data = all, .result = &e));

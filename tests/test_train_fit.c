@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <sys/resource.h>
 
+#include "model/checkpoint.h"
 #include "nn/network.h"
 #include "test_train.h"
 
@@ -264,6 +265,39 @@ static void test_resume_finished(void **state)
     free(last);
 }
 
+/* Each number of a checkpoint in turn is replaced by nonsense; none of these files may be gone on from. */
+static void test_damaged_checkpoint(void **state)
+{
+    const fixture *f = *state;
+    const char *const nonsense[] = {"", "-1", "x", "99999999999999999999999"};
+    char *out = file_join(f->folder, "run"), *last = file_join(out, "last.safetensors");
+    fv_model *m = make_compiled(FV_ADAMW, 0.02f);
+    checkpoint_extra x = {0};
+    int tried = 0;
+    assert_int_equal(fit_part(f, m, out, NULL, (stop_at){2, 2}, 1, FV_SCHEDULE_COSINE), FV_INTERRUPTED);
+    assert_ok(checkpoint_load(m, last, &x));
+    for (size_t i = 0; i < x.value_count; i++) {
+        char *kept = x.values[i].value;
+        for (size_t k = 0; k < sizeof nonsense / sizeof *nonsense; k++, tried++) {
+            if (strcmp(x.values[i].key, "results") == 0) /* a text: any will do */
+                continue;
+            x.values[i].value = (char *)nonsense[k];
+            assert_ok(checkpoint_save(m, &x, last));
+            fv_status status = fit_part(f, m, out, last, (stop_at){0, 1}, 1, FV_SCHEDULE_COSINE);
+            if (status != FV_ERROR_FORMAT && status != FV_ERROR_INVALID)
+                fail_msg("%s = '%s': %d", x.values[i].key, nonsense[k], status);
+        }
+        x.values[i].value = kept;
+    }
+    assert_true(tried >= 60);
+    assert_ok(checkpoint_save(m, &x, last));
+    assert_ok(fit_part(f, m, out, last, (stop_at){0, 1}, 1, FV_SCHEDULE_COSINE));
+    checkpoint_release(&x);
+    fv_model_destroy(m);
+    free(out);
+    free(last);
+}
+
 /* ---- stopping ---- */
 
 static void test_patience(void **state)
@@ -399,6 +433,7 @@ int main(void)
     const struct CMUnitTest tests[] = {TEST(test_learns),
                                        TEST(test_resume),
                                        TEST(test_resume_finished),
+                                       TEST(test_damaged_checkpoint),
                                        TEST(test_patience),
                                        TEST(test_divergence),
                                        TEST(test_full_disk),

@@ -193,10 +193,18 @@ static fv_status check_fields(const fit_run *r)
         return unusable(r, "step");
     if (s->best_epoch < 0 || s->best_epoch > s->epoch)
         return unusable(r, "best_epoch");
-    if (s->pictures < 0 || s->plateau.waited < 0)
+    if (s->pictures < 0 || s->pictures > s->batch * r->o.batch)
         return unusable(r, "pictures");
-    if (!(s->plateau.scale > 0 && s->plateau.scale <= 1))
+    if (s->plateau.waited < 0 || s->plateau.waited > s->epoch)
+        return unusable(r, "plateau_waited");
+    if (!(s->plateau.scale > 0 && s->plateau.scale <= 1) || isnan(s->plateau.best))
         return unusable(r, "plateau_scale");
+    if (isnan(s->best) || s->best == INFINITY)
+        return unusable(r, "best");
+    const double sums[] = {s->loss_sum, s->correct_sum, s->weight_sum, s->seconds, s->waited, s->rate};
+    for (size_t i = 0; i < sizeof sums / sizeof *sums; i++)
+        if (!(sums[i] >= 0 && isfinite(sums[i])))
+            return unusable(r, "sums");
     return FV_OK;
 }
 
