@@ -3,8 +3,8 @@
 # What the command says and returns when it is asked for help or called wrongly; no training.
 # Usage: check_command.sh BUILD_DIR SOURCE_DIR
 set -u
-build=$1
-source=$2
+build=$(realpath "$1")
+source=$(realpath "$2")
 fovea=$build/fovea
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

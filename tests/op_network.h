@@ -3,7 +3,7 @@
  * A small network in which the operations meet: conv - batch norm - ReLU, a residual block whose input is used twice, a gate over
  * channels (squeeze and excitation), depthwise convolution with SiLU, concat, max pool, dropout, dense, softmax cross-entropy.
  *
- *     network n = network_build();
+ *     network n = network_build(4);
  *     assert_ok(graph_gradients(n.g, n.loss, NO_VALUE, n.parameters, n.parameter_count, gradients));
  */
 #ifndef OP_NETWORK_H
@@ -14,8 +14,7 @@
 enum {
     NETWORK_BATCH = 3,
     NETWORK_CLASSES = 5,
-    NETWORK_PARAMETERS = 24,
-    NETWORK_CHANNELS = 4
+    NETWORK_PARAMETERS = 24
 };
 
 typedef struct network {
@@ -93,18 +92,16 @@ static inline value_id network_gate(network *n, value_id x, int64_t channels)
     return network_add(n, OP_MULTIPLY, (value_id[]){x, gate}, 2, NULL, "gate.multiply");
 }
 
-/* Everything after the residual block: (N, 8, 8, C) to the loss. */
-static inline void network_head(network *n, value_id x, value_id middle)
+/* Everything after the residual block: (N, 8, 8, channels) to the loss. */
+static inline void network_head(network *n, value_id x, value_id middle, int64_t channels)
 {
-    enum {
-        C = NETWORK_CHANNELS
-    };
-    value_id d = network_activation(n, network_conv(n, x, C, C, C, "depthwise"), FV_SILU, "silu");
+    value_id d =
+        network_activation(n, network_conv(n, x, channels, channels, channels, "depthwise"), FV_SILU, "silu");
     value_id both = network_add(n, OP_CONCAT, (value_id[]){d, middle}, 2, NULL, "concat");
     op_attributes pool = {.window = {{2, 2}, {2, 2}, {1, 1}, 1, {0}}}, drop = {.rate = 0.25f, .stream = 3};
     value_id p = network_add(n, OP_MAX_POOL2D, &both, 1, &pool, "pool");
     value_id kept = network_add(n, OP_DROPOUT, (value_id[]){p, n->step}, 2, &drop, "dropout");
-    n->logits = network_dense(n, kept, 4 * 4 * 2 * C, NETWORK_CLASSES, "classifier");
+    n->logits = network_dense(n, kept, 4 * 4 * 2 * channels, NETWORK_CLASSES, "classifier");
     op_attributes loss = {.smoothing = 0.1f};
     n->loss = network_add(n, OP_SOFTMAX_CROSS_ENTROPY, (value_id[]){n->logits, n->target, n->weight}, 3,
                           &loss, "loss");
@@ -112,27 +109,25 @@ static inline void network_head(network *n, value_id x, value_id middle)
     graph_mark_output(n->g, n->loss);
 }
 
-/* Built for any batch, then fixed to NETWORK_BATCH. */
-static inline network network_build(void)
+/* Built for any batch, then fixed to NETWORK_BATCH. `channels` is even. */
+static inline network network_build(int64_t channels)
 {
-    enum {
-        C = NETWORK_CHANNELS
-    };
     network n = {.g = graph_create()};
     assert_non_null(n.g);
     n.x = graph_input(n.g, "x", TYPE_F32, shape_4(BATCH, 8, 8, 3));
-    n.probe = graph_input(n.g, "probe", TYPE_F32, shape_4(BATCH, 8, 8, C));
+    n.probe = graph_input(n.g, "probe", TYPE_F32, shape_4(BATCH, 8, 8, channels));
     n.target = graph_input(n.g, "target", TYPE_I32, shape_1(BATCH));
     n.weight = graph_input(n.g, "weight", TYPE_F32, shape_1(BATCH));
     n.step = graph_input(n.g, "step", TYPE_I32, shape_1(2));
-    value_id h = network_batch_norm(&n, network_conv(&n, n.x, 3, C, 1, "conv1"), C, "bn1");
+    value_id h = network_batch_norm(&n, network_conv(&n, n.x, 3, channels, 1, "conv1"), channels, "bn1");
     h = network_activation(&n, h, FV_RELU, "relu1");
     n.middle = network_add(&n, OP_ADD, (value_id[]){h, n.probe}, 2, NULL, "probe");
-    value_id b = network_batch_norm(&n, network_conv(&n, n.middle, C, C, 1, "conv2"), C, "bn2");
-    b = network_gate(&n, b, C);
-    b = network_batch_norm(&n, network_conv(&n, b, C, C, 2, "conv3"), C, "bn3");
+    value_id b =
+        network_batch_norm(&n, network_conv(&n, n.middle, channels, channels, 1, "conv2"), channels, "bn2");
+    b = network_gate(&n, b, channels);
+    b = network_batch_norm(&n, network_conv(&n, b, channels, channels, 2, "conv3"), channels, "bn3");
     b = network_add(&n, OP_ADD, (value_id[]){b, n.middle}, 2, NULL, "residual");
-    network_head(&n, network_activation(&n, b, FV_RELU, "relu3"), n.middle);
+    network_head(&n, network_activation(&n, b, FV_RELU, "relu3"), n.middle, channels);
     assert_ok(graph_set_batch(n.g, NETWORK_BATCH));
     return n;
 }

@@ -23,6 +23,7 @@ typedef enum fill {
     FILL_POSITIVE, /* 0.5..2 */
     FILL_KINKLESS, /* in -7..7, 1/32 away from every whole number: no activation bends there */
     FILL_LARGE,    /* normal, deviation 100 */
+    FILL_FAR,      /* normal, mean 30, deviation 1 */
     FILL_ZERO,     /* all zero, no gradient is asked for */
     FILL_WEIGHT,   /* of samples: 0, 0.5, 1, 1.5, ... in turn, no gradient is asked for */
     FILL_SOFT,     /* rows that are probabilities, as targets */
@@ -80,7 +81,7 @@ static inline data_type fill_type(fill f)
 
 static inline bool fill_wants_gradient(fill f)
 {
-    return f >= FILL_NORMAL && f <= FILL_LARGE;
+    return f >= FILL_NORMAL && f <= FILL_FAR;
 }
 
 static inline void fill_distinct(double *out, int64_t count, rng *r)
@@ -102,6 +103,8 @@ static inline double fill_one(fill f, int64_t i, rng *r)
         return (double)rng_normal(r);
     case FILL_LARGE:
         return (double)(100 * rng_normal(r));
+    case FILL_FAR:
+        return (double)(30 + rng_normal(r));
     case FILL_POSITIVE:
         return (double)rng_range(r, 0.5f, 2);
     case FILL_KINKLESS:

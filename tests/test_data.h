@@ -49,7 +49,10 @@ static inline void put_file(const char *name, const void *data, size_t size)
     snprintf(path, sizeof path, "%s", in_root(name));
     *strrchr(path, '/') = 0;
     assert_ok(file_make_folders(path));
-    assert_ok(file_write(in_root(name), data, size));
+    FILE *f = fopen(in_root(name), "wb"); /* not file_write: hundreds of files need not be synced */
+    assert_non_null(f);
+    assert_int_equal(fwrite(data, 1, size, f), size);
+    fclose(f);
 }
 
 /* A PNG whose pixels depend on `tone`. */

@@ -161,7 +161,7 @@ typedef struct differentiated {
 
 static differentiated differentiate_network(bool fuse)
 {
-    differentiated d = {.n = network_build()};
+    differentiated d = {.n = network_build(4)};
     if (fuse)
         assert_ok(graph_fuse(d.n.g, true));
     for (; d.count < d.n.parameter_count; d.count++)
@@ -191,7 +191,7 @@ static void test_network(void **state)
 {
     (void)state;
     differentiated d = differentiate_network(false);
-    network plain = network_build();
+    network plain = network_build(4);
     function f = {.output = plain.loss};
     int failures = 0;
     assert_ok(plan_create(wide, plain.g, &f.p));
@@ -235,7 +235,7 @@ static int count_kind(const graph *g, op_kind kind)
 static void test_fused_network(void **state)
 {
     (void)state;
-    network n = network_build();
+    network n = network_build(4);
     assert_int_equal(count_kind(n.g, OP_ACTIVATION), 4);
     assert_int_equal(count_kind(n.g, OP_ADD), 2);
     assert_ok(graph_fuse(n.g, true));

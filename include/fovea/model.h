@@ -62,7 +62,8 @@ FV_API void fv_model_destroy(fv_model *m); /* NULL is fine */
 
 /* The preprocessing; `mean` and `std` are set from the training data by fv_fit unless they were set before. */
 FV_API const fv_preprocess *fv_model_preprocess(const fv_model *m);
-/* Height, width and channels must be those of the model. Mean and std that differ from the model's own are kept by fv_fit. */
+/* Height, width and channels must be those of the model. `std` all zero: mean and std stay as they are, and unless they were
+ * set before, fv_fit still sets them from the training data. */
 FV_API fv_status fv_model_set_preprocess(fv_model *m, const fv_preprocess *p);
 
 /* Class names in the order of the outputs; fv_fit sets them from its data when they are not set. Copied. */

@@ -45,7 +45,7 @@ typedef struct fv_compile_options {
         weight_decay; /* L2 for SGD, Adam and RMSprop, decoupled for AdamW (Loshchilov & Hutter 2019); never on biases
                                and norms; default 0.01 for AdamW, 5e-4 for SGD, else 0; FV_OFF */
     fv_loss loss;
-    float label_smoothing; /* [0, 1); default 0 */
+    float label_smoothing; /* [0, 1); default 0; of the training loss only, not of validation's */
     const char *engine;    /* "auto" (default), "onednn", "reference" */
     int threads;           /* of the engine; default: all cores */
 } fv_compile_options;

@@ -21,6 +21,9 @@ static const option table[] = {
      .help = "JSON instead of a table"},
     {0}};
 
+/* Of a logit, absolute: engines and machines differ by about 1e-5. */
+static const double tolerance = 1e-3;
+
 static const char *const resize_modes[] = {"crop", "squash", "letterbox"};
 static const char *const interpolations[] = {"bilinear", "bicubic"};
 
@@ -132,7 +135,7 @@ static int print_text(const fv_model *m, const char *path, const float *differen
     print_classes(m);
     print_layers(m);
     if (difference)
-        printf("\nverified: the largest difference of a logit is %.3g\n", (double)*difference);
+        printf("\nverify: the largest difference of a logit is %.3g\n", (double)*difference);
     return EXIT_DONE;
 }
 
@@ -152,6 +155,11 @@ static int run(const invocation *call)
         status = cli_fail();
     else
         status = (o->json > 0 ? print_json : print_text)(m, path, o->verify > 0 ? &difference : NULL);
+    if (status == EXIT_DONE && !((double)difference <= tolerance))
+        status = cli_fail_with(
+            "%s: a logit differs by %.3g from what was saved, more than %g: the file was changed, or "
+            "this machine computes something else",
+            path, (double)difference, tolerance);
     fv_model_destroy(m);
     return status;
 }

@@ -68,8 +68,10 @@ static void draw(progress_bar *bar, const fv_progress *p)
     for (int i = 0; i < BAR_LENGTH; i++)
         text_add(&line, i < done ? "=" : " ");
     text_add(&line, "]");
-    add_score(&line, "loss", p->train_loss, 1, "");
-    add_score(&line, "accuracy", p->train_accuracy, 100, " %");
+    /* An evaluation has no training values. */
+    bool training = isfinite(p->train_loss);
+    add_score(&line, "loss", training ? p->train_loss : p->validation_loss, 1, "");
+    add_score(&line, "accuracy", training ? p->train_accuracy : p->validation_accuracy, 100, " %");
     if (isfinite(p->images_per_second))
         text_add(&line, "  %.0f images/s", p->images_per_second);
     add_time(&line, p->seconds_left);
@@ -111,6 +113,11 @@ int progress_epoch(const fv_progress *p, void *user)
 
 void progress_log(const char *line, void *user)
 {
-    progress_clear(user);
+    progress_bar *bar = user;
+    progress_clear(bar);
     cli_say("%s", line);
+    if (bar->log) {
+        fprintf(bar->log, "%s\n", line);
+        fflush(bar->log);
+    }
 }

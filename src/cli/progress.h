@@ -3,10 +3,13 @@
 #ifndef CLI_PROGRESS_H
 #define CLI_PROGRESS_H
 
+#include <stdio.h>
+
 #include "cli/cli.h"
 
 typedef struct progress_bar {
     bool terminal, drawn;
+    FILE *log;                    /* gets the library's lines, too; may be NULL */
     double last;                  /* when it was drawn, in seconds */
     double seconds, wait_seconds; /* of the epochs done */
 } progress_bar;

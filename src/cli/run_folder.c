@@ -68,20 +68,19 @@ bool run_folder_has(const char *run, const char *file)
     return there;
 }
 
-fv_status run_folder_write_problems(const char *run, const fv_dataset *data)
+fv_status run_folder_open_log(const char *run, const fv_dataset *data, FILE **log)
 {
-    int64_t count = fv_dataset_problem_count(data);
-    if (count == 0)
-        return FV_OK;
-    text out = {0};
-    for (int64_t i = 0; i < count; i++)
-        text_add(&out, "%s\n", fv_dataset_problem(data, i));
-    char *path = file_join(run, "problems.txt");
-    fv_status status = path ? text_status(&out) : status_last();
-    if (status == FV_OK)
-        status = file_write(path, out.data, out.length);
+    char *path = file_join(run, "log.txt");
+    if (!path)
+        return status_last();
+    bool fresh = !file_exists(path);
+    fv_status status = FV_OK;
+    *log = fopen(path, "ae");
+    if (!*log)
+        status = status_set(FV_ERROR_IO, "%s: cannot be written: %s", path, strerror(errno));
+    for (int64_t i = 0; *log && fresh && i < fv_dataset_problem_count(data); i++)
+        fprintf(*log, "%s\n", fv_dataset_problem(data, i));
     free(path);
-    text_release(&out);
     return status;
 }
 

@@ -176,14 +176,15 @@ static int train(train_setup *s)
     progress_bar bar;
     progress_init(&bar);
     say_plan(s);
-    fv_status status = fit(s, &bar);
-    train_setup_say_problems(s);
+    fv_status status = run_folder_open_log(s->a.out, s->data, &bar.log);
+    if (status == FV_OK)
+        status = fit(s, &bar);
     if (status == FV_OK)
         status = report(s, &bar, &e);
-    if (status == FV_OK)
-        status = run_folder_write_problems(s->a.out, s->data);
     int result = status == FV_OK ? summarise(s, &bar, &e) : explain_failure(s, status);
     fv_evaluation_release(&e);
+    if (bar.log)
+        fclose(bar.log);
     return result;
 }
 

@@ -6,6 +6,8 @@
 #ifndef CLI_TRAIN_H
 #define CLI_TRAIN_H
 
+#include <stdio.h>
+
 #include "cli/cli.h"
 
 typedef struct train_arguments {
@@ -35,17 +37,14 @@ typedef struct train_setup {
     fv_dataset *data;
     const fv_dataset *train, *validation, *test; /* parts; the last two may be NULL */
     fv_model *model;
-    int64_t problems_said;
 } train_setup;
 
 /* Refuses what no data can make right: a size or a network that is none. */
 fv_status train_setup_check(const train_arguments *a);
 
-/* Opens the data, makes and compiles the model, and puts a value in place of every default of `a`. */
+/* Opens the data and says what is wrong with it, makes and compiles the model, and puts a value in place of every default of `a`. */
 fv_status train_setup_prepare(train_setup *s);
 void train_setup_release(train_setup *s);
-/* Says what was found wrong with the data since the last call, a few lines of it. */
-void train_setup_say_problems(train_setup *s);
 
 /* A fresh folder runs/NAME-1, runs/NAME-2, ... named after the data; the caller frees it. NULL on failure. */
 char *run_folder_fresh(const char *data);
@@ -53,8 +52,8 @@ char *run_folder_fresh(const char *data);
 fv_status run_folder_check(const char *path);
 /* True when RUN/file exists. */
 bool run_folder_has(const char *run, const char *file);
-/* All problems of the data, as RUN/problems.txt, when there are any. */
-fv_status run_folder_write_problems(const char *run, const fv_dataset *data);
+/* RUN/log.txt, to be appended to; a new one begins with all problems of the data. The caller closes it. */
+fv_status run_folder_open_log(const char *run, const fv_dataset *data, FILE **log);
 
 /* The best row of results.csv by the monitored value. */
 typedef struct run_best {

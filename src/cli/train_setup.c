@@ -169,7 +169,8 @@ static fv_status make_model(train_setup *s)
         return FV_OK;
     int64_t matched, left;
     STATUS_TRY(fv_model_load_weights(s->model, a->weights, &matched, &left));
-    cli_say("%s: %lld tensors taken, %lld left over", a->weights, (long long)matched, (long long)left);
+    cli_say("%s: %lld of the network's tensors taken from it, %lld left as they were", a->weights,
+            (long long)matched, (long long)left);
     return FV_OK;
 }
 
@@ -180,6 +181,7 @@ static fv_status settle_input(train_setup *s)
     fv_preprocess p = *fv_model_preprocess(s->model);
     if (a->resize_mode != RESIZE_AUTO && (int)p.resize_mode != a->resize_mode - 1) {
         p.resize_mode = (fv_resize_mode)(a->resize_mode - 1);
+        memset(p.std, 0, sizeof p.std); /* mean and std are still to come from the data */
         STATUS_TRY(fv_model_set_preprocess(s->model, &p));
     }
     a->resize_mode = (int)p.resize_mode + 1;
@@ -259,10 +261,20 @@ static fv_status compile(train_setup *s)
                       .engine = train_engines[a->engine], .threads = (int)a->threads);
 }
 
+static void say_problems(const fv_dataset *data)
+{
+    int64_t count = fv_dataset_problem_count(data);
+    for (int64_t i = 0; i < count && i < PROBLEMS_SHOWN; i++)
+        cli_say("warning: %s", fv_dataset_problem(data, i));
+    if (count > PROBLEMS_SHOWN)
+        cli_say("warning: and %lld more; log.txt in the run folder lists all",
+                (long long)(count - PROBLEMS_SHOWN));
+}
+
 fv_status train_setup_prepare(train_setup *s)
 {
     STATUS_TRY(open_data(s));
-    train_setup_say_problems(s);
+    say_problems(s->data);
     STATUS_TRY(make_model(s));
     STATUS_TRY(settle_input(s));
     settle_numbers(s);
@@ -274,15 +286,4 @@ void train_setup_release(train_setup *s)
     fv_model_destroy(s->model);
     fv_dataset_destroy(s->data);
     pool_release(&s->pool);
-}
-
-void train_setup_say_problems(train_setup *s)
-{
-    int64_t count = fv_dataset_problem_count(s->data), shown = 0;
-    for (; s->problems_said < count && shown < PROBLEMS_SHOWN; s->problems_said++, shown++)
-        cli_say("warning: %s", fv_dataset_problem(s->data, s->problems_said));
-    if (s->problems_said < count)
-        cli_say("warning: and %lld more; problems.txt in the run folder lists all",
-                (long long)(count - s->problems_said));
-    s->problems_said = count;
 }

@@ -123,12 +123,19 @@ fv_status fv_model_set_preprocess(fv_model *m, const fv_preprocess *p)
     if (p->resize_mode < FV_RESIZE_CROP || p->resize_mode > FV_RESIZE_LETTERBOX ||
         p->interpolation < FV_BILINEAR || p->interpolation > FV_BICUBIC)
         return status_set(FV_ERROR_INVALID, "the preprocessing has an unknown resize mode or interpolation");
+    bool keeps_statistics = true;
     for (int c = 0; c < own->channels; c++)
+        keeps_statistics = keeps_statistics && p->std[c] == 0;
+    for (int c = 0; c < own->channels && !keeps_statistics; c++)
         if (!isfinite(p->mean[c]) || !isfinite(p->std[c]) || !(p->std[c] > 0))
             return status_set(FV_ERROR_INVALID, "mean and std of channel %d must be finite, std positive", c);
-    bool same = memcmp(p->mean, own->mean, sizeof p->mean) == 0 && memcmp(p->std, own->std, sizeof p->std) == 0;
-    m->statistics_set = m->statistics_set || !same;
-    m->preprocess = *p;
+    fv_preprocess next = *p;
+    if (keeps_statistics) {
+        memcpy(next.mean, own->mean, sizeof next.mean);
+        memcpy(next.std, own->std, sizeof next.std);
+    }
+    m->preprocess = next;
+    m->statistics_set = m->statistics_set || !keeps_statistics;
     network_changed(m);
     return FV_OK;
 }

@@ -28,15 +28,15 @@ static bool ran_out_of_patience(const fit_run *r)
 static void judge(fit_run *r, fit_result *result)
 {
     fit_state *s = &r->state;
-    double value = monitored(r, result);
-    result->is_best = value > s->best;
+    double now = monitored(r, result);
+    result->is_best = now > s->best;
     if (result->is_best) {
-        s->best = value;
+        s->best = now;
         s->best_epoch = s->epoch + 1;
         fit_keep_best(r);
     }
     if (r->o.schedule == FV_SCHEDULE_PLATEAU)
-        plateau_tell(&s->plateau, value, plateau_patience(r));
+        plateau_tell(&s->plateau, now, plateau_patience(r));
 }
 
 static fv_progress epoch_progress(const fit_run *r, const fit_result *result)
@@ -56,7 +56,7 @@ static void begin_next_epoch(fit_state *s)
 {
     s->epoch++;
     s->batch = s->pictures = 0;
-    s->loss_sum = s->correct_sum = s->weight_sum = s->seconds = 0;
+    s->loss_sum = s->correct_sum = s->weight_sum = s->seconds = s->waited = 0;
 }
 
 /* What is left of the epoch under way, and its files. The checkpoint comes last: a run that is killed in between repeats an epoch
@@ -95,6 +95,7 @@ static fv_status save_interrupted(fit_run *r)
     if (r->state.batch == 0)
         return FV_INTERRUPTED;
     r->state.seconds += clock_seconds() - r->started;
+    r->state.waited += loader_waited(r->loader);
     STATUS_TRY(trainer_read(r->trainer));
     STATUS_TRY(fit_save_last(r));
     return FV_INTERRUPTED;

@@ -22,9 +22,10 @@ typedef struct fit_state {
     int64_t epoch; /* finished epochs */
     int64_t batch; /* finished batches of the epoch under way */
     int64_t step;  /* finished steps of the run */
-    /* Of the epoch under way: weighted sums, and seconds of earlier processes. */
-    double loss_sum, correct_sum, weight_sum, seconds;
+    /* Of the epoch under way: weighted sums, and what earlier processes spent on it. */
+    double loss_sum, correct_sum, weight_sum, seconds, waited;
     int64_t pictures;
+    double rate;        /* of the last step */
     double best;        /* the monitored value, greater is better; -INFINITY at first */
     int64_t best_epoch; /* from 1; 0: none yet */
     plateau plateau;
@@ -35,7 +36,6 @@ typedef struct fit_state {
 typedef struct fit_result {
     double train_loss, train_accuracy, validation_loss, validation_accuracy; /* NAN without validation */
     double seconds, images_per_second, wait_share;
-    float rate;
     bool is_best;
 } fit_result;
 
@@ -51,7 +51,7 @@ typedef struct fit_run {
     char *results_path, *best_path, *last_path; /* NULL without a run folder */
     fit_state state;
     float *best; /* tensors of the best epoch, one after the other */
-    int64_t skips_told;
+    int64_t skips_told, validation_skips_told;
     double started, trained;  /* clock: the epoch began in this process; its last step ended */
     double step_seconds;      /* smoothed; 0 before the first */
     double between_seconds;   /* validation and files after the last epoch */

@@ -28,17 +28,17 @@ static double seconds_left(const fit_run *r)
 fv_progress fit_progress(const fit_run *r)
 {
     const fit_state *s = &r->state;
-    double here = clock_seconds() - r->started;
+    double seconds = epoch_seconds(r);
     return (fv_progress){.epoch = s->epoch + 1,
                          .epochs = r->o.epochs,
                          .step = s->batch,
                          .steps = loader_batches(r->loader),
                          .pictures = s->pictures,
-                         .seconds = epoch_seconds(r),
+                         .seconds = seconds,
                          .seconds_left = seconds_left(r),
-                         .images_per_second = (double)(s->pictures - r->started_pictures) / here,
-                         .wait_share = fmin(loader_waited(r->loader) / here, 1),
-                         .learning_rate = r->rate,
+                         .images_per_second = (double)s->pictures / seconds,
+                         .wait_share = fmin((s->waited + loader_waited(r->loader)) / seconds, 1),
+                         .learning_rate = (float)s->rate,
                          .train_loss = s->weight_sum > 0 ? (float)(s->loss_sum / s->weight_sum) : NAN,
                          .train_accuracy = s->weight_sum > 0 ? (float)(s->correct_sum / s->weight_sum) : NAN,
                          .validation_loss = NAN,
@@ -52,7 +52,7 @@ static fv_status diverged(const fit_run *r, const char *what)
         "the %s loss became infinite or not a number in epoch %lld after step %lld of %lld, at a "
         "learning rate of %g; try a tenth of it%s",
         what, (long long)r->state.epoch + 1, (long long)r->state.batch, (long long)loader_batches(r->loader),
-        (double)r->rate, r->state.best_epoch > 0 ? " (the best epoch so far is kept)" : "");
+        r->state.rate, r->state.best_epoch > 0 ? " (the best epoch so far is kept)" : "");
 }
 
 /* A batch in which no picture could be read teaches nothing and is passed over. */
@@ -63,9 +63,9 @@ static fv_status train_batch(fit_run *r, const batch *b)
     float loss = 0, correct = 0;
     for (int64_t i = 0; i < b->count; i++)
         weight += (double)b->weights[i];
-    r->rate = (float)schedule_rate(&r->schedule, s->step, s->plateau.scale);
+    s->rate = schedule_rate(&r->schedule, s->step, s->plateau.scale);
     if (weight > 0)
-        STATUS_TRY(trainer_step(r->trainer, b, s->step, r->rate, &loss, &correct));
+        STATUS_TRY(trainer_step(r->trainer, b, s->step, (float)s->rate, &loss, &correct));
     if (!isfinite(loss))
         return diverged(r, "training");
     s->loss_sum += weight * (double)loss;
@@ -138,6 +138,7 @@ static fv_status validate(fit_run *r, fit_result *result)
     scoring s = {
         .model = r->model, .loader = r->validation, .batch_size = r->o.batch, .row = add_row, .to = &v};
     STATUS_TRY(scoring_run(&s));
+    tell_skips(r, r->validation, &r->validation_skips_told);
     if (v.count == 0)
         return status_set(FV_ERROR_IO, "none of the validation pictures could be read; the first: %s",
                           loader_skipped_message(r->validation, 0));
@@ -150,7 +151,6 @@ fv_status fit_epoch(fit_run *r, fit_result *result)
 {
     fit_state *s = &r->state;
     r->started = clock_seconds();
-    r->started_pictures = s->pictures;
     STATUS_TRY(train_steps(r));
     tell_skips(r, r->loader, &r->skips_told);
     if (!(s->weight_sum > 0))
@@ -162,8 +162,7 @@ fv_status fit_epoch(fit_run *r, fit_result *result)
                            .validation_loss = NAN,
                            .validation_accuracy = NAN,
                            .images_per_second = p.images_per_second,
-                           .wait_share = p.wait_share,
-                           .rate = r->rate};
+                           .wait_share = p.wait_share};
     r->trained = clock_seconds();
     STATUS_TRY(trainer_read(r->trainer));
     STATUS_TRY(validate(r, result));

@@ -12,11 +12,11 @@ static const char best_prefix[] = "best.";
 /* ---- results.csv ---- */
 
 /* With a point whatever the locale; nothing when there is no value. */
-static void add_number(text *row, double value)
+static void add_number(text *row, double number)
 {
     char digits[32] = "";
-    if (isfinite(value))
-        snprintf(digits, sizeof digits, "%.7g", value);
+    if (isfinite(number))
+        snprintf(digits, sizeof digits, "%.7g", number);
     for (char *c = digits; *c; c++)
         if (*c == ',')
             *c = '.';
@@ -31,7 +31,7 @@ fv_status fit_save_results(fit_run *r, const fit_result *result)
                     "wait_share\n");
     text_add(t, "%lld", (long long)r->state.epoch + 1);
     const double values[] = {result->seconds,           result->train_loss,          result->train_accuracy,
-                             result->validation_loss,   result->validation_accuracy, (double)result->rate,
+                             result->validation_loss,   result->validation_accuracy, r->state.rate,
                              result->images_per_second, result->wait_share};
     for (size_t i = 0; i < sizeof values / sizeof *values; i++)
         add_number(t, values[i]);
@@ -82,7 +82,7 @@ typedef struct state_field {
 } state_field;
 
 enum {
-    STATE_FIELDS = 14
+    STATE_FIELDS = 16
 };
 
 static void list_fields(fit_state *s, state_field list[STATE_FIELDS])
@@ -97,6 +97,8 @@ static void list_fields(fit_state *s, state_field list[STATE_FIELDS])
                                               {"correct_sum", NULL, &s->correct_sum},
                                               {"weight_sum", NULL, &s->weight_sum},
                                               {"seconds", NULL, &s->seconds},
+                                              {"waited", NULL, &s->waited},
+                                              {"rate", NULL, &s->rate},
                                               {"best", NULL, &s->best},
                                               {"plateau_scale", NULL, &s->plateau.scale},
                                               {"plateau_best", NULL, &s->plateau.best},
@@ -164,15 +166,15 @@ static fv_status read_fields(fit_run *r, const checkpoint_extra *x)
     state_field list[STATE_FIELDS];
     list_fields(&r->state, list);
     for (const state_field *f = list; f->key; f++) {
-        const char *value = checkpoint_find_value(x, f->key);
+        const char *saved = checkpoint_find_value(x, f->key);
         char *end = NULL;
-        if (value && f->whole) {
-            *f->whole = strtoll(value, &end, 10);
-        } else if (value) {
-            uint64_t bits = strtoull(value, &end, 16);
+        if (saved && f->whole) {
+            *f->whole = strtoll(saved, &end, 10);
+        } else if (saved) {
+            uint64_t bits = strtoull(saved, &end, 16);
             memcpy(f->real, &bits, sizeof bits);
         }
-        if (!end || end == value || *end != 0)
+        if (!end || end == saved || *end != 0)
             return unusable(r, f->key);
     }
     return FV_OK;
@@ -191,10 +193,18 @@ static fv_status check_fields(const fit_run *r)
         return unusable(r, "step");
     if (s->best_epoch < 0 || s->best_epoch > s->epoch)
         return unusable(r, "best_epoch");
-    if (s->pictures < 0 || s->plateau.waited < 0)
+    if (s->pictures < 0 || s->pictures > s->batch * r->o.batch)
         return unusable(r, "pictures");
-    if (!(s->plateau.scale > 0 && s->plateau.scale <= 1))
+    if (s->plateau.waited < 0 || s->plateau.waited > s->epoch)
+        return unusable(r, "plateau_waited");
+    if (!(s->plateau.scale > 0 && s->plateau.scale <= 1) || isnan(s->plateau.best))
         return unusable(r, "plateau_scale");
+    if (isnan(s->best) || s->best == INFINITY)
+        return unusable(r, "best");
+    const double sums[] = {s->loss_sum, s->correct_sum, s->weight_sum, s->seconds, s->waited, s->rate};
+    for (size_t i = 0; i < sizeof sums / sizeof *sums; i++)
+        if (!(sums[i] >= 0 && isfinite(sums[i])))
+            return unusable(r, "sums");
     return FV_OK;
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <math.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -145,6 +146,7 @@ static fv_status measure_statistics(fit_run *r)
         sample = STATISTICS_LEAST;
     STATUS_TRY(dataset_statistics(r->o.train, &p, sample, p.mean, p.std));
     STATUS_TRY(fv_model_set_preprocess(r->model, &p));
+    r->model->statistics_set = true; /* even if they are what the model had */
     text line = {0};
     for (int64_t c = 0; c < p.channels; c++)
         text_add(&line, "%s%.1f ± %.1f", c ? ", " : "", (double)p.mean[c], (double)p.std[c]);

@@ -5,6 +5,7 @@
 
 #include "core/memory.h"
 #include "core/text.h"
+#include "graph/passes/rewrite.h"
 
 enum {
     STATES_PER_TENSOR = 2
@@ -109,6 +110,31 @@ static fv_status add_update(step_graph *s, const fv_model *m, const network_tens
     return s->graph->op_count > before ? FV_OK : status_last();
 }
 
+/* Whether `o` has to stay before an update of `parameter` with `gradient`. */
+static bool precedes(const op *o, value_id parameter, value_id gradient)
+{
+    for (int k = 0; k < o->input_count; k++)
+        if (o->inputs[k] == parameter || o->inputs[k] == gradient)
+            return true;
+    for (int k = 0; k < o->output_count; k++)
+        if (o->outputs[k] == gradient)
+            return true;
+    return false;
+}
+
+/* Each update goes right behind the last operation that needs its parameter or gradient: then gradients are still in the cache, and
+ * share memory instead of all living until the end. */
+static void move_updates(graph *g, int32_t first)
+{
+    for (int32_t i = first; i < g->op_count; i++) {
+        const op update = g->ops[i];
+        int32_t to = i;
+        while (to > 0 && !precedes(&g->ops[to - 1], update.inputs[0], update.inputs[1]))
+            to--;
+        rewrite_move(g, i, to);
+    }
+}
+
 /* Gradients of all trainable tensors, and an update for each that the loss depends on. */
 static fv_status add_updates(step_graph *s, const fv_model *m)
 {
@@ -125,9 +151,12 @@ static fv_status add_updates(step_graph *s, const fv_model *m)
     if (status == FV_OK)
         status = count > 0 ? graph_gradients(s->graph, s->loss, NO_VALUE, wrt, count, gradients)
                            : status_set(FV_ERROR_INVALID, "model %s: has no trainable tensors", m->name);
+    int32_t first = s->graph->op_count;
     for (int i = 0; status == FV_OK && i < count; i++)
         if (gradients[i] != NO_VALUE)
             status = add_update(s, m, &m->tensors[which[i]], gradients[i]);
+    if (status == FV_OK)
+        move_updates(s->graph, first);
     free(wrt);
     free(gradients);
     free(which);

@@ -95,7 +95,8 @@ buffer_id compiler_use_dense(compiler *c, value_id v)
 bool compiler_may_overwrite(const compiler *c, value_id v)
 {
     const place *root = &c->places[c->places[v].root];
-    return c->g->values[c->places[v].root].kind == VALUE_COMPUTED && !root->kept && !root->stable && root->last_use == c->op;
+    return c->g->values[c->places[v].root].kind == VALUE_COMPUTED && !root->kept && !root->stable &&
+           root->last_use == c->op;
 }
 
 static void drop_copies(compiler *c, value_id v)
@@ -116,8 +117,9 @@ buffer_id compiler_define(compiler *c, value_id v, const layout *l, value_id ove
         drop_copies(c, v);
         return c->places[v].buffer;
     }
-    bool shared = over != NO_VALUE && !c->places[v].kept && !c->places[v].stable && compiler_may_overwrite(c, over) &&
-                  layout_bytes(&c->places[over].layout) == layout_bytes(l) && layout_equal(&c->places[over].layout, l);
+    bool shared =
+        over != NO_VALUE && !c->places[v].kept && !c->places[v].stable && compiler_may_overwrite(c, over) &&
+        layout_bytes(&c->places[over].layout) == layout_bytes(l) && layout_equal(&c->places[over].layout, l);
     buffer_id b = shared ? c->places[over].buffer : new_buffer(c, layout_bytes(l), c->places[v].stable);
     place_value(c, v, l, b);
     return b;
@@ -127,7 +129,8 @@ buffer_id compiler_define_dense(compiler *c, value_id v)
 {
     if (v == NO_VALUE)
         return NO_BUFFER;
-    layout dense = compiler_value(c, v)->kind == VALUE_COMPUTED ? layout_dense(compiler_value(c, v)) : *compiler_layout(c, v);
+    layout dense = compiler_value(c, v)->kind == VALUE_COMPUTED ? layout_dense(compiler_value(c, v))
+                                                                : *compiler_layout(c, v);
     return compiler_define(c, v, &dense, NO_VALUE);
 }
 

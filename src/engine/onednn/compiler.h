@@ -27,12 +27,12 @@ typedef struct onednn_engine {
 /* Where a value lies; kept with the program for read and write. */
 typedef struct place {
     layout layout;
-    buffer_id buffer;     /* NO_BUFFER until defined */
-    value_id root;        /* whose memory this is: itself, or what it is a view of */
-    int32_t last_use;     /* operation that reads it (or a view of it) last; of roots */
-    bool kept;            /* it or a view of it is read from outside; of roots */
-    bool stable;          /* depends on persistent values that nothing updates: copies are made in the prologue */
-    value_id source;      /* weights of a dense layer: its input; else NO_VALUE */
+    buffer_id buffer; /* NO_BUFFER until defined */
+    value_id root;    /* whose memory this is: itself, or what it is a view of */
+    int32_t last_use; /* operation that reads it (or a view of it) last; of roots */
+    bool kept;        /* it or a view of it is read from outside; of roots */
+    bool stable;      /* depends on persistent values that nothing updates: copies are made in the prologue */
+    value_id source;  /* weights of a dense layer: its input; else NO_VALUE */
 } place;
 
 /* A value in a second layout. */
@@ -97,21 +97,23 @@ typedef struct argument {
     buffer_id buffer;
     dnnl_memory_desc_t md;
 } argument;
-enum { PRIMITIVE_MAX_ARGUMENTS = 12 };
+enum {
+    PRIMITIVE_MAX_ARGUMENTS = 12
+};
 
 /* "conv1: oneDNN cannot …" */
 fv_status onednn_error(dnnl_status_t status, const char *layer, const char *what);
 /* Creates a primitive from `pd` (which is destroyed) and adds the step that executes it, with its scratchpad. */
-fv_status compiler_primitive(compiler *c, const op *o, const char *label, dnnl_primitive_desc_t pd, const argument *arguments,
-                             int count);
+fv_status compiler_primitive(compiler *c, const op *o, const char *label, dnnl_primitive_desc_t pd,
+                             const argument *arguments, int count);
 fv_status compiler_reorder(compiler *c, const char *layer, const dnnl_memory_desc_t *from, buffer_id source,
                            const dnnl_memory_desc_t *to, buffer_id target, bool prologue);
 /* Reorders once, outside of a program. */
-fv_status onednn_reorder_now(onednn_engine *e, const dnnl_memory_desc_t *from, const void *source, const dnnl_memory_desc_t *to,
-                             void *target);
+fv_status onednn_reorder_now(onednn_engine *e, const dnnl_memory_desc_t *from, const void *source,
+                             const dnnl_memory_desc_t *to, void *target);
 /* Creates the descriptor with a user-mode scratchpad. `activation` and `residual` become post-operations. */
-fv_status primitive_describe(compiler *c, const op *o, const void *descriptor, dnnl_primitive_desc_t hint, bool residual,
-                             dnnl_primitive_desc_t *out);
+fv_status primitive_describe(compiler *c, const op *o, const void *descriptor, dnnl_primitive_desc_t hint,
+                             bool residual, dnnl_primitive_desc_t *out);
 static inline layout primitive_layout(const_dnnl_primitive_desc_t pd, dnnl_query_t what, bool picture)
 {
     const dnnl_memory_desc_t *md = dnnl_primitive_desc_query_md(pd, what, 0);
@@ -124,10 +126,10 @@ typedef fv_status op_compiler(compiler *c, const op *o);
 op_compiler compile_convolution, compile_convolution_grad_input, compile_convolution_grad_weight;
 op_compiler compile_dense, compile_dense_grad_input, compile_dense_grad_weight;
 op_compiler compile_pool, compile_pool_grad, compile_global_pool, compile_global_pool_grad;
-op_compiler compile_batch_norm, compile_batch_norm_grad, compile_batch_norm_inference, compile_batch_norm_inference_grad,
-    compile_fold_batch_norm;
-op_compiler compile_normalize, compile_activation, compile_activation_grad, compile_softmax, compile_softmax_grad,
-    compile_dropout, compile_binary, compile_reduce_sum;
+op_compiler compile_batch_norm, compile_batch_norm_grad, compile_batch_norm_inference,
+    compile_batch_norm_inference_grad, compile_fold_batch_norm;
+op_compiler compile_normalize, compile_activation, compile_activation_grad, compile_softmax,
+    compile_softmax_grad, compile_dropout, compile_binary, compile_reduce_sum;
 op_compiler compile_concat, compile_pad, compile_crop, compile_flatten, compile_unflatten;
 op_compiler compile_loss, compile_loss_grad, compile_correct;
 op_compiler compile_update;

@@ -46,8 +46,8 @@ static fv_status describe_forward(compiler *c, const op *o, const geometry *g, b
 {
     dnnl_convolution_desc_t d;
     dnnl_status_t status = dnnl_dilated_convolution_forward_desc_init(
-        &d, c->training ? dnnl_forward_training : dnnl_forward_inference, dnnl_convolution_direct, &g->x, &g->w,
-        bias ? &g->b : NULL, &g->y, g->strides, g->dilates, g->before, g->after);
+        &d, c->training ? dnnl_forward_training : dnnl_forward_inference, dnnl_convolution_direct, &g->x,
+        &g->w, bias ? &g->b : NULL, &g->y, g->strides, g->dilates, g->before, g->after);
     if (status != dnnl_success)
         return onednn_error(status, o->name, "describe the convolution");
     return primitive_describe(c, o, &d, NULL, residual, pd);
@@ -56,10 +56,11 @@ static fv_status describe_forward(compiler *c, const op *o, const geometry *g, b
 fv_status convolution_source_layout(compiler *c, const op *o, layout *out)
 {
     geometry g = {0};
-    describe_geometry(compiler_shape(c, o->inputs[0]), compiler_shape(c, o->inputs[1]), compiler_shape(c, o->outputs[0]),
-                      &o->a.window, &g);
+    describe_geometry(compiler_shape(c, o->inputs[0]), compiler_shape(c, o->inputs[1]),
+                      compiler_shape(c, o->outputs[0]), &o->a.window, &g);
     dnnl_primitive_desc_t pd;
-    STATUS_TRY(describe_forward(c, o, &g, optional_input(o, 2) != NO_VALUE, optional_input(o, 3) != NO_VALUE, &pd));
+    STATUS_TRY(
+        describe_forward(c, o, &g, optional_input(o, 2) != NO_VALUE, optional_input(o, 3) != NO_VALUE, &pd));
     *out = primitive_layout(pd, dnnl_query_src_md, true);
     dnnl_primitive_desc_destroy(pd);
     return FV_OK;
@@ -98,10 +99,12 @@ fv_status compile_convolution(compiler *c, const op *o)
 {
     value_id x = o->inputs[0], w = o->inputs[1], b = optional_input(o, 2), residual = optional_input(o, 3);
     geometry g = {0};
-    describe_geometry(compiler_shape(c, x), compiler_shape(c, w), compiler_shape(c, o->outputs[0]), &o->a.window, &g);
+    describe_geometry(compiler_shape(c, x), compiler_shape(c, w), compiler_shape(c, o->outputs[0]),
+                      &o->a.window, &g);
     dnnl_primitive_desc_t pd;
     STATUS_TRY(describe_forward(c, o, &g, b != NO_VALUE, residual != NO_VALUE, &pd));
-    layout lx = primitive_layout(pd, dnnl_query_src_md, true), lw = primitive_layout(pd, dnnl_query_weights_md, false),
+    layout lx = primitive_layout(pd, dnnl_query_src_md, true),
+           lw = primitive_layout(pd, dnnl_query_weights_md, false),
            ly = primitive_layout(pd, dnnl_query_dst_md, true);
     argument arguments[] = {{DNNL_ARG_SRC, compiler_use(c, x, &lx), lx.md},
                             {DNNL_ARG_WEIGHTS, compiler_use(c, w, &lw), lw.md},
@@ -118,13 +121,15 @@ fv_status compile_convolution_grad_input(compiler *c, const op *o)
     dnnl_primitive_desc_t hint, pd;
     STATUS_TRY(describe_forward(c, o, &g, false, false, &hint));
     dnnl_convolution_desc_t d;
-    dnnl_status_t made = dnnl_dilated_convolution_backward_data_desc_init(&d, dnnl_convolution_direct, &g.x, &g.w, &g.y,
-                                                                          g.strides, g.dilates, g.before, g.after);
-    fv_status status = made == dnnl_success ? primitive_describe(c, o, &d, hint, false, &pd)
-                                            : onednn_error(made, o->name, "describe the convolution's gradient");
+    dnnl_status_t made = dnnl_dilated_convolution_backward_data_desc_init(
+        &d, dnnl_convolution_direct, &g.x, &g.w, &g.y, g.strides, g.dilates, g.before, g.after);
+    fv_status status = made == dnnl_success
+                           ? primitive_describe(c, o, &d, hint, false, &pd)
+                           : onednn_error(made, o->name, "describe the convolution's gradient");
     dnnl_primitive_desc_destroy(hint);
     STATUS_TRY(status);
-    layout ldx = primitive_layout(pd, dnnl_query_diff_src_md, true), lw = primitive_layout(pd, dnnl_query_weights_md, false),
+    layout ldx = primitive_layout(pd, dnnl_query_diff_src_md, true),
+           lw = primitive_layout(pd, dnnl_query_weights_md, false),
            ldy = primitive_layout(pd, dnnl_query_diff_dst_md, true);
     argument arguments[] = {{DNNL_ARG_DIFF_DST, compiler_use(c, dy, &ldy), ldy.md},
                             {DNNL_ARG_WEIGHTS, compiler_use(c, w, &lw), lw.md},
@@ -141,12 +146,15 @@ fv_status compile_convolution_grad_weight(compiler *c, const op *o)
     STATUS_TRY(describe_forward(c, o, &g, db != NO_VALUE, false, &hint));
     dnnl_convolution_desc_t d;
     dnnl_status_t made = dnnl_dilated_convolution_backward_weights_desc_init(
-        &d, dnnl_convolution_direct, &g.x, &g.w, db != NO_VALUE ? &g.b : NULL, &g.y, g.strides, g.dilates, g.before, g.after);
-    fv_status status = made == dnnl_success ? primitive_describe(c, o, &d, hint, false, &pd)
-                                            : onednn_error(made, o->name, "describe the convolution's gradient");
+        &d, dnnl_convolution_direct, &g.x, &g.w, db != NO_VALUE ? &g.b : NULL, &g.y, g.strides, g.dilates,
+        g.before, g.after);
+    fv_status status = made == dnnl_success
+                           ? primitive_describe(c, o, &d, hint, false, &pd)
+                           : onednn_error(made, o->name, "describe the convolution's gradient");
     dnnl_primitive_desc_destroy(hint);
     STATUS_TRY(status);
-    layout lx = primitive_layout(pd, dnnl_query_src_md, true), ldw = primitive_layout(pd, dnnl_query_diff_weights_md, false),
+    layout lx = primitive_layout(pd, dnnl_query_src_md, true),
+           ldw = primitive_layout(pd, dnnl_query_diff_weights_md, false),
            ldy = primitive_layout(pd, dnnl_query_diff_dst_md, true);
     argument arguments[] = {{DNNL_ARG_SRC, compiler_use(c, x, &lx), lx.md},
                             {DNNL_ARG_DIFF_DST, compiler_use(c, dy, &ldy), ldy.md},

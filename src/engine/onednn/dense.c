@@ -21,9 +21,9 @@ static dnnl_memory_desc_t features(int64_t n, int64_t units)
     return layout_natural(2, (int64_t[]){n, units}).md;
 }
 
-static fv_status describe_forward(compiler *c, const op *o, const dnnl_memory_desc_t *x, const dnnl_memory_desc_t *w,
-                                  const dnnl_memory_desc_t *b, const dnnl_memory_desc_t *y, bool residual,
-                                  dnnl_primitive_desc_t *pd)
+static fv_status describe_forward(compiler *c, const op *o, const dnnl_memory_desc_t *x,
+                                  const dnnl_memory_desc_t *w, const dnnl_memory_desc_t *b,
+                                  const dnnl_memory_desc_t *y, bool residual, dnnl_primitive_desc_t *pd)
 {
     dnnl_inner_product_desc_t d;
     dnnl_status_t status = dnnl_inner_product_forward_desc_init(
@@ -42,8 +42,10 @@ fv_status compile_dense(compiler *c, const op *o)
     dnnl_memory_desc_t mw = weights_for(&lx.md, units), my = features(lx.md.dims[0], units);
     dnnl_memory_desc_t mb = layout_natural(1, &units).md;
     dnnl_primitive_desc_t pd;
-    STATUS_TRY(describe_forward(c, o, &lx.md, &mw, b != NO_VALUE ? &mb : NULL, &my, residual != NO_VALUE, &pd));
-    layout lw = primitive_layout(pd, dnnl_query_weights_md, false), ly = primitive_layout(pd, dnnl_query_dst_md, false);
+    STATUS_TRY(
+        describe_forward(c, o, &lx.md, &mw, b != NO_VALUE ? &mb : NULL, &my, residual != NO_VALUE, &pd));
+    layout lw = primitive_layout(pd, dnnl_query_weights_md, false),
+           ly = primitive_layout(pd, dnnl_query_dst_md, false);
     c->places[w].source = x;
     argument arguments[] = {{DNNL_ARG_SRC, compiler_use(c, x, &lx), lx.md},
                             {DNNL_ARG_WEIGHTS, compiler_use(c, w, &lw), lw.md},
@@ -72,8 +74,9 @@ fv_status compile_dense_grad_input(compiler *c, const op *o)
     STATUS_TRY(describe_forward(c, o, &ldx.md, &mw, NULL, &my, false, &hint));
     dnnl_inner_product_desc_t d;
     dnnl_status_t made = dnnl_inner_product_backward_data_desc_init(&d, &ldx.md, &mw, &my);
-    fv_status status = made == dnnl_success ? primitive_describe(c, o, &d, hint, false, &pd)
-                                            : onednn_error(made, o->name, "describe the dense layer's gradient");
+    fv_status status = made == dnnl_success
+                           ? primitive_describe(c, o, &d, hint, false, &pd)
+                           : onednn_error(made, o->name, "describe the dense layer's gradient");
     dnnl_primitive_desc_destroy(hint);
     STATUS_TRY(status);
     layout lw = primitive_layout(pd, dnnl_query_weights_md, false), ldy = {.md = my};
@@ -89,14 +92,16 @@ fv_status compile_dense_grad_weight(compiler *c, const op *o)
     layout lx = *compiler_layout(c, x);
     const shape *sy = compiler_shape(c, dy);
     int64_t units = sy->d[1];
-    dnnl_memory_desc_t mw = weights_for(&lx.md, units), my = features(sy->d[0], units), mb = layout_natural(1, &units).md;
+    dnnl_memory_desc_t mw = weights_for(&lx.md, units), my = features(sy->d[0], units),
+                       mb = layout_natural(1, &units).md;
     const dnnl_memory_desc_t *bias = db != NO_VALUE ? &mb : NULL;
     dnnl_primitive_desc_t hint, pd;
     STATUS_TRY(describe_forward(c, o, &lx.md, &mw, bias, &my, false, &hint));
     dnnl_inner_product_desc_t d;
     dnnl_status_t made = dnnl_inner_product_backward_weights_desc_init(&d, &lx.md, &mw, bias, &my);
-    fv_status status = made == dnnl_success ? primitive_describe(c, o, &d, hint, false, &pd)
-                                            : onednn_error(made, o->name, "describe the dense layer's gradient");
+    fv_status status = made == dnnl_success
+                           ? primitive_describe(c, o, &d, hint, false, &pd)
+                           : onednn_error(made, o->name, "describe the dense layer's gradient");
     dnnl_primitive_desc_destroy(hint);
     STATUS_TRY(status);
     layout ldw = primitive_layout(pd, dnnl_query_diff_weights_md, false), ldy = {.md = my};

@@ -105,11 +105,13 @@ static fv_status activation_grad_run(void *context, void *const *memory)
 fv_status compile_activation_grad(compiler *c, const op *o)
 {
     value_id v = o->inputs[0] != NO_VALUE ? o->inputs[0] : o->inputs[1], dy = o->inputs[2];
-    bool by_input = o->a.activation == FV_GELU || o->a.activation == FV_SILU || o->a.activation == FV_HARD_SWISH;
+    bool by_input =
+        o->a.activation == FV_GELU || o->a.activation == FV_SILU || o->a.activation == FV_HARD_SWISH;
     if (!by_input && o->inputs[1] != NO_VALUE)
         v = o->inputs[1];
     layout l = *compiler_layout(c, v);
-    buffer_id b[] = {compiler_use(c, v, &l), compiler_use(c, dy, &l), compiler_define(c, o->outputs[0], &l, dy)};
+    buffer_id b[] = {compiler_use(c, v, &l), compiler_use(c, dy, &l),
+                     compiler_define(c, o->outputs[0], &l, dy)};
     return compiler_step(c, o, activation_grad_run, element_new(c, o, &l), b, 3);
 }
 
@@ -265,7 +267,8 @@ static fv_status compile_scaled(compiler *c, const op *o, value_id a, value_id b
         piece = 1;
     }
     k->w = (broadcast){.size = {1, 1, rows, piece}, .a = {0, 0, piece, 1}};
-    buffer_id buffers[] = {compiler_use(c, a, &l), compiler_use_dense(c, b), compiler_define(c, o->outputs[0], &l, a)};
+    buffer_id buffers[] = {compiler_use(c, a, &l), compiler_use_dense(c, b),
+                           compiler_define(c, o->outputs[0], &l, a)};
     return compiler_step(c, o, scalar_run, k, buffers, 3);
 }
 
@@ -290,7 +293,8 @@ fv_status compile_binary(compiler *c, const op *o)
         element_context *k = element_new(c, o, &l);
         if (k)
             k->per_picture = sb->d[0] > 1;
-        buffer_id buffers[] = {compiler_use(c, a, &l), compiler_use_dense(c, b), compiler_define(c, y, &l, a)};
+        buffer_id buffers[] = {compiler_use(c, a, &l), compiler_use_dense(c, b),
+                               compiler_define(c, y, &l, a)};
         return compiler_step(c, o, o->kind == OP_ADD ? channel_add_run : channel_run, k, buffers, 3);
     }
     layout l = layout_dense(compiler_value(c, y));
@@ -342,12 +346,15 @@ fv_status compile_reduce_sum(compiler *c, const op *o)
     if (k->count == 1) { /* padding adds zeros */
         layout l = *compiler_layout(c, x);
         k->count = layout_elements(&l);
-        return compiler_step(c, o, reduce_all_run, k, (buffer_id[]){compiler_use(c, x, &l), compiler_define_dense(c, y)}, 2);
+        return compiler_step(c, o, reduce_all_run, k,
+                             (buffer_id[]){compiler_use(c, x, &l), compiler_define_dense(c, y)}, 2);
     }
     if (per_channel(sx, sy) && sx->d[0] == sy->d[0]) {
         layout l = compiler_walkable(c, x, &k->f);
-        return compiler_step(c, o, reduce_spatial_run, k, (buffer_id[]){compiler_use(c, x, &l), compiler_define_dense(c, y)}, 2);
+        return compiler_step(c, o, reduce_spatial_run, k,
+                             (buffer_id[]){compiler_use(c, x, &l), compiler_define_dense(c, y)}, 2);
     }
     operand_strides(sy, sx, k->w.a, k->w.size);
-    return compiler_step(c, o, reduce_run, k, (buffer_id[]){compiler_use_dense(c, x), compiler_define_dense(c, y)}, 2);
+    return compiler_step(c, o, reduce_run, k,
+                         (buffer_id[]){compiler_use_dense(c, x), compiler_define_dense(c, y)}, 2);
 }

@@ -72,7 +72,8 @@ static fv_status create(int threads, engine **out)
     onednn_engine *e = mem_array(1, sizeof *e);
     if (!e)
         return status_last();
-    *e = (onednn_engine){.base = {.api = &onednn_engine_api, .threads = threads}, .kernels = kernels_select()};
+    *e =
+        (onednn_engine){.base = {.api = &onednn_engine_api, .threads = threads}, .kernels = kernels_select()};
     dnnl_status_t status = dnnl_engine_create(&e->dnnl, dnnl_cpu, 0);
     if (status == dnnl_success)
         status = dnnl_stream_create(&e->stream, e->dnnl, dnnl_stream_default_flags);
@@ -97,12 +98,13 @@ static void survey(compiler *c)
 {
     const graph *g = c->g;
     for (value_id v = 0; v < g->value_count; v++)
-        c->places[v] = (place){.buffer = NO_BUFFER,
-                               .root = v,
-                               .last_use = -1,
-                               .source = NO_VALUE,
-                               .kept = g->values[v].output,
-                               .stable = g->values[v].kind == VALUE_PARAMETER || g->values[v].kind == VALUE_STATE};
+        c->places[v] =
+            (place){.buffer = NO_BUFFER,
+                    .root = v,
+                    .last_use = -1,
+                    .source = NO_VALUE,
+                    .kept = g->values[v].output,
+                    .stable = g->values[v].kind == VALUE_PARAMETER || g->values[v].kind == VALUE_STATE};
     for (int32_t i = 0; i < g->op_count; i++) {
         const op *o = &g->ops[i];
         for (int j = 0; j < o->input_count; j++)
@@ -126,7 +128,8 @@ static fv_status team_run(void *context, void *const *memory)
 
 static fv_status add_team_step(compiler *c, bool prologue)
 {
-    return program_step_add(c->p, &(program_step){.run = team_run, .context = c->e, .prologue = prologue, .label = "threads"});
+    return program_step_add(
+        c->p, &(program_step){.run = team_run, .context = c->e, .prologue = prologue, .label = "threads"});
 }
 
 static fv_status compile_all(compiler *c)

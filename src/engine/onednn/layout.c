@@ -46,8 +46,9 @@ layout layout_dense(const value *v)
 
 layout layout_dense_like(const layout *l)
 {
-    return (layout){.md = ordered(l->md.ndims, l->md.dims, l->picture ? picture_order : natural_order, l->md.data_type),
-                    .picture = l->picture};
+    return (layout){
+        .md = ordered(l->md.ndims, l->md.dims, l->picture ? picture_order : natural_order, l->md.data_type),
+        .picture = l->picture};
 }
 
 bool layout_is_dense(const layout *l)

@@ -13,12 +13,13 @@ static loss_context *loss_new(compiler *c, const op *o)
     loss_context *k = mem_array(1, sizeof *k);
     const shape *s = compiler_shape(c, o->inputs[0]);
     if (k)
-        *k = (loss_context){c->e->kernels,
-                            {.n = s->d[0],
-                             .classes = s->d[1],
-                             .smoothing = o->a.smoothing,
-                             .indices = compiler_value(c, o->inputs[1])->type == TYPE_I32,
-                             .sigmoid = o->kind == OP_SIGMOID_CROSS_ENTROPY || o->kind == OP_SIGMOID_CROSS_ENTROPY_GRAD}};
+        *k = (loss_context){
+            c->e->kernels,
+            {.n = s->d[0],
+             .classes = s->d[1],
+             .smoothing = o->a.smoothing,
+             .indices = compiler_value(c, o->inputs[1])->type == TYPE_I32,
+             .sigmoid = o->kind == OP_SIGMOID_CROSS_ENTROPY || o->kind == OP_SIGMOID_CROSS_ENTROPY_GRAD}};
     return k;
 }
 
@@ -49,7 +50,8 @@ fv_status compile_loss(compiler *c, const op *o)
     value_id probabilities = o->outputs[1];
     buffer_id b[] = {compiler_use_dense(c, o->inputs[0]), compiler_use_dense(c, o->inputs[1]),
                      compiler_use_dense(c, o->inputs[2]), compiler_define_dense(c, o->outputs[0]),
-                     probabilities == NO_VALUE ? compiler_scratch(c, bytes) : compiler_define_dense(c, probabilities)};
+                     probabilities == NO_VALUE ? compiler_scratch(c, bytes)
+                                               : compiler_define_dense(c, probabilities)};
     if (b[3] == NO_BUFFER)
         b[3] = compiler_scratch(c, sizeof(float));
     return compiler_step(c, o, loss_run, loss_new(c, o), b, 5);

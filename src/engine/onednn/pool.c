@@ -12,7 +12,7 @@ static pool_geometry geometry_of(const op *o)
 {
     bool largest = o->kind == OP_MAX_POOL2D || o->kind == OP_MAX_POOL2D_GRAD;
     const window *w = &o->a.window;
-    pool_geometry g = {.algorithm = largest                ? dnnl_pooling_max
+    pool_geometry g = {.algorithm = largest              ? dnnl_pooling_max
                                     : o->a.count_padding ? dnnl_pooling_avg_include_padding
                                                          : dnnl_pooling_avg_exclude_padding};
     for (int i = 0; i < 2; i++) {
@@ -25,13 +25,14 @@ static pool_geometry geometry_of(const op *o)
     return g;
 }
 
-static fv_status describe_forward(compiler *c, const op *o, const pool_geometry *g, bool workspace, const dnnl_memory_desc_t *x,
-                                  const dnnl_memory_desc_t *y, dnnl_primitive_desc_t *pd)
+static fv_status describe_forward(compiler *c, const op *o, const pool_geometry *g, bool workspace,
+                                  const dnnl_memory_desc_t *x, const dnnl_memory_desc_t *y,
+                                  dnnl_primitive_desc_t *pd)
 {
     dnnl_pooling_v2_desc_t d;
-    dnnl_status_t status = dnnl_pooling_v2_forward_desc_init(&d, workspace ? dnnl_forward_training : dnnl_forward_inference,
-                                                             g->algorithm, x, y, g->strides, g->kernel, g->dilation, g->before,
-                                                             g->after);
+    dnnl_status_t status = dnnl_pooling_v2_forward_desc_init(
+        &d, workspace ? dnnl_forward_training : dnnl_forward_inference, g->algorithm, x, y, g->strides,
+        g->kernel, g->dilation, g->before, g->after);
     return status == dnnl_success ? primitive_describe(c, o, &d, NULL, false, pd)
                                   : onednn_error(status, o->name, "describe the pooling");
 }
@@ -45,7 +46,8 @@ fv_status compile_pool(compiler *c, const op *o)
     pool_geometry g = geometry_of(o);
     dnnl_primitive_desc_t pd;
     STATUS_TRY(describe_forward(c, o, &g, w != NO_VALUE, &lx.md, &any, &pd));
-    layout ly = primitive_layout(pd, dnnl_query_dst_md, true), lw = primitive_layout(pd, dnnl_query_workspace_md, false);
+    layout ly = primitive_layout(pd, dnnl_query_dst_md, true),
+           lw = primitive_layout(pd, dnnl_query_workspace_md, false);
     argument arguments[] = {{DNNL_ARG_SRC, compiler_use(c, x, &lx), lx.md},
                             {DNNL_ARG_DST, compiler_define(c, y, &ly, NO_VALUE), ly.md},
                             {DNNL_ARG_WORKSPACE, compiler_define_opaque(c, w, layout_bytes(&lw)), lw.md}};
@@ -68,10 +70,11 @@ fv_status compile_pool_grad(compiler *c, const op *o)
     pool_geometry g = geometry_of(o);
     dnnl_primitive_desc_t hint, pd;
     STATUS_TRY(describe_forward(c, o, &g, true, &ldx.md, &any, &hint));
-    layout ldy = primitive_layout(hint, dnnl_query_dst_md, true), lw = primitive_layout(hint, dnnl_query_workspace_md, false);
+    layout ldy = primitive_layout(hint, dnnl_query_dst_md, true),
+           lw = primitive_layout(hint, dnnl_query_workspace_md, false);
     dnnl_pooling_v2_desc_t d;
-    dnnl_status_t made = dnnl_pooling_v2_backward_desc_init(&d, g.algorithm, &ldx.md, &ldy.md, g.strides, g.kernel, g.dilation,
-                                                            g.before, g.after);
+    dnnl_status_t made = dnnl_pooling_v2_backward_desc_init(&d, g.algorithm, &ldx.md, &ldy.md, g.strides,
+                                                            g.kernel, g.dilation, g.before, g.after);
     fv_status status = made == dnnl_success ? primitive_describe(c, o, &d, hint, false, &pd)
                                             : onednn_error(made, o->name, "describe the pooling's gradient");
     dnnl_primitive_desc_destroy(hint);

@@ -16,7 +16,7 @@ int64_t onednn_primitives_created(void)
 
 fv_status onednn_error(dnnl_status_t status, const char *layer, const char *what)
 {
-    fv_status s = status == dnnl_out_of_memory    ? FV_ERROR_MEMORY
+    fv_status s = status == dnnl_out_of_memory   ? FV_ERROR_MEMORY
                   : status == dnnl_unimplemented ? FV_ERROR_UNSUPPORTED
                                                  : FV_ERROR_INTERNAL;
     const char *reason = status == dnnl_out_of_memory       ? "out of memory"
@@ -67,8 +67,8 @@ static void primitive_destroy(void *context)
     free(p);
 }
 
-static fv_status add_step(compiler *c, const char *layer, const char *label, bool prologue, dnnl_primitive_desc_t pd,
-                          const argument *arguments, int count)
+static fv_status add_step(compiler *c, const char *layer, const char *label, bool prologue,
+                          dnnl_primitive_desc_t pd, const argument *arguments, int count)
 {
     primitive_context *p = mem_array(1, sizeof *p);
     if (!p)
@@ -98,8 +98,8 @@ static fv_status add_step(compiler *c, const char *layer, const char *label, boo
     return program_step_add(c->p, &step);
 }
 
-fv_status compiler_primitive(compiler *c, const op *o, const char *label, dnnl_primitive_desc_t pd, const argument *arguments,
-                             int count)
+fv_status compiler_primitive(compiler *c, const op *o, const char *label, dnnl_primitive_desc_t pd,
+                             const argument *arguments, int count)
 {
     argument all[PRIMITIVE_MAX_ARGUMENTS];
     for (int i = 0; i < count; i++)
@@ -139,8 +139,8 @@ fv_status compiler_reorder(compiler *c, const char *layer, const dnnl_memory_des
                               (argument[]){{DNNL_ARG_FROM, source, *from}, {DNNL_ARG_TO, target, *to}}, 2);
 }
 
-fv_status onednn_reorder_now(onednn_engine *e, const dnnl_memory_desc_t *from, const void *source, const dnnl_memory_desc_t *to,
-                             void *target)
+fv_status onednn_reorder_now(onednn_engine *e, const dnnl_memory_desc_t *from, const void *source,
+                             const dnnl_memory_desc_t *to, void *target)
 {
     dnnl_primitive_desc_t pd = NULL;
     dnnl_primitive_t primitive = NULL;
@@ -214,8 +214,8 @@ static dnnl_status_t add_post_operations(dnnl_primitive_attr_t attributes, const
     return status;
 }
 
-fv_status primitive_describe(compiler *c, const op *o, const void *descriptor, dnnl_primitive_desc_t hint, bool residual,
-                             dnnl_primitive_desc_t *out)
+fv_status primitive_describe(compiler *c, const op *o, const void *descriptor, dnnl_primitive_desc_t hint,
+                             bool residual, dnnl_primitive_desc_t *out)
 {
     dnnl_primitive_attr_t attributes = NULL;
     dnnl_status_t status = scratchpad_attributes(&attributes);

@@ -18,7 +18,8 @@ static fv_status box_run(void *context, void *const *memory)
 }
 
 /* The sizes of a picture's layout as five dimensions: n, groups, h, w, block. False when channels would move within a block. */
-static bool box_of_form(const form *f, const shape *s, const shape *t, const int64_t *before, form *target, box *b)
+static bool box_of_form(const form *f, const shape *s, const shape *t, const int64_t *before, form *target,
+                        box *b)
 {
     int64_t block = f->block;
     if (f->groups == 1 && block == f->channels)
@@ -113,7 +114,8 @@ fv_status compile_concat(compiler *c, const op *o)
     concat_context *k = mem_array(1, sizeof *k);
     if (!k)
         return status_last();
-    *k = (concat_context){.count = o->input_count, .rows = shape_count(sy) / channels / spatial, .total = channels * spatial};
+    *k = (concat_context){
+        .count = o->input_count, .rows = shape_count(sy) / channels / spatial, .total = channels * spatial};
     buffer_id b[OP_MAX_INPUTS + 1];
     for (int i = 0; i < o->input_count; i++) {
         const shape *s = compiler_shape(c, o->inputs[i]);
@@ -144,7 +146,8 @@ fv_status compile_unflatten(compiler *c, const op *o)
     const shape *s = compiler_shape(c, x);
     layout l = *compiler_layout(c, y);
     buffer_id b = c->places[y].buffer;
-    if (l.picture || l.md.ndims != 4 || l.md.dims[1] != s->d[3] || l.md.dims[2] != s->d[1] || l.md.dims[3] != s->d[2]) {
+    if (l.picture || l.md.ndims != 4 || l.md.dims[1] != s->d[3] || l.md.dims[2] != s->d[1] ||
+        l.md.dims[3] != s->d[2]) {
         b = compiler_use_dense(c, y);
         l = layout_picture(s, 1);
     }

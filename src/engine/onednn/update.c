@@ -49,8 +49,11 @@ fv_status compile_update(compiler *c, const op *o)
     buffer_id b[OP_MAX_INPUTS];
     for (int i = 0; i < o->input_count; i++)
         b[i] = i < 2 + states ? compiler_use(c, o->inputs[i], &l) : compiler_use_dense(c, o->inputs[i]);
-    STATUS_TRY(compiler_step(c, o, o->kind == OP_UPDATE_SGD ? sgd_run : o->kind == OP_UPDATE_ADAM ? adam_run : rmsprop_run, k, b,
-                             o->input_count));
+    STATUS_TRY(compiler_step(c, o,
+                             o->kind == OP_UPDATE_SGD    ? sgd_run
+                             : o->kind == OP_UPDATE_ADAM ? adam_run
+                                                         : rmsprop_run,
+                             k, b, o->input_count));
     /* Copies in other layouts are stale from here on; a state that already had another layout gets its new contents back. */
     for (int i = 0; i < 2 + states; i++) {
         value_id v = i == 1 ? NO_VALUE : o->inputs[i];

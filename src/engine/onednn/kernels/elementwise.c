@@ -4,14 +4,16 @@
 #include "engine/onednn/kernels/vector.h"
 
 /* Runs BODY for every vector of `count` elements: i is its index, left the elements from there on. */
-#define EACH_VECTOR(count, BODY)                                                                                       \
-    _Pragma("omp parallel for schedule(static) if (count > PARALLEL_MINIMUM)")                                         \
-    for (int64_t chunk = 0; chunk < (count); chunk += CHUNK) {                                                         \
-        int64_t end = smaller(chunk + CHUNK, (count));                                                                 \
-        for (int64_t i = chunk; i < end; i += LANES) {                                                                 \
-            int64_t left = end - i;                                                                                    \
-            BODY;                                                                                                      \
-        }                                                                                                              \
+#define EACH_VECTOR(count, BODY)                                                                             \
+    _Pragma("omp parallel for schedule(static) if (count > PARALLEL_MINIMUM)") for (int64_t chunk = 0;       \
+                                                                                    chunk < (count);         \
+                                                                                    chunk += CHUNK)          \
+    {                                                                                                        \
+        int64_t end = smaller(chunk + CHUNK, (count));                                                       \
+        for (int64_t i = chunk; i < end; i += LANES) {                                                       \
+            int64_t left = end - i;                                                                          \
+            BODY;                                                                                            \
+        }                                                                                                    \
     }
 
 void KERNEL(copy)(const float *x, float *y, int64_t count)
@@ -25,17 +27,22 @@ void KERNEL(activate)(fv_activation_kind kind, float alpha, const float *x, floa
     FOR_ACTIVATION(kind, ACTIVATE)
 }
 
-void KERNEL(activate_grad)(fv_activation_kind kind, float alpha, const float *v, const float *dy, float *dx, int64_t count)
+void KERNEL(activate_grad)(fv_activation_kind kind, float alpha, const float *v, const float *dy, float *dx,
+                           int64_t count)
 {
-#define SLOPE(k)                                                                                                       \
-    EACH_VECTOR(count, vec_store(dx + i, vec_load(dy + i, left) * vec_slope(k, alpha, vec_load(v + i, left)), left))
+#define SLOPE(k)                                                                                             \
+    EACH_VECTOR(                                                                                             \
+        count, vec_store(dx + i, vec_load(dy + i, left) * vec_slope(k, alpha, vec_load(v + i, left)), left))
     FOR_ACTIVATION(kind, SLOPE)
 }
 
-void KERNEL(add)(fv_activation_kind kind, float alpha, const float *a, const float *b, float *y, int64_t count)
+void KERNEL(add)(fv_activation_kind kind, float alpha, const float *a, const float *b, float *y,
+                 int64_t count)
 {
-#define ADD(k)                                                                                                         \
-    EACH_VECTOR(count, vec_store(y + i, vec_activate(k, alpha, vec_load(a + i, left) + vec_load(b + i, left)), left))
+#define ADD(k)                                                                                               \
+    EACH_VECTOR(                                                                                             \
+        count,                                                                                               \
+        vec_store(y + i, vec_activate(k, alpha, vec_load(a + i, left) + vec_load(b + i, left)), left))
     FOR_ACTIVATION(kind, ADD)
 }
 
@@ -45,20 +52,24 @@ void KERNEL(multiply)(const float *a, const float *b, float *y, int64_t count)
 }
 
 /* Any broadcast, over row-major y; the last dimension is the inner loop. */
-#define EACH_ROW(w, BODY)                                                                                              \
-    int64_t rows = (w)->size[0] * (w)->size[1] * (w)->size[2], columns = (w)->size[3];                                 \
-    int64_t sa = (w)->a[3], sb = (w)->b[3];                                                                            \
-    _Pragma("omp parallel for schedule(static) if (rows * columns > PARALLEL_MINIMUM)")                                \
-    for (int64_t row = 0; row < rows; row++) {                                                                         \
-        int64_t i2 = row % (w)->size[2], i1 = row / (w)->size[2] % (w)->size[1], i0 = row / (w)->size[2] / (w)->size[1]; \
-        const float *pa = a + i0 * (w)->a[0] + i1 * (w)->a[1] + i2 * (w)->a[2];                                        \
-        const float *pb = b + i0 * (w)->b[0] + i1 * (w)->b[1] + i2 * (w)->b[2];                                        \
-        float *py = y + row * columns;                                                                                 \
-        for (int64_t i = 0; i < columns; i++)                                                                          \
-            py[i] = BODY;                                                                                              \
+#define EACH_ROW(w, BODY)                                                                                    \
+    int64_t rows = (w)->size[0] * (w)->size[1] * (w)->size[2], columns = (w)->size[3];                       \
+    int64_t sa = (w)->a[3], sb = (w)->b[3];                                                                  \
+    _Pragma(                                                                                                 \
+        "omp parallel for schedule(static) if (rows * columns > PARALLEL_MINIMUM)") for (int64_t row = 0;    \
+                                                                                         row < rows; row++)  \
+    {                                                                                                        \
+        int64_t i2 = row % (w)->size[2], i1 = row / (w)->size[2] % (w)->size[1],                             \
+                i0 = row / (w)->size[2] / (w)->size[1];                                                      \
+        const float *pa = a + i0 * (w)->a[0] + i1 * (w)->a[1] + i2 * (w)->a[2];                              \
+        const float *pb = b + i0 * (w)->b[0] + i1 * (w)->b[1] + i2 * (w)->b[2];                              \
+        float *py = y + row * columns;                                                                       \
+        for (int64_t i = 0; i < columns; i++)                                                                \
+            py[i] = BODY;                                                                                    \
     }
 
-void KERNEL(add_broadcast)(const broadcast *w, fv_activation_kind kind, float alpha, const float *a, const float *b, float *y)
+void KERNEL(add_broadcast)(const broadcast *w, fv_activation_kind kind, float alpha, const float *a,
+                           const float *b, float *y)
 {
     EACH_ROW(w, pa[i * sa] + pb[i * sb])
     if (kind != FV_LINEAR)
@@ -71,19 +82,21 @@ void KERNEL(multiply_broadcast)(const broadcast *w, const float *a, const float 
 }
 
 /* One value a channel, of each picture or of all. b is dense: (N or 1, channels). */
-#define EACH_CHANNEL(OPERATION)                                                                                        \
-    int64_t blocks = f->n * f->groups;                                                                                 \
-    _Pragma("omp parallel for schedule(static) if (form_elements(f) > PARALLEL_MINIMUM)")                              \
-    for (int64_t k = 0; k < blocks; k++) {                                                                             \
-        int64_t first = k % f->groups * f->block, lanes = smaller(f->block, f->channels - first);                      \
-        const float *pb = b + (per_picture ? k / f->groups * f->channels : 0) + first;                                 \
-        for (int64_t s = 0; s < f->spatial; s++) {                                                                     \
-            int64_t at = (k * f->spatial + s) * f->block;                                                              \
-            for (int64_t i = 0; i < lanes; i++)                                                                        \
-                y[at + i] = a[at + i] OPERATION pb[i];                                                                 \
-            for (int64_t i = lanes; i < f->block; i++)                                                                 \
-                y[at + i] = 0;                                                                                         \
-        }                                                                                                              \
+#define EACH_CHANNEL(OPERATION)                                                                              \
+    int64_t blocks = f->n * f->groups;                                                                       \
+    _Pragma(                                                                                                 \
+        "omp parallel for schedule(static) if (form_elements(f) > PARALLEL_MINIMUM)") for (int64_t k = 0;    \
+                                                                                           k < blocks; k++)  \
+    {                                                                                                        \
+        int64_t first = k % f->groups * f->block, lanes = smaller(f->block, f->channels - first);            \
+        const float *pb = b + (per_picture ? k / f->groups * f->channels : 0) + first;                       \
+        for (int64_t s = 0; s < f->spatial; s++) {                                                           \
+            int64_t at = (k * f->spatial + s) * f->block;                                                    \
+            for (int64_t i = 0; i < lanes; i++)                                                              \
+                y[at + i] = a[at + i] OPERATION pb[i];                                                       \
+            for (int64_t i = lanes; i < f->block; i++)                                                       \
+                y[at + i] = 0;                                                                               \
+        }                                                                                                    \
     }
 
 void KERNEL(channel_add)(const form *f, bool per_picture, const float *a, const float *b, float *y)

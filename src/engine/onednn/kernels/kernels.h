@@ -45,7 +45,8 @@ typedef struct batch_norm_arguments {
 } batch_norm_arguments;
 
 typedef struct box {
-    int64_t in[5], out[5], at[5]; /* out[i] elements from in[i] beginning at at[i]; negative or beyond: zero */
+    int64_t in[5], out[5],
+        at[5]; /* out[i] elements from in[i] beginning at at[i]; negative or beyond: zero */
 } box;
 
 typedef struct broadcast {
@@ -67,54 +68,67 @@ typedef struct update_arguments {
 
 typedef struct kernel_table {
     const char *set; /* "generic", "avx2" or "avx512" */
-    int64_t lanes; /* floats in a vector */
+    int64_t lanes;   /* floats in a vector */
 
     void (*copy)(const float *x, float *y, int64_t count);
     void (*activate)(fv_activation_kind kind, float alpha, const float *x, float *y, int64_t count);
     /* `v` is the activation's output or input, as ops.h says for the kind. */
-    void (*activate_grad)(fv_activation_kind kind, float alpha, const float *v, const float *dy, float *dx, int64_t count);
-    void (*add)(fv_activation_kind kind, float alpha, const float *a, const float *b, float *y, int64_t count);
+    void (*activate_grad)(fv_activation_kind kind, float alpha, const float *v, const float *dy, float *dx,
+                          int64_t count);
+    void (*add)(fv_activation_kind kind, float alpha, const float *a, const float *b, float *y,
+                int64_t count);
     void (*multiply)(const float *a, const float *b, float *y, int64_t count);
-    void (*add_broadcast)(const broadcast *w, fv_activation_kind kind, float alpha, const float *a, const float *b, float *y);
+    void (*add_broadcast)(const broadcast *w, fv_activation_kind kind, float alpha, const float *a,
+                          const float *b, float *y);
     void (*multiply_broadcast)(const broadcast *w, const float *a, const float *b, float *y);
     /* y = act(a op b), b (N or 1, channels): one value a channel of each picture. */
     void (*channel_add)(const form *f, bool per_picture, const float *a, const float *b, float *y);
     void (*channel_multiply)(const form *f, bool per_picture, const float *a, const float *b, float *y);
     void (*zero_padding)(const form *f, float *y);
-    void (*dropout)(const form *f, float rate, uint32_t stream, const int32_t *step, const float *x, float *y);
+    void (*dropout)(const form *f, float rate, uint32_t stream, const int32_t *step, const float *x,
+                    float *y);
     void (*softmax)(int64_t rows, int64_t classes, const float *x, float *y);
     void (*softmax_grad)(int64_t rows, int64_t classes, const float *y, const float *dy, float *dx);
 
     void (*normalize)(const normalize_arguments *a, const uint8_t *pixels, float *y);
     void (*box_copy)(const box *b, const float *x, float *y);
-    void (*spatial_mean)(const form *f, float scale, const float *x, float *y);  /* y (N, channels) = scale * sum over s */
-    void (*spatial_spread)(const form *f, float scale, const float *dy, float *dx); /* dx = scale * dy (N, channels) */
-    void (*reduce_sum)(const broadcast *w, int64_t y_count, const float *x, float *y); /* a: strides of y; b unused */
+    void (*spatial_mean)(const form *f, float scale, const float *x,
+                         float *y); /* y (N, channels) = scale * sum over s */
+    void (*spatial_spread)(const form *f, float scale, const float *dy,
+                           float *dx); /* dx = scale * dy (N, channels) */
+    void (*reduce_sum)(const broadcast *w, int64_t y_count, const float *x,
+                       float *y); /* a: strides of y; b unused */
     void (*sum)(const float *x, float *y, int64_t count);
 
     /* scratch: threads * 2 * lanes doubles */
-    void (*batch_norm_statistics)(const form *f, const float *x, double *scratch, float *mean, float *variance);
+    void (*batch_norm_statistics)(const form *f, const float *x, double *scratch, float *mean,
+                                  float *variance);
     /* y = act(x * scale + shift + residual); scale and shift have `lanes` entries; residual may be NULL. */
-    void (*scale_shift)(const form *f, fv_activation_kind kind, float alpha, const float *x, const float *scale,
-                        const float *shift, const float *residual, float *y);
+    void (*scale_shift)(const form *f, fv_activation_kind kind, float alpha, const float *x,
+                        const float *scale, const float *shift, const float *residual, float *y);
     /* The gradient before the ReLU, g, is dy where `y` (or, when that is NULL, x * scale + shift) is positive; scale NULL: no ReLU.
      * sums[0..lanes) = sum of g, sums[lanes..) = sum of g * (x - mean). dresidual (may be NULL, may be dy) = g. */
-    void (*batch_norm_grad_sums)(const form *f, const float *x, const float *dy, const float *y, const float *scale,
-                                 const float *shift, const float *mean, float *dresidual, double *scratch, double *sums);
+    void (*batch_norm_grad_sums)(const form *f, const float *x, const float *dy, const float *y,
+                                 const float *scale, const float *shift, const float *mean, float *dresidual,
+                                 double *scratch, double *sums);
     /* dx = a * g + b * (x - mean) + d. */
-    void (*batch_norm_grad_apply)(const form *f, const float *x, const float *dy, const float *y, const float *scale,
-                                  const float *shift, const float *mean, const float *a, const float *b, const float *d,
-                                  float *dx);
+    void (*batch_norm_grad_apply)(const form *f, const float *x, const float *dy, const float *y,
+                                  const float *scale, const float *shift, const float *mean, const float *a,
+                                  const float *b, const float *d, float *dx);
 
-    void (*loss)(const loss_arguments *a, const float *logits, const void *target, const float *weight, float *loss,
-                 float *probabilities);
-    void (*loss_grad)(const loss_arguments *a, const float *probabilities, const void *target, const float *weight, float *dx);
-    void (*correct)(const loss_arguments *a, const float *logits, const int32_t *target, const float *weight, float *count);
+    void (*loss)(const loss_arguments *a, const float *logits, const void *target, const float *weight,
+                 float *loss, float *probabilities);
+    void (*loss_grad)(const loss_arguments *a, const float *probabilities, const void *target,
+                      const float *weight, float *dx);
+    void (*correct)(const loss_arguments *a, const float *logits, const int32_t *target, const float *weight,
+                    float *count);
 
     /* buffer may be NULL */
     void (*update_sgd)(const update_arguments *a, float *p, const float *g, float *buffer, const float *lr);
-    void (*update_adam)(const update_arguments *a, float *p, const float *g, float *m, float *v, const float *lr, const float *t);
-    void (*update_rmsprop)(const update_arguments *a, float *p, const float *g, float *s, float *buffer, const float *lr);
+    void (*update_adam)(const update_arguments *a, float *p, const float *g, float *m, float *v,
+                        const float *lr, const float *t);
+    void (*update_rmsprop)(const update_arguments *a, float *p, const float *g, float *s, float *buffer,
+                           const float *lr);
 } kernel_table;
 
 /* The best table for this processor; FOVEA_ISA (generic, avx2, avx512) and ONEDNN_MAX_CPU_ISA can only lower it. */

@@ -5,49 +5,53 @@
 
 #include "engine/onednn/kernels/vector.h"
 
-#define KERNEL_EACH(X) \
-    X(copy) \
-    X(activate) \
-    X(activate_grad) \
-    X(add) \
-    X(multiply) \
-    X(add_broadcast) \
-    X(multiply_broadcast) \
-    X(channel_add) \
-    X(channel_multiply) \
-    X(zero_padding) \
-    X(dropout) \
-    X(softmax) \
-    X(softmax_grad) \
-    X(normalize) \
-    X(box_copy) \
-    X(spatial_mean) \
-    X(spatial_spread) \
-    X(reduce_sum) \
-    X(sum) \
-    X(batch_norm_statistics) \
-    X(scale_shift) \
-    X(batch_norm_grad_sums) \
-    X(batch_norm_grad_apply) \
-    X(loss) \
-    X(loss_grad) \
-    X(correct) \
-    X(update_sgd) \
-    X(update_adam) \
+#define KERNEL_EACH(X)                                                                                       \
+    X(copy)                                                                                                  \
+    X(activate)                                                                                              \
+    X(activate_grad)                                                                                         \
+    X(add)                                                                                                   \
+    X(multiply)                                                                                              \
+    X(add_broadcast)                                                                                         \
+    X(multiply_broadcast)                                                                                    \
+    X(channel_add)                                                                                           \
+    X(channel_multiply)                                                                                      \
+    X(zero_padding)                                                                                          \
+    X(dropout)                                                                                               \
+    X(softmax)                                                                                               \
+    X(softmax_grad)                                                                                          \
+    X(normalize)                                                                                             \
+    X(box_copy)                                                                                              \
+    X(spatial_mean)                                                                                          \
+    X(spatial_spread)                                                                                        \
+    X(reduce_sum)                                                                                            \
+    X(sum)                                                                                                   \
+    X(batch_norm_statistics)                                                                                 \
+    X(scale_shift)                                                                                           \
+    X(batch_norm_grad_sums)                                                                                  \
+    X(batch_norm_grad_apply)                                                                                 \
+    X(loss)                                                                                                  \
+    X(loss_grad)                                                                                             \
+    X(correct)                                                                                               \
+    X(update_sgd)                                                                                            \
+    X(update_adam)                                                                                           \
     X(update_rmsprop)
 
 /* The table has the signatures; a kernel that differs from its row does not compile. */
 void KERNEL(copy)(const float *x, float *y, int64_t count);
 void KERNEL(activate)(fv_activation_kind kind, float alpha, const float *x, float *y, int64_t count);
-void KERNEL(activate_grad)(fv_activation_kind kind, float alpha, const float *v, const float *dy, float *dx, int64_t count);
-void KERNEL(add)(fv_activation_kind kind, float alpha, const float *a, const float *b, float *y, int64_t count);
+void KERNEL(activate_grad)(fv_activation_kind kind, float alpha, const float *v, const float *dy, float *dx,
+                           int64_t count);
+void KERNEL(add)(fv_activation_kind kind, float alpha, const float *a, const float *b, float *y,
+                 int64_t count);
 void KERNEL(multiply)(const float *a, const float *b, float *y, int64_t count);
-void KERNEL(add_broadcast)(const broadcast *w, fv_activation_kind kind, float alpha, const float *a, const float *b, float *y);
+void KERNEL(add_broadcast)(const broadcast *w, fv_activation_kind kind, float alpha, const float *a,
+                           const float *b, float *y);
 void KERNEL(multiply_broadcast)(const broadcast *w, const float *a, const float *b, float *y);
 void KERNEL(channel_add)(const form *f, bool per_picture, const float *a, const float *b, float *y);
 void KERNEL(channel_multiply)(const form *f, bool per_picture, const float *a, const float *b, float *y);
 void KERNEL(zero_padding)(const form *f, float *y);
-void KERNEL(dropout)(const form *f, float rate, uint32_t stream, const int32_t *step, const float *x, float *y);
+void KERNEL(dropout)(const form *f, float rate, uint32_t stream, const int32_t *step, const float *x,
+                     float *y);
 void KERNEL(softmax)(int64_t rows, int64_t classes, const float *x, float *y);
 void KERNEL(softmax_grad)(int64_t rows, int64_t classes, const float *y, const float *dy, float *dx);
 void KERNEL(normalize)(const normalize_arguments *a, const uint8_t *pixels, float *y);
@@ -56,15 +60,26 @@ void KERNEL(spatial_mean)(const form *f, float scale, const float *x, float *y);
 void KERNEL(spatial_spread)(const form *f, float scale, const float *dy, float *dx);
 void KERNEL(reduce_sum)(const broadcast *w, int64_t y_count, const float *x, float *y);
 void KERNEL(sum)(const float *x, float *y, int64_t count);
-void KERNEL(batch_norm_statistics)(const form *f, const float *x, double *scratch, float *mean, float *variance);
-void KERNEL(scale_shift)(const form *f, fv_activation_kind kind, float alpha, const float *x, const float *scale, const float *shift, const float *residual, float *y);
-void KERNEL(batch_norm_grad_sums)(const form *f, const float *x, const float *dy, const float *y, const float *scale, const float *shift, const float *mean, float *dresidual, double *scratch, double *sums);
-void KERNEL(batch_norm_grad_apply)(const form *f, const float *x, const float *dy, const float *y, const float *scale, const float *shift, const float *mean, const float *a, const float *b, const float *d, float *dx);
-void KERNEL(loss)(const loss_arguments *a, const float *logits, const void *target, const float *weight, float *loss, float *probabilities);
-void KERNEL(loss_grad)(const loss_arguments *a, const float *probabilities, const void *target, const float *weight, float *dx);
-void KERNEL(correct)(const loss_arguments *a, const float *logits, const int32_t *target, const float *weight, float *count);
+void KERNEL(batch_norm_statistics)(const form *f, const float *x, double *scratch, float *mean,
+                                   float *variance);
+void KERNEL(scale_shift)(const form *f, fv_activation_kind kind, float alpha, const float *x,
+                         const float *scale, const float *shift, const float *residual, float *y);
+void KERNEL(batch_norm_grad_sums)(const form *f, const float *x, const float *dy, const float *y,
+                                  const float *scale, const float *shift, const float *mean, float *dresidual,
+                                  double *scratch, double *sums);
+void KERNEL(batch_norm_grad_apply)(const form *f, const float *x, const float *dy, const float *y,
+                                   const float *scale, const float *shift, const float *mean, const float *a,
+                                   const float *b, const float *d, float *dx);
+void KERNEL(loss)(const loss_arguments *a, const float *logits, const void *target, const float *weight,
+                  float *loss, float *probabilities);
+void KERNEL(loss_grad)(const loss_arguments *a, const float *probabilities, const void *target,
+                       const float *weight, float *dx);
+void KERNEL(correct)(const loss_arguments *a, const float *logits, const int32_t *target, const float *weight,
+                     float *count);
 void KERNEL(update_sgd)(const update_arguments *a, float *p, const float *g, float *buffer, const float *lr);
-void KERNEL(update_adam)(const update_arguments *a, float *p, const float *g, float *m, float *v, const float *lr, const float *t);
-void KERNEL(update_rmsprop)(const update_arguments *a, float *p, const float *g, float *s, float *buffer, const float *lr);
+void KERNEL(update_adam)(const update_arguments *a, float *p, const float *g, float *m, float *v,
+                         const float *lr, const float *t);
+void KERNEL(update_rmsprop)(const update_arguments *a, float *p, const float *g, float *s, float *buffer,
+                            const float *lr);
 
 #endif

@@ -58,7 +58,8 @@ static inline float target_at(const loss_arguments *a, const void *target, int64
     return (1 - a->smoothing) * t + a->smoothing / (a->sigmoid ? 2.0f : (float)a->classes);
 }
 
-static double categorical_row(const loss_arguments *a, int64_t i, const float *x, const void *target, float *probabilities)
+static double categorical_row(const loss_arguments *a, int64_t i, const float *x, const void *target,
+                              float *probabilities)
 {
     float logarithm = softmax_row(a->classes, x, probabilities);
     double l = 0;
@@ -72,7 +73,8 @@ static double categorical_row(const loss_arguments *a, int64_t i, const float *x
 }
 
 /* -t log p - (1 - t) log(1 - p) = max(x, 0) - t x + log(1 + e^-|x|), which never overflows. */
-static double binary_row(const loss_arguments *a, int64_t i, const float *x, const void *target, float *probabilities)
+static double binary_row(const loss_arguments *a, int64_t i, const float *x, const void *target,
+                         float *probabilities)
 {
     double l = 0;
     for (int64_t k = 0; k < a->classes; k++) {
@@ -83,8 +85,8 @@ static double binary_row(const loss_arguments *a, int64_t i, const float *x, con
     return l / (double)a->classes;
 }
 
-void KERNEL(loss)(const loss_arguments *a, const float *logits, const void *target, const float *weight, float *loss,
-                  float *probabilities)
+void KERNEL(loss)(const loss_arguments *a, const float *logits, const void *target, const float *weight,
+                  float *loss, float *probabilities)
 {
     double total = 0, weights = 0;
     for (int64_t i = 0; i < a->n; i++) {
@@ -99,7 +101,8 @@ void KERNEL(loss)(const loss_arguments *a, const float *logits, const void *targ
     *loss = weights != 0 ? (float)(total / weights) : 0;
 }
 
-void KERNEL(loss_grad)(const loss_arguments *a, const float *probabilities, const void *target, const float *weight, float *dx)
+void KERNEL(loss_grad)(const loss_arguments *a, const float *probabilities, const void *target,
+                       const float *weight, float *dx)
 {
     double weights = 0;
     for (int64_t i = 0; i < a->n; i++)
@@ -122,7 +125,8 @@ void KERNEL(loss_grad)(const loss_arguments *a, const float *probabilities, cons
     }
 }
 
-void KERNEL(correct)(const loss_arguments *a, const float *logits, const int32_t *target, const float *weight, float *count)
+void KERNEL(correct)(const loss_arguments *a, const float *logits, const int32_t *target, const float *weight,
+                     float *count)
 {
     double total = 0;
     for (int64_t i = 0; i < a->n; i++) {

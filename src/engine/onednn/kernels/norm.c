@@ -9,7 +9,9 @@
 #include "engine/onednn/kernels/list.h"
 #include "engine/onednn/kernels/vector.h"
 
-enum { TILE_FLOATS = 4096 };
+enum {
+    TILE_FLOATS = 4096
+};
 
 typedef struct tiling {
     int64_t rows, units, spatial, per_unit, tiles;
@@ -35,7 +37,8 @@ static tiling tiling_of(const form *f)
 static inline tile tile_at(const form *f, const tiling *t, int64_t i)
 {
     int64_t unit = i / t->per_unit, start = i % t->per_unit * t->rows;
-    return (tile){(unit * t->spatial + start) * f->block, smaller(t->rows, t->spatial - start), unit % f->groups * f->block};
+    return (tile){(unit * t->spatial + start) * f->block, smaller(t->rows, t->spatial - start),
+                  unit % f->groups * f->block};
 }
 
 static inline bool parallel(const form *f)
@@ -44,7 +47,8 @@ static inline bool parallel(const form *f)
 }
 
 /* Sums and sums of squares of one column of lanes around its first row, in four chains. */
-static void column_statistics(const float *x, int64_t rows, int64_t stride, int64_t left, double *s1, double *s2)
+static void column_statistics(const float *x, int64_t rows, int64_t stride, int64_t left, double *s1,
+                              double *s2)
 {
     vec k = vec_load(x, left), a[4] = {{0}}, b[4] = {{0}};
     int64_t r = 0;
@@ -77,7 +81,8 @@ static void gather(double *scratch, int64_t count, int team)
             scratch[i] += scratch[t * count + i];
 }
 
-void KERNEL(batch_norm_statistics)(const form *f, const float *x, double *scratch, float *mean, float *variance)
+void KERNEL(batch_norm_statistics)(const form *f, const float *x, double *scratch, float *mean,
+                                   float *variance)
 {
     tiling t = tiling_of(f);
     int64_t lanes = form_lanes(f);
@@ -93,7 +98,8 @@ void KERNEL(batch_norm_statistics)(const form *f, const float *x, double *scratc
         for (int64_t i = 0; i < t.tiles; i++) {
             tile at = tile_at(f, &t, i);
             for (int64_t j = 0; j < f->block; j += LANES)
-                column_statistics(x + at.at + j, at.rows, f->block, f->block - j, s1 + at.channel + j, s2 + at.channel + j);
+                column_statistics(x + at.at + j, at.rows, f->block, f->block - j, s1 + at.channel + j,
+                                  s2 + at.channel + j);
         }
     }
     gather(scratch, 2 * lanes, team);
@@ -105,9 +111,10 @@ void KERNEL(batch_norm_statistics)(const form *f, const float *x, double *scratc
     }
 }
 
-static inline __attribute__((always_inline)) void tile_scale_shift(const form *f, tile at, bool relu, const float *x,
-                                                                   const float *scale, const float *shift,
-                                                                   const float *residual, float *y)
+static inline __attribute__((always_inline)) void tile_scale_shift(const form *f, tile at, bool relu,
+                                                                   const float *x, const float *scale,
+                                                                   const float *shift, const float *residual,
+                                                                   float *y)
 {
     for (int64_t j = 0; j < f->block; j += LANES) {
         int64_t left = f->block - j;
@@ -122,8 +129,8 @@ static inline __attribute__((always_inline)) void tile_scale_shift(const form *f
     }
 }
 
-void KERNEL(scale_shift)(const form *f, fv_activation_kind kind, float alpha, const float *x, const float *scale,
-                         const float *shift, const float *residual, float *y)
+void KERNEL(scale_shift)(const form *f, fv_activation_kind kind, float alpha, const float *x,
+                         const float *scale, const float *shift, const float *residual, float *y)
 {
     tiling t = tiling_of(f);
 #pragma omp parallel for schedule(static) if (parallel(f))
@@ -141,8 +148,8 @@ void KERNEL(scale_shift)(const form *f, fv_activation_kind kind, float alpha, co
 }
 
 /* The gradient before the ReLU; see kernels.h. */
-static inline __attribute__((always_inline)) vec masked(int64_t i, int64_t left, vec x, vec scale, vec shift, const float *dy,
-                                                        const float *y, bool relu)
+static inline __attribute__((always_inline)) vec masked(int64_t i, int64_t left, vec x, vec scale, vec shift,
+                                                        const float *dy, const float *y, bool relu)
 {
     vec g = vec_load(dy + i, left);
     if (!relu)
@@ -151,9 +158,10 @@ static inline __attribute__((always_inline)) vec masked(int64_t i, int64_t left,
     return (vec)((ivec)g & (out > vec_all(0)));
 }
 
-static inline __attribute__((always_inline)) void column_sums(const float *x, const float *dy, const float *y, vec scale,
-                                                              vec shift, vec mean, bool relu, float *dresidual, int64_t rows,
-                                                              int64_t stride, int64_t left, double *s1, double *s2)
+static inline __attribute__((always_inline)) void column_sums(const float *x, const float *dy, const float *y,
+                                                              vec scale, vec shift, vec mean, bool relu,
+                                                              float *dresidual, int64_t rows, int64_t stride,
+                                                              int64_t left, double *s1, double *s2)
 {
     vec a[2] = {{0}}, b[2] = {{0}};
     for (int64_t r = 0; r < rows; r++) {
@@ -169,8 +177,9 @@ static inline __attribute__((always_inline)) void column_sums(const float *x, co
     }
 }
 
-void KERNEL(batch_norm_grad_sums)(const form *f, const float *x, const float *dy, const float *y, const float *scale,
-                                  const float *shift, const float *mean, float *dresidual, double *scratch, double *sums)
+void KERNEL(batch_norm_grad_sums)(const form *f, const float *x, const float *dy, const float *y,
+                                  const float *scale, const float *shift, const float *mean, float *dresidual,
+                                  double *scratch, double *sums)
 {
     tiling t = tiling_of(f);
     int64_t lanes = form_lanes(f);
@@ -187,15 +196,19 @@ void KERNEL(batch_norm_grad_sums)(const form *f, const float *x, const float *dy
             tile at = tile_at(f, &t, i);
             for (int64_t j = 0; j < f->block; j += LANES) {
                 int64_t left = f->block - j, c = at.channel + j, p = at.at + j;
-                vec a = scale ? vec_load(scale + c, left) : vec_all(0), b = scale ? vec_load(shift + c, left) : vec_all(0);
+                vec a = scale ? vec_load(scale + c, left) : vec_all(0),
+                    b = scale ? vec_load(shift + c, left) : vec_all(0);
                 vec m = vec_load(mean + c, left);
                 float *dr = dresidual ? dresidual + p : NULL;
                 if (!relu)
-                    column_sums(x + p, dy + p, NULL, a, b, m, false, dr, at.rows, f->block, left, s1 + c, s2 + c);
+                    column_sums(x + p, dy + p, NULL, a, b, m, false, dr, at.rows, f->block, left, s1 + c,
+                                s2 + c);
                 else if (y)
-                    column_sums(x + p, dy + p, y + p, a, b, m, true, dr, at.rows, f->block, left, s1 + c, s2 + c);
+                    column_sums(x + p, dy + p, y + p, a, b, m, true, dr, at.rows, f->block, left, s1 + c,
+                                s2 + c);
                 else
-                    column_sums(x + p, dy + p, NULL, a, b, m, true, dr, at.rows, f->block, left, s1 + c, s2 + c);
+                    column_sums(x + p, dy + p, NULL, a, b, m, true, dr, at.rows, f->block, left, s1 + c,
+                                s2 + c);
             }
         }
     }
@@ -208,8 +221,8 @@ typedef struct apply_arguments {
     float *dx;
 } apply_arguments;
 
-static inline __attribute__((always_inline)) void tile_apply(const form *f, tile at, const apply_arguments *q, const float *y,
-                                                             bool relu)
+static inline __attribute__((always_inline)) void tile_apply(const form *f, tile at, const apply_arguments *q,
+                                                             const float *y, bool relu)
 {
     for (int64_t j = 0; j < f->block; j += LANES) {
         int64_t left = f->block - j, c = at.channel + j;
@@ -225,9 +238,9 @@ static inline __attribute__((always_inline)) void tile_apply(const form *f, tile
     }
 }
 
-void KERNEL(batch_norm_grad_apply)(const form *f, const float *x, const float *dy, const float *y, const float *scale,
-                                   const float *shift, const float *mean, const float *a, const float *b, const float *d,
-                                   float *dx)
+void KERNEL(batch_norm_grad_apply)(const form *f, const float *x, const float *dy, const float *y,
+                                   const float *scale, const float *shift, const float *mean, const float *a,
+                                   const float *b, const float *d, float *dx)
 {
     tiling t = tiling_of(f);
     apply_arguments q = {x, dy, y, scale, shift, mean, a, b, d, dx};

@@ -3,7 +3,9 @@
 #include "engine/onednn/kernels/list.h"
 #include "engine/onednn/kernels/vector.h"
 
-enum { BLOCKS = 16 };
+enum {
+    BLOCKS = 16
+};
 
 /* BLOCKS consecutive blocks from number `first`: words[w][b] is word w of block first + b. */
 static void philox_blocks(uint64_t first, uint32_t stream, const uint32_t key[2], uint32_t words[4][BLOCKS])
@@ -41,7 +43,8 @@ static inline int64_t position(const form *f, int64_t i)
     return ((n * f->groups + c / f->block) * f->spatial + s) * f->block + c % f->block;
 }
 
-void KERNEL(dropout)(const form *f, float rate, uint32_t stream, const int32_t *step, const float *x, float *y)
+void KERNEL(dropout)(const form *f, float rate, uint32_t stream, const int32_t *step, const float *x,
+                     float *y)
 {
     int64_t count = f->n * f->spatial * f->channels;
     uint32_t key[2] = {(uint32_t)step[0], (uint32_t)step[1]};

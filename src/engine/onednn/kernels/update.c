@@ -20,7 +20,8 @@ void KERNEL(update_sgd)(const update_arguments *a, float *p, const float *g, flo
     }
 }
 
-void KERNEL(update_adam)(const update_arguments *a, float *p, const float *g, float *m, float *v, const float *lr, const float *t)
+void KERNEL(update_adam)(const update_arguments *a, float *p, const float *g, float *m, float *v,
+                         const float *lr, const float *t)
 {
     float rate = *lr * a->lr_scale, b1 = a->beta_1, b2 = a->beta_2, epsilon = a->epsilon;
     float step = (float)((double)rate / (1 - pow((double)b1, (double)*t)));
@@ -36,7 +37,8 @@ void KERNEL(update_adam)(const update_arguments *a, float *p, const float *g, fl
     }
 }
 
-void KERNEL(update_rmsprop)(const update_arguments *a, float *p, const float *g, float *s, float *buffer, const float *lr)
+void KERNEL(update_rmsprop)(const update_arguments *a, float *p, const float *g, float *s, float *buffer,
+                            const float *lr)
 {
     float rate = *lr * a->lr_scale, rho = a->beta_1, decay = a->weight_decay, epsilon = a->epsilon;
 #pragma omp parallel for simd schedule(static) if (a->count > PARALLEL_MINIMUM)

@@ -17,8 +17,8 @@
 
 /* batch_norm_statistics -> batch_norm_statistics_avx2 */
 #define KERNEL_PASTE_(name, set) name##_##set
-#define KERNEL_PASTE(name, set) KERNEL_PASTE_(name, set)
-#define KERNEL(name) KERNEL_PASTE(name, KERNEL_SET)
+#define KERNEL_PASTE(name, set)  KERNEL_PASTE_(name, set)
+#define KERNEL(name)             KERNEL_PASTE(name, KERNEL_SET)
 
 #if defined(__AVX512F__)
 #define LANES 16
@@ -33,7 +33,10 @@ typedef int32_t ivec __attribute__((vector_size(4 * LANES)));
 typedef float vec_unaligned __attribute__((vector_size(4 * LANES), aligned(4), may_alias));
 
 /* Work in pieces of CHUNK floats; below PARALLEL_MINIMUM floats a team costs more than it saves. */
-enum { CHUNK = 4096, PARALLEL_MINIMUM = 24576 };
+enum {
+    CHUNK = 4096,
+    PARALLEL_MINIMUM = 24576
+};
 static inline int64_t smaller(int64_t a, int64_t b)
 {
     return a < b ? a : b;
@@ -109,7 +112,8 @@ static inline double vec_sum_double(vec v)
 static inline vec vec_exp(vec x)
 {
     x = vec_at_most(vec_at_least(x, -87.3f), 88.3f);
-    const float magic = 12582912.0f; /* 1.5 * 2^23: adding it rounds to an integer, which stands in the low bits */
+    const float magic =
+        12582912.0f; /* 1.5 * 2^23: adding it rounds to an integer, which stands in the low bits */
     vec shifted = x * 1.44269504f + magic;
     ivec power = ((ivec)shifted - 0x4b400000) << 23;
     vec whole = shifted - magic;
@@ -225,35 +229,35 @@ static inline __attribute__((always_inline)) vec vec_slope(fv_activation_kind ki
 }
 
 /* Runs CALL(kind) with kind a constant, so that the loop inside is compiled for that activation alone. */
-#define FOR_ACTIVATION(kind, CALL)                                                                                     \
-    switch (kind) {                                                                                                    \
-    case FV_RELU:                                                                                                      \
-        CALL(FV_RELU);                                                                                                 \
-        break;                                                                                                         \
-    case FV_LEAKY_RELU:                                                                                                \
-        CALL(FV_LEAKY_RELU);                                                                                           \
-        break;                                                                                                         \
-    case FV_RELU6:                                                                                                     \
-        CALL(FV_RELU6);                                                                                                \
-        break;                                                                                                         \
-    case FV_GELU:                                                                                                      \
-        CALL(FV_GELU);                                                                                                 \
-        break;                                                                                                         \
-    case FV_SILU:                                                                                                      \
-        CALL(FV_SILU);                                                                                                 \
-        break;                                                                                                         \
-    case FV_HARD_SWISH:                                                                                                \
-        CALL(FV_HARD_SWISH);                                                                                           \
-        break;                                                                                                         \
-    case FV_SIGMOID:                                                                                                   \
-        CALL(FV_SIGMOID);                                                                                              \
-        break;                                                                                                         \
-    case FV_TANH:                                                                                                      \
-        CALL(FV_TANH);                                                                                                 \
-        break;                                                                                                         \
-    default:                                                                                                           \
-        CALL(FV_LINEAR);                                                                                               \
-        break;                                                                                                         \
+#define FOR_ACTIVATION(kind, CALL)                                                                           \
+    switch (kind) {                                                                                          \
+    case FV_RELU:                                                                                            \
+        CALL(FV_RELU);                                                                                       \
+        break;                                                                                               \
+    case FV_LEAKY_RELU:                                                                                      \
+        CALL(FV_LEAKY_RELU);                                                                                 \
+        break;                                                                                               \
+    case FV_RELU6:                                                                                           \
+        CALL(FV_RELU6);                                                                                      \
+        break;                                                                                               \
+    case FV_GELU:                                                                                            \
+        CALL(FV_GELU);                                                                                       \
+        break;                                                                                               \
+    case FV_SILU:                                                                                            \
+        CALL(FV_SILU);                                                                                       \
+        break;                                                                                               \
+    case FV_HARD_SWISH:                                                                                      \
+        CALL(FV_HARD_SWISH);                                                                                 \
+        break;                                                                                               \
+    case FV_SIGMOID:                                                                                         \
+        CALL(FV_SIGMOID);                                                                                    \
+        break;                                                                                               \
+    case FV_TANH:                                                                                            \
+        CALL(FV_TANH);                                                                                       \
+        break;                                                                                               \
+    default:                                                                                                 \
+        CALL(FV_LINEAR);                                                                                     \
+        break;                                                                                               \
     }
 
 #endif
