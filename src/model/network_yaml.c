@@ -9,7 +9,9 @@
 #include "model/network_spec.h"
 
 enum {
-    MAX_BYTES = 1 << 20
+    MAX_BYTES = 1 << 20,
+    MAX_DEPTH = 64,
+    MAX_ANCHORS = 1000
 };
 
 typedef struct reader {
@@ -150,9 +152,29 @@ static fv_status read_top(reader *r, const yaml_node_t *map, bool input)
     return FV_OK;
 }
 
+/* libyaml's time grows with the square of the depth and of the number of anchors. Brackets and ampersands in words are
+ * counted too, which does no harm. */
+static fv_status check_cost(const reader *r, const uint8_t *data, size_t size)
+{
+    int depth = 0, anchors = 0;
+    for (size_t i = 0; i < size; i++) {
+        if (data[i] == '[' || data[i] == '{')
+            depth++;
+        else if ((data[i] == ']' || data[i] == '}') && depth > 0)
+            depth--;
+        anchors += data[i] == '&';
+        if (depth > MAX_DEPTH || anchors > MAX_ANCHORS)
+            return status_set(FV_ERROR_FORMAT,
+                              "%s: is nested more than %d levels deep, or has more than %d anchors",
+                              r->spec->source, MAX_DEPTH, MAX_ANCHORS);
+    }
+    return FV_OK;
+}
+
 static fv_status parse(reader *r, const uint8_t *data, size_t size)
 {
     yaml_parser_t parser;
+    STATUS_TRY(check_cost(r, data, size));
     if (!yaml_parser_initialize(&parser))
         return status_set(FV_ERROR_MEMORY, "%s: not enough memory", r->spec->source);
     yaml_parser_set_input_string(&parser, data, size);
