@@ -4,7 +4,7 @@
  *
  *     bench_engine NETWORK [train|infer] [batch] [runs] [engine] [threads]
  *
- * NETWORK: cnn (28x28x1, batch 128), resnet20 (32x32x3, batch 128), resnet18 (224x224x3, batch 32). Prints the fastest and the
+ * NETWORK: cnn (28x28x1, batch 128), resnet20 (32x32x3, batch 128), resnet18, mobilenet (224x224x3, batch 32). Prints the fastest and the
  * median run in milliseconds; with FOVEA_PROFILE also the time of every step and of every kind of step.
  */
 #include <stdio.h>
@@ -59,18 +59,24 @@ static value_id persistent(network *n, value_kind kind, shape s)
     return v;
 }
 
-static value_id convolution(network *n, value_id x, int64_t filters, int64_t kernel, int64_t stride,
-                            bool bias)
+static value_id grouped(network *n, value_id x, int64_t filters, int64_t kernel, int64_t stride,
+                        int64_t groups, bool bias)
 {
     int64_t pad = kernel / 2, channels = n->g->values[x].shape.d[3];
     op_attributes a = {.window = {.kernel = {kernel, kernel},
                                   .stride = {stride, stride},
                                   .dilation = {1, 1},
-                                  .groups = 1,
+                                  .groups = groups,
                                   .pad = {pad, pad, pad, pad}}};
-    value_id w = persistent(n, VALUE_PARAMETER, shape_4(filters, channels, kernel, kernel));
+    value_id w = persistent(n, VALUE_PARAMETER, shape_4(filters, channels / groups, kernel, kernel));
     value_id b = bias ? persistent(n, VALUE_PARAMETER, shape_1(filters)) : NO_VALUE;
     return add(n, OP_CONV2D, (value_id[]){x, w, b, NO_VALUE}, 4, &a);
+}
+
+static value_id convolution(network *n, value_id x, int64_t filters, int64_t kernel, int64_t stride,
+                            bool bias)
+{
+    return grouped(n, x, filters, kernel, stride, 1, bias);
 }
 
 static value_id relu(network *n, value_id x)
@@ -156,6 +162,33 @@ static value_id build_resnet18(network *n)
         for (int i = 0; i < 2; i++)
             x = block(n, x, 64 << stage, stage > 0 && i == 0 ? 2 : 1);
     return finish(n, x);
+}
+
+/* Inverted residuals (Sandler et al. 2018). */
+static value_id inverted(network *n, value_id x, int64_t filters, int64_t stride, int64_t expansion)
+{
+    op_attributes relu6 = {.activation = FV_RELU6};
+    int64_t channels = n->g->values[x].shape.d[3], wide = channels * expansion;
+    value_id y = x;
+    if (expansion > 1) {
+        y = batch_norm(n, convolution(n, y, wide, 1, 1, false));
+        y = add(n, OP_ACTIVATION, &y, 1, &relu6);
+    }
+    y = batch_norm(n, grouped(n, y, wide, 3, stride, wide, false));
+    y = add(n, OP_ACTIVATION, &y, 1, &relu6);
+    y = batch_norm(n, convolution(n, y, filters, 1, 1, false));
+    return stride == 1 && channels == filters ? add(n, OP_ADD, (value_id[]){y, x}, 2, NULL) : y;
+}
+
+static value_id build_mobilenet(network *n)
+{
+    static const int stages[][4] = {{1, 16, 1, 1}, {6, 24, 2, 2},  {6, 32, 3, 2}, {6, 64, 4, 2},
+                                    {6, 96, 3, 1}, {6, 160, 3, 2}, {6, 320, 1, 1}};
+    value_id x = relu(n, batch_norm(n, convolution(n, start(n, 224, 3, 1000), 32, 3, 2, false)));
+    for (size_t i = 0; i < sizeof stages / sizeof *stages; i++)
+        for (int k = 0; k < stages[i][2]; k++)
+            x = inverted(n, x, stages[i][1], k ? 1 : stages[i][3], stages[i][0]);
+    return finish(n, relu(n, batch_norm(n, convolution(n, x, 1280, 1, 1, false))));
 }
 
 static void add_training(network *n)
@@ -290,7 +323,9 @@ int main(int argc, char **argv)
 {
     const char *name = argc > 1 ? argv[1] : "resnet20";
     bool training = argc < 3 || strcmp(argv[2], "infer") != 0;
-    int64_t batch = argc > 3 ? atoi(argv[3]) : strcmp(name, "resnet18") == 0 ? 32 : 128;
+    int64_t batch = argc > 3                                                          ? atoi(argv[3])
+                    : strcmp(name, "resnet18") == 0 || strcmp(name, "mobilenet") == 0 ? 32
+                                                                                      : 128;
     int runs = argc > 4 ? atoi(argv[4]) : 20;
     network n = {.g = graph_create(), .rate = NO_VALUE};
     engine *e;
@@ -298,9 +333,10 @@ int main(int argc, char **argv)
     if (!n.g || runs < 1 || runs > MAX_RUNS)
         return 2;
     check(engine_open(argc > 5 ? argv[5] : "auto", argc > 6 ? atoi(argv[6]) : 0, &e));
-    n.logits = strcmp(name, "cnn") == 0        ? build_cnn(&n)
-               : strcmp(name, "resnet18") == 0 ? build_resnet18(&n)
-                                               : build_resnet20(&n);
+    n.logits = strcmp(name, "cnn") == 0         ? build_cnn(&n)
+               : strcmp(name, "resnet18") == 0  ? build_resnet18(&n)
+               : strcmp(name, "mobilenet") == 0 ? build_mobilenet(&n)
+                                                : build_resnet20(&n);
     if (training)
         add_training(&n);
     else

@@ -72,7 +72,7 @@ FV_API const char *fv_dataset_problem(const fv_dataset *d, int64_t index); /* NU
 typedef struct fv_demo_options {
     size_t struct_size;
     const char *path;    /* required: a folder that is absent or empty */
-    int64_t train, test; /* pictures per class; default 400 and 100 */
+    int64_t train, test; /* pictures per class; default 1000 and 200 */
     int64_t size;        /* side in pixels; default 32 */
     uint64_t seed;
     int (*on_progress)(int64_t done, int64_t total, void *user); /* nonzero stops; may be NULL */

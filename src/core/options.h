@@ -31,7 +31,7 @@ typedef enum option_type {
 } option_type;
 
 typedef struct option {
-    const char *name;  /* "weight_decay"; as a flag --weight-decay; either form is understood everywhere */
+    const char *name; /* "weight_decay"; as a flag --weight-decay; either form is understood everywhere */
     option_type type;
     size_t offset;
     const char *shown; /* the default in words, for help; NULL: none is shown */
@@ -54,7 +54,8 @@ const option *options_find(const option *table, const char *name);
 
 /* Parses and range-checks `text` into the struct. Strings are stored as the pointer given. The error names the option (after
  * `where`, e.g. "--" or "layer conv1: "), the bad value, the range, and the nearest choice. */
-fv_status options_set(const option *table, void *options, const char *name, const char *text, const char *where);
+fv_status options_set(const option *table, void *options, const char *name, const char *text,
+                      const char *where);
 
 /* The error for a name that no table has, with the nearest one that it has. Tables: NULL-ended list. */
 fv_status options_unknown(const option *const *tables, const char *name, const char *where);

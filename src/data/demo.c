@@ -35,9 +35,9 @@ static fv_status resolve(const fv_demo_options *given, fv_demo_options *o)
     if (!o->path || !*o->path)
         return status_set(FV_ERROR_INVALID, "demo: a path is needed: the folder to write");
     if (o->train == 0)
-        o->train = 400;
+        o->train = 1000;
     if (o->test == 0)
-        o->test = 100;
+        o->test = 200;
     if (o->size == 0)
         o->size = 32;
     STATUS_TRY(check_range("train", o->train, 1, MAX_PER_CLASS));

@@ -36,8 +36,18 @@ void compiler_settle(compiler *c, value_id v, const layout *l)
         place_value(c, v, l, new_buffer(c, layout_bytes(l), true));
 }
 
+/* Operations of the prologue are compiled when their result is first asked for, so that what comes between (weights that are
+ * folded, then reordered) lives for two steps only. */
+static void demand(compiler *c, value_id v)
+{
+    const op *producer = c->places[v].buffer == NO_BUFFER ? graph_producer(c->g, v) : NULL;
+    if (producer && producer->prologue)
+        fail(c, compiler_operation(c, producer));
+}
+
 const layout *compiler_layout(compiler *c, value_id v)
 {
+    demand(c, v);
     layout dense = layout_dense(compiler_value(c, v));
     compiler_settle(c, v, &dense);
     return &c->places[v].layout;
@@ -78,7 +88,10 @@ buffer_id compiler_use(compiler *c, value_id v, const layout *l)
 {
     if (v == NO_VALUE || c->status != FV_OK)
         return NO_BUFFER;
+    demand(c, v);
     compiler_settle(c, v, l);
+    if (c->status != FV_OK)
+        return NO_BUFFER;
     if (layout_equal(&c->places[v].layout, l))
         return c->places[v].buffer;
     return reordered(c, v, l);

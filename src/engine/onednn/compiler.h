@@ -63,6 +63,8 @@ static inline const shape *compiler_shape(const compiler *c, value_id v)
     return &c->g->values[v].shape;
 }
 
+/* Adds the steps of one operation. */
+fv_status compiler_operation(compiler *c, const op *o);
 /* The layout of v as it stands: inputs and persistent values that were not used before become dense. */
 const layout *compiler_layout(compiler *c, value_id v);
 /* Gives a persistent value that was not used before this layout. */

@@ -132,19 +132,46 @@ static fv_status add_team_step(compiler *c, bool prologue)
         c->p, &(program_step){.run = team_run, .context = c->e, .prologue = prologue, .label = "threads"});
 }
 
+fv_status compiler_operation(compiler *c, const op *o)
+{
+    fv_status status = compilers[o->kind](c, o);
+    return status != FV_OK ? status : c->status;
+}
+
 static fv_status compile_all(compiler *c)
 {
     STATUS_TRY(add_team_step(c, true));
     STATUS_TRY(add_team_step(c, false));
-    for (c->op = 0; c->op < c->g->op_count; c->op++) {
-        const op *o = &c->g->ops[c->op];
-        STATUS_TRY(compilers[o->kind](c, o));
-        STATUS_TRY(c->status);
-    }
+    for (c->op = 0; c->op < c->g->op_count; c->op++)
+        if (!c->g->ops[c->op].prologue)
+            STATUS_TRY(compiler_operation(c, &c->g->ops[c->op]));
+    c->op = c->g->op_count - 1;
     for (value_id v = 0; v < c->g->value_count; v++)
-        if (c->g->values[v].kind != VALUE_COMPUTED)
+        if (c->g->values[v].kind != VALUE_COMPUTED || c->g->values[v].output)
             compiler_layout(c, v);
     return c->status;
+}
+
+/* What only the prologue uses, such as folded weights before they are reordered, needs no place of its own: the arena is free
+ * while the prologue runs. */
+static fv_status shrink_prologue(const compiler *c)
+{
+    program *p = c->p;
+    bool *lasting = mem_array((size_t)p->buffer_count, sizeof *lasting);
+    if (!lasting)
+        return status_last();
+    for (value_id v = 0; v < c->g->value_count; v++)
+        if (c->places[v].buffer != NO_BUFFER && (c->g->values[v].kind != VALUE_COMPUTED || c->places[v].kept))
+            lasting[c->places[v].buffer] = true;
+    for (int32_t i = 0; i < p->step_count; i++)
+        for (int k = 0; k < p->steps[i].buffer_count; k++)
+            if (!p->steps[i].prologue && p->steps[i].buffers[k] != NO_BUFFER)
+                lasting[p->steps[i].buffers[k]] = true;
+    for (buffer_id b = 0; b < p->buffer_count; b++)
+        if (!lasting[b])
+            p->buffers[b].kind = BUFFER_ARENA;
+    free(lasting);
+    return FV_OK;
 }
 
 static fv_status compile(engine *e, const graph *g, program *p)
@@ -158,6 +185,8 @@ static fv_status compile(engine *e, const graph *g, program *p)
     omp_set_num_threads(e->threads); /* oneDNN cuts the work when a primitive is made */
     survey(&c);
     fv_status status = compile_all(&c);
+    if (status == FV_OK)
+        status = shrink_prologue(&c);
     free(c.copies);
     return status;
 }

@@ -21,9 +21,10 @@ static void build(fv_model *m, const fv_network_options *o)
     for (x = block(x, 128); side > 5; side /= 2)
         x = block(x, 128);
     x = fv_dense(fv_flatten(x), .units = 128, .activation = FV_RELU, .initializer = FV_HE_NORMAL);
-    if (o->dropout != FV_OFF)
+    if (o->dropout > 0)
         x = fv_dropout(x, .rate = o->dropout);
-    fv_output(fv_dense(x, .units = o->classes));
+    /* From zero: the first predictions are even, and dropout makes no noise before there is something to learn from. */
+    fv_output(fv_dense(x, .units = o->classes, .initializer = FV_ZEROS));
 }
 
 const zoo_network zoo_small_cnn = {

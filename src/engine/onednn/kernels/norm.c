@@ -111,21 +111,47 @@ void KERNEL(batch_norm_statistics)(const form *f, const float *x, double *scratc
     }
 }
 
-static inline __attribute__((always_inline)) void tile_scale_shift(const form *f, tile at, bool relu,
-                                                                   const float *x, const float *scale,
-                                                                   const float *shift, const float *residual,
-                                                                   float *y)
+/* The rows of one column of lanes: BODY for each, with `i` its index and LOAD for a vector; whole vectors have a loop of
+ * their own, without masks. */
+#define EACH_ROW(BODY)                                                                                       \
+    if (left >= LANES) {                                                                                     \
+        for (int64_t i = first; i < last; i += stride) {                                                     \
+            enum {                                                                                           \
+                all = LANES                                                                                  \
+            };                                                                                               \
+            BODY(all)                                                                                        \
+        }                                                                                                    \
+    } else {                                                                                                 \
+        for (int64_t i = first; i < last; i += stride) {                                                     \
+            BODY(left)                                                                                       \
+        }                                                                                                    \
+    }
+
+#define INLINE static inline __attribute__((always_inline))
+
+INLINE void scale_shift_column(int64_t first, int64_t last, int64_t stride, int64_t left, bool relu,
+                               const float *x, vec scale, vec shift, const float *residual, float *y)
+{
+#define SCALE_SHIFT(some)                                                                                    \
+    vec v = vec_load(x + i, some) * scale + shift;                                                           \
+    if (residual)                                                                                            \
+        v += vec_load(residual + i, some);                                                                   \
+    vec_store(y + i, relu ? vec_positive(v) : v, some);
+    EACH_ROW(SCALE_SHIFT)
+}
+
+static void tile_scale_shift(const form *f, tile at, bool relu, const float *x, const float *scale,
+                             const float *shift, const float *residual, float *y)
 {
     for (int64_t j = 0; j < f->block; j += LANES) {
-        int64_t left = f->block - j;
-        vec a = vec_load(scale + at.channel + j, left), b = vec_load(shift + at.channel + j, left);
-        for (int64_t r = 0; r < at.rows; r++) {
-            int64_t i = at.at + r * f->block + j;
-            vec v = vec_load(x + i, left) * a + b;
-            if (residual)
-                v += vec_load(residual + i, left);
-            vec_store(y + i, relu ? vec_positive(v) : v, left);
-        }
+        int64_t left = f->block - j, c = at.channel + j, first = at.at + j, last = at.at + at.rows * f->block;
+        vec a = vec_load(scale + c, left), b = vec_load(shift + c, left);
+        if (relu && residual)
+            scale_shift_column(first, last, f->block, left, true, x, a, b, residual, y);
+        else if (relu)
+            scale_shift_column(first, last, f->block, left, true, x, a, b, NULL, y);
+        else
+            scale_shift_column(first, last, f->block, left, false, x, a, b, residual, y);
     }
 }
 
@@ -136,10 +162,7 @@ void KERNEL(scale_shift)(const form *f, fv_activation_kind kind, float alpha, co
 #pragma omp parallel for schedule(static) if (parallel(f))
     for (int64_t i = 0; i < t.tiles; i++) {
         tile at = tile_at(f, &t, i);
-        if (kind == FV_RELU)
-            tile_scale_shift(f, at, true, x, scale, shift, residual, y);
-        else
-            tile_scale_shift(f, at, false, x, scale, shift, residual, y);
+        tile_scale_shift(f, at, kind == FV_RELU, x, scale, shift, residual, y);
         if (kind != FV_RELU && kind != FV_LINEAR)
             KERNEL(activate)(kind, alpha, y + at.at, y + at.at, at.rows * f->block);
     }
@@ -147,33 +170,68 @@ void KERNEL(scale_shift)(const form *f, fv_activation_kind kind, float alpha, co
         KERNEL(zero_padding)(f, y);
 }
 
-/* The gradient before the ReLU; see kernels.h. */
-static inline __attribute__((always_inline)) vec masked(int64_t i, int64_t left, vec x, vec scale, vec shift,
-                                                        const float *dy, const float *y, bool relu)
+/* Where the ReLU's mask comes from; see kernels.h. */
+typedef enum mask {
+    MASK_NONE,
+    MASK_FROM_Y,
+    MASK_FROM_X
+} mask;
+
+static mask mask_of(const float *y, const float *scale)
 {
-    vec g = vec_load(dy + i, left);
-    if (!relu)
-        return g;
-    vec out = y ? vec_load(y + i, left) : x * scale + shift;
-    return (vec)((ivec)g & (out > vec_all(0)));
+    return y ? MASK_FROM_Y : scale ? MASK_FROM_X : MASK_NONE;
 }
 
-static inline __attribute__((always_inline)) void column_sums(const float *x, const float *dy, const float *y,
-                                                              vec scale, vec shift, vec mean, bool relu,
-                                                              float *dresidual, int64_t rows, int64_t stride,
-                                                              int64_t left, double *s1, double *s2)
+/* What one pass of the gradient reads and writes; per-channel arrays are absent (NULL) where the mask does not need them. */
+typedef struct grad_arguments {
+    const float *x, *dy, *y, *scale, *shift, *mean, *a, *b, *d;
+    float *out; /* dresidual in the first pass, dx in the second */
+} grad_arguments;
+
+/* The gradient before the ReLU. */
+INLINE vec masked(vec g, vec out, mask m)
 {
-    vec a[2] = {{0}}, b[2] = {{0}};
-    for (int64_t r = 0; r < rows; r++) {
-        vec v = vec_load(x + r * stride, left), g = masked(r * stride, left, v, scale, shift, dy, y, relu);
-        if (dresidual)
-            vec_store(dresidual + r * stride, g, left);
-        a[r & 1] += g;
-        b[r & 1] += g * (v - mean);
-    }
+    return m == MASK_NONE ? g : (vec)((ivec)g & (out > vec_all(0)));
+}
+
+INLINE void sums_column(int64_t first, int64_t last, int64_t stride, int64_t left, const grad_arguments *q,
+                        vec scale, vec shift, vec mean, mask m, bool store, double *s1, double *s2)
+{
+    const float *x = q->x, *dy = q->dy, *y = q->y;
+    float *out = q->out;
+    vec a = {0}, b = {0};
+#define SUMS(some)                                                                                           \
+    vec v = vec_load(x + i, some);                                                                           \
+    vec g = masked(vec_load(dy + i, some), m == MASK_FROM_Y ? vec_load(y + i, some) : v * scale + shift, m); \
+    if (store)                                                                                               \
+        vec_store(out + i, g, some);                                                                         \
+    a += g;                                                                                                  \
+    b += g * (v - mean);
+    EACH_ROW(SUMS)
     for (int64_t i = 0; i < smaller(left, LANES); i++) {
-        s1[i] += (double)(a[0][i] + a[1][i]);
-        s2[i] += (double)(b[0][i] + b[1][i]);
+        s1[i] += (double)a[i];
+        s2[i] += (double)b[i];
+    }
+}
+
+static void tile_sums(const form *f, tile at, const grad_arguments *q, mask m, double *s1, double *s2)
+{
+    for (int64_t j = 0; j < f->block; j += LANES) {
+        int64_t left = f->block - j, c = at.channel + j, first = at.at + j, last = at.at + at.rows * f->block;
+        vec zero = {0}, scale = q->scale ? vec_load(q->scale + c, left) : zero,
+            shift = q->scale ? vec_load(q->shift + c, left) : zero, mean = vec_load(q->mean + c, left);
+        if (m == MASK_NONE)
+            sums_column(first, last, f->block, left, q, scale, shift, mean, MASK_NONE, q->out, s1 + c,
+                        s2 + c);
+        else if (m == MASK_FROM_X)
+            sums_column(first, last, f->block, left, q, scale, shift, mean, MASK_FROM_X, q->out, s1 + c,
+                        s2 + c);
+        else if (q->out)
+            sums_column(first, last, f->block, left, q, scale, shift, mean, MASK_FROM_Y, true, s1 + c,
+                        s2 + c);
+        else
+            sums_column(first, last, f->block, left, q, scale, shift, mean, MASK_FROM_Y, false, s1 + c,
+                        s2 + c);
     }
 }
 
@@ -183,7 +241,9 @@ void KERNEL(batch_norm_grad_sums)(const form *f, const float *x, const float *dy
 {
     tiling t = tiling_of(f);
     int64_t lanes = form_lanes(f);
-    bool relu = y || scale;
+    grad_arguments q = {
+        .x = x, .dy = dy, .y = y, .scale = scale, .shift = shift, .mean = mean, .out = dresidual};
+    mask m = mask_of(y, scale);
     int team = 1;
 #pragma omp parallel if (parallel(f))
     {
@@ -192,49 +252,39 @@ void KERNEL(batch_norm_grad_sums)(const form *f, const float *x, const float *dy
 #pragma omp single
         team = omp_get_num_threads();
 #pragma omp for schedule(static)
-        for (int64_t i = 0; i < t.tiles; i++) {
-            tile at = tile_at(f, &t, i);
-            for (int64_t j = 0; j < f->block; j += LANES) {
-                int64_t left = f->block - j, c = at.channel + j, p = at.at + j;
-                vec a = scale ? vec_load(scale + c, left) : vec_all(0),
-                    b = scale ? vec_load(shift + c, left) : vec_all(0);
-                vec m = vec_load(mean + c, left);
-                float *dr = dresidual ? dresidual + p : NULL;
-                if (!relu)
-                    column_sums(x + p, dy + p, NULL, a, b, m, false, dr, at.rows, f->block, left, s1 + c,
-                                s2 + c);
-                else if (y)
-                    column_sums(x + p, dy + p, y + p, a, b, m, true, dr, at.rows, f->block, left, s1 + c,
-                                s2 + c);
-                else
-                    column_sums(x + p, dy + p, NULL, a, b, m, true, dr, at.rows, f->block, left, s1 + c,
-                                s2 + c);
-            }
-        }
+        for (int64_t i = 0; i < t.tiles; i++)
+            tile_sums(f, tile_at(f, &t, i), &q, m, s1, s2);
     }
     gather(scratch, 2 * lanes, team);
     memcpy(sums, scratch, (size_t)(2 * lanes) * sizeof *sums);
 }
 
-typedef struct apply_arguments {
-    const float *x, *dy, *y, *scale, *shift, *mean, *a, *b, *d;
-    float *dx;
-} apply_arguments;
+INLINE void apply_column(int64_t first, int64_t last, int64_t stride, int64_t left, const grad_arguments *q,
+                         int64_t c, mask m)
+{
+    const float *x = q->x, *dy = q->dy, *y = q->y;
+    float *out = q->out;
+    vec zero = {0}, scale = m == MASK_FROM_X ? vec_load(q->scale + c, left) : zero,
+        shift = m == MASK_FROM_X ? vec_load(q->shift + c, left) : zero;
+    vec mean = vec_load(q->mean + c, left), a = vec_load(q->a + c, left), b = vec_load(q->b + c, left),
+        d = vec_load(q->d + c, left);
+#define APPLY(some)                                                                                          \
+    vec v = vec_load(x + i, some);                                                                           \
+    vec g = masked(vec_load(dy + i, some), m == MASK_FROM_Y ? vec_load(y + i, some) : v * scale + shift, m); \
+    vec_store(out + i, a * g + (b * (v - mean) + d), some);
+    EACH_ROW(APPLY)
+}
 
-static inline __attribute__((always_inline)) void tile_apply(const form *f, tile at, const apply_arguments *q,
-                                                             const float *y, bool relu)
+static void tile_apply(const form *f, tile at, const grad_arguments *q, mask m)
 {
     for (int64_t j = 0; j < f->block; j += LANES) {
-        int64_t left = f->block - j, c = at.channel + j;
-        vec scale = q->scale ? vec_load(q->scale + c, left) : vec_all(0);
-        vec shift = q->scale ? vec_load(q->shift + c, left) : vec_all(0);
-        vec mean = vec_load(q->mean + c, left), a = vec_load(q->a + c, left), b = vec_load(q->b + c, left),
-            d = vec_load(q->d + c, left);
-        for (int64_t r = 0; r < at.rows; r++) {
-            int64_t i = at.at + r * f->block + j;
-            vec v = vec_load(q->x + i, left), g = masked(i, left, v, scale, shift, q->dy, y, relu);
-            vec_store(q->dx + i, a * g + (b * (v - mean) + d), left);
-        }
+        int64_t left = f->block - j, c = at.channel + j, first = at.at + j, last = at.at + at.rows * f->block;
+        if (m == MASK_NONE)
+            apply_column(first, last, f->block, left, q, c, MASK_NONE);
+        else if (m == MASK_FROM_X)
+            apply_column(first, last, f->block, left, q, c, MASK_FROM_X);
+        else
+            apply_column(first, last, f->block, left, q, c, MASK_FROM_Y);
     }
 }
 
@@ -243,16 +293,9 @@ void KERNEL(batch_norm_grad_apply)(const form *f, const float *x, const float *d
                                    const float *b, const float *d, float *dx)
 {
     tiling t = tiling_of(f);
-    apply_arguments q = {x, dy, y, scale, shift, mean, a, b, d, dx};
-    bool relu = y || scale;
+    grad_arguments q = {x, dy, y, scale, shift, mean, a, b, d, dx};
+    mask m = mask_of(y, scale);
 #pragma omp parallel for schedule(static) if (parallel(f))
-    for (int64_t i = 0; i < t.tiles; i++) {
-        tile at = tile_at(f, &t, i);
-        if (!relu)
-            tile_apply(f, at, &q, NULL, false);
-        else if (y)
-            tile_apply(f, at, &q, y, true);
-        else
-            tile_apply(f, at, &q, NULL, true);
-    }
+    for (int64_t i = 0; i < t.tiles; i++)
+        tile_apply(f, tile_at(f, &t, i), &q, m);
 }

@@ -43,23 +43,37 @@ static inline int64_t position(const form *f, int64_t i)
     return ((n * f->groups + c / f->block) * f->spatial + s) * f->block + c % f->block;
 }
 
+/* What the elements of BLOCKS blocks are multiplied by, in their logical order. */
+static void keep_factors(uint32_t words[4][BLOCKS], float rate, float *factors)
+{
+    float scale = 1.0f / (1.0f - rate);
+    for (int b = 0; b < BLOCKS; b++)
+        for (int w = 0; w < 4; w++)
+            factors[4 * b + w] = (float)(int32_t)(words[w][b] >> 8) * 0x1p-24f >= rate ? scale : 0.0f;
+}
+
 void KERNEL(dropout)(const form *f, float rate, uint32_t stream, const int32_t *step, const float *x,
                      float *y)
 {
     int64_t count = f->n * f->spatial * f->channels;
     uint32_t key[2] = {(uint32_t)step[0], (uint32_t)step[1]};
-    float scale = 1.0f / (1.0f - rate);
     bool quads = f->channels % 4 == 0 && f->block % 4 == 0; /* then 4 consecutive elements stay together */
 #pragma omp parallel for schedule(static) if (count > PARALLEL_MINIMUM / 4)
     for (int64_t at = 0; at < count; at += 4 * BLOCKS) {
         uint32_t words[4][BLOCKS];
+        float factors[4 * BLOCKS];
+        int64_t end = smaller(4 * BLOCKS, count - at);
         philox_blocks((uint64_t)at / 4, stream, key, words);
-        for (int64_t i = at; i < smaller(at + 4 * BLOCKS, count); i += 4) {
-            int64_t first = position(f, i);
-            for (int64_t j = 0; j < smaller(4, count - i); j++) {
-                int64_t k = quads ? first + j : position(f, i + j);
-                float keep = (float)(words[j][(i - at) / 4] >> 8) * 0x1p-24f >= rate ? 1.0f : 0.0f;
-                y[k] = x[k] * keep * scale;
+        keep_factors(words, rate, factors);
+        if (f->groups == 1)
+            for (int64_t i = 0; i < end; i += LANES)
+                vec_store(y + at + i, vec_load(x + at + i, end - i) * vec_load(factors + i, end - i),
+                          end - i);
+        for (int64_t i = 0; f->groups > 1 && i < end; i += 4) {
+            int64_t first = position(f, at + i);
+            for (int64_t j = 0; j < smaller(4, end - i); j++) {
+                int64_t k = quads ? first + j : position(f, at + i + j);
+                y[k] = x[k] * factors[i + j];
             }
         }
     }

@@ -3,26 +3,48 @@
 #include "engine/onednn/kernels/list.h"
 #include "engine/onednn/kernels/vector.h"
 
+typedef float pixel_table[FV_MAX_CHANNELS][256];
+
+/* One pixel; its channels stand `step` floats apart. */
+static inline void put_pixel(const pixel_table table, int64_t channels, int reverse, const uint8_t *p,
+                             float *y, int64_t step)
+{
+    for (int64_t c = 0; c < channels; c++)
+        y[c * step] = table[c][p[reverse ? channels - 1 - c : c]];
+}
+
+/* Pixels [first, last) of picture n. */
+static void normalize_pixels(const normalize_arguments *a, const pixel_table table, int64_t n, int64_t first,
+                             int64_t last, const uint8_t *pixels, float *y)
+{
+    const form *f = &a->f;
+    bool planes = f->groups >
+                  1; /* otherwise the channels of a pixel are neighbours, perhaps with padding behind them */
+    const uint8_t *p = pixels + n * f->spatial * f->channels;
+    float *to = y + n * f->groups * f->spatial * f->block;
+    for (int64_t s = first; s < last; s++) {
+        float *at = to + s * f->block;
+        put_pixel(table, f->channels, a->reverse, p + s * f->channels, at, planes ? f->spatial : 1);
+        for (int64_t c = f->channels; !planes && c < f->block; c++)
+            at[c] = 0;
+    }
+}
+
+/* The form has all channels in one group, or planes of one channel each. */
 void KERNEL(normalize)(const normalize_arguments *a, const uint8_t *pixels, float *y)
 {
     /* A pixel has 256 values, so the exact quotients are looked up. */
-    float table[FV_MAX_CHANNELS][256];
+    pixel_table table;
     const form *f = &a->f;
-    int64_t channels = f->channels;
-    for (int64_t c = 0; c < channels; c++)
+    for (int64_t c = 0; c < f->channels; c++)
         for (int v = 0; v < 256; v++)
             table[c][v] = ((float)v - a->mean[c]) / a->std[c];
-    int64_t pixel_count = f->n * f->spatial;
-#pragma omp parallel for schedule(static) if (pixel_count * channels > PARALLEL_MINIMUM)
-    for (int64_t chunk = 0; chunk < pixel_count; chunk += 1024)
-        for (int64_t i = chunk; i < smaller(chunk + 1024, pixel_count); i++) {
-            const uint8_t *p = pixels + i * channels;
-            int64_t n = i / f->spatial, s = i % f->spatial;
-            for (int64_t c = 0; c < form_lanes(f); c++) {
-                int64_t at = ((n * f->groups + c / f->block) * f->spatial + s) * f->block + c % f->block;
-                y[at] = c < channels ? table[c][p[a->reverse ? channels - 1 - c : c]] : 0;
-            }
-        }
+    const int64_t piece = 1024, pieces = (f->spatial + piece - 1) / piece;
+#pragma omp parallel for schedule(static) if (f->n * f->spatial * f->channels > PARALLEL_MINIMUM)
+    for (int64_t i = 0; i < f->n * pieces; i++) {
+        int64_t first = i % pieces * piece;
+        normalize_pixels(a, table, i / pieces, first, smaller(first + piece, f->spatial), pixels, y);
+    }
 }
 
 void KERNEL(box_copy)(const box *b, const float *x, float *y)
