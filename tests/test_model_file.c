@@ -282,6 +282,17 @@ static void doctored_tensors(void **state)
     raw_release(&r);
 }
 
+/* Without file_write's sync, which would take most of the time. */
+static const char *write_quickly(const uint8_t *bytes, size_t size)
+{
+    const char *path = scratch("d.safetensors");
+    FILE *file = fopen(path, "wb");
+    assert_non_null(file);
+    assert_int_equal(fwrite(bytes, 1, size, file), size);
+    fclose(file);
+    return path;
+}
+
 /* Every cut is an error, every flipped byte an error or a model: never a crash. */
 static void truncated_and_flipped(void **state)
 {
@@ -292,18 +303,15 @@ static void truncated_and_flipped(void **state)
     snprintf(path, sizeof path, "%s", saved("m.safetensors"));
     assert_ok(file_read(path, 1 << 24, &bytes, &size));
     for (size_t n = 0; n < size; n += 64) {
-        assert_ok(file_write(scratch("d.safetensors"), bytes, n));
-        assert_null(fv_model_load(scratch("d.safetensors")));
+        assert_null(fv_model_load(write_quickly(bytes, n)));
     }
     for (size_t i = 0; i < size; i += i < 5000 ? 3 : 97) {
         bytes[i] ^= (uint8_t)(1 + i % 255);
-        assert_ok(file_write(scratch("d.safetensors"), bytes, size));
-        fv_model_destroy(fv_model_load(scratch("d.safetensors")));
+        fv_model_destroy(fv_model_load(write_quickly(bytes, size)));
         bytes[i] ^= (uint8_t)(1 + i % 255);
     }
     bytes[7] = 0x80;
-    assert_ok(file_write(scratch("d.safetensors"), bytes, size));
-    assert_load_fails(scratch("d.safetensors"), "header would be");
+    assert_load_fails(write_quickly(bytes, size), "header would be");
     free(bytes);
 }
 

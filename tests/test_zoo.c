@@ -1,21 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The zoo's networks against their published sizes and PyTorch's outputs. */
-#include "testing.h"
+#include "test_model.h"
 
 #include <math.h>
 
-#include "core/memory.h"
 #include "golden/resnet20.h"
 #include "model/safetensors.h"
 #include "model/zoo.h"
 
 static const char *const engines[] = {"reference", "auto"};
-
-static void use_engine(fv_model *m, const char *name)
-{
-    free((char *)m->compile.engine);
-    m->compile.engine = mem_string(name);
-}
 
 static void entries(void **state)
 {
