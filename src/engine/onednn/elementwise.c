@@ -210,14 +210,21 @@ static fv_status channel_add_run(void *context, void *const *memory)
     return FV_OK;
 }
 
-static fv_status scalar_run(void *context, void *const *memory)
+static fv_status scale_run(void *context, void *const *memory)
+{
+    const element_context *k = context;
+    k->kernels->scale(memory[0], memory[1], memory[2], k->count);
+    return FV_OK;
+}
+
+static fv_status multiply_broadcast_run(void *context, void *const *memory)
 {
     const element_context *k = context;
     k->kernels->multiply_broadcast(&k->w, memory[0], memory[1], memory[2]);
     return FV_OK;
 }
 
-static fv_status broadcast_run(void *context, void *const *memory)
+static fv_status add_broadcast_run(void *context, void *const *memory)
 {
     const element_context *k = context;
     k->kernels->add_broadcast(&k->w, k->activation, k->alpha, memory[0], memory[1], memory[2]);
@@ -258,18 +265,9 @@ static fv_status compile_same_shape(compiler *c, const op *o)
 static fv_status compile_scaled(compiler *c, const op *o, value_id a, value_id b)
 {
     layout l = *compiler_layout(c, a);
-    element_context *k = element_new(c, o, &l);
-    if (!k)
-        return status_last();
-    int64_t piece = 1024, rows = k->count / piece;
-    if (rows * piece != k->count) {
-        rows = k->count;
-        piece = 1;
-    }
-    k->w = (broadcast){.size = {1, 1, rows, piece}, .a = {0, 0, piece, 1}};
     buffer_id buffers[] = {compiler_use(c, a, &l), compiler_use_dense(c, b),
                            compiler_define(c, o->outputs[0], &l, a)};
-    return compiler_step(c, o, scalar_run, k, buffers, 3);
+    return compiler_step(c, o, scale_run, element_new(c, o, &l), buffers, 3);
 }
 
 fv_status compile_binary(compiler *c, const op *o)
@@ -304,7 +302,7 @@ fv_status compile_binary(compiler *c, const op *o)
     operand_strides(sa, sy, k->w.a, k->w.size);
     operand_strides(sb, sy, k->w.b, k->w.size);
     buffer_id buffers[] = {compiler_use_dense(c, a), compiler_use_dense(c, b), compiler_define_dense(c, y)};
-    return compiler_step(c, o, o->kind == OP_ADD ? broadcast_run : scalar_run, k, buffers, 3);
+    return compiler_step(c, o, o->kind == OP_ADD ? add_broadcast_run : multiply_broadcast_run, k, buffers, 3);
 }
 
 typedef struct reduce_context {

@@ -60,12 +60,7 @@ fv_status compile_pool_grad(compiler *c, const op *o)
     bool largest = o->kind == OP_MAX_POOL2D_GRAD;
     value_id dy = o->inputs[largest ? 1 : 0], dx = o->outputs[0], w = largest ? o->inputs[2] : NO_VALUE;
     form f;
-    layout ldx;
-    if (largest) {
-        ldx = compiler_walkable(c, o->inputs[0], &f);
-    } else {
-        ldx = compiler_hint(c, dx);
-    }
+    layout ldx = largest ? compiler_walkable(c, o->inputs[0], &f) : compiler_hint(c, dx);
     dnnl_memory_desc_t any = layout_any_picture(compiler_shape(c, dy));
     pool_geometry g = geometry_of(o);
     dnnl_primitive_desc_t hint, pd;

@@ -51,6 +51,12 @@ void KERNEL(multiply)(const float *a, const float *b, float *y, int64_t count)
     EACH_VECTOR(count, vec_store(y + i, vec_load(a + i, left) * vec_load(b + i, left), left))
 }
 
+void KERNEL(scale)(const float *x, const float *factor, float *y, int64_t count)
+{
+    float f = *factor;
+    EACH_VECTOR(count, vec_store(y + i, vec_load(x + i, left) * f, left))
+}
+
 /* Any broadcast, over row-major y; the last dimension is the inner loop. */
 #define EACH_ROW(w, BODY)                                                                                    \
     int64_t rows = (w)->size[0] * (w)->size[1] * (w)->size[2], columns = (w)->size[3];                       \

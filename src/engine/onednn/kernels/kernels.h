@@ -30,19 +30,12 @@ static inline int64_t form_elements(const form *f)
     return f->n * f->groups * f->spatial * f->block;
 }
 
-/* OP_NORMALIZE: pixels (n, spatial, channels) -> y in form f. */
+/* OP_NORMALIZE: pixels (n, spatial, channels) -> y in form f, which has all channels in one group, or planes (block 1). */
 typedef struct normalize_arguments {
     form f;
     int reverse;
     float mean[FV_MAX_CHANNELS], std[FV_MAX_CHANNELS];
 } normalize_arguments;
-
-/* OP_BATCH_NORM and its gradient. `lanes` = form_lanes. Per-channel arrays have `lanes` entries, zeros behind `channels`. */
-typedef struct batch_norm_arguments {
-    form f;
-    float epsilon, momentum;
-    bool relu;
-} batch_norm_arguments;
 
 typedef struct box {
     int64_t in[5], out[5],
@@ -78,10 +71,11 @@ typedef struct kernel_table {
     void (*add)(fv_activation_kind kind, float alpha, const float *a, const float *b, float *y,
                 int64_t count);
     void (*multiply)(const float *a, const float *b, float *y, int64_t count);
+    void (*scale)(const float *x, const float *factor, float *y, int64_t count); /* by one number */
     void (*add_broadcast)(const broadcast *w, fv_activation_kind kind, float alpha, const float *a,
                           const float *b, float *y);
     void (*multiply_broadcast)(const broadcast *w, const float *a, const float *b, float *y);
-    /* y = act(a op b), b (N or 1, channels): one value a channel of each picture. */
+    /* y = a op b, b (N or 1, channels): one value a channel of each picture, or of all. */
     void (*channel_add)(const form *f, bool per_picture, const float *a, const float *b, float *y);
     void (*channel_multiply)(const form *f, bool per_picture, const float *a, const float *b, float *y);
     void (*zero_padding)(const form *f, float *y);

@@ -11,6 +11,7 @@
     X(activate_grad)                                                                                         \
     X(add)                                                                                                   \
     X(multiply)                                                                                              \
+    X(scale)                                                                                                 \
     X(add_broadcast)                                                                                         \
     X(multiply_broadcast)                                                                                    \
     X(channel_add)                                                                                           \
@@ -43,6 +44,7 @@ void KERNEL(activate_grad)(fv_activation_kind kind, float alpha, const float *v,
                            int64_t count);
 void KERNEL(add)(fv_activation_kind kind, float alpha, const float *a, const float *b, float *y,
                  int64_t count);
+void KERNEL(scale)(const float *x, const float *factor, float *y, int64_t count);
 void KERNEL(multiply)(const float *a, const float *b, float *y, int64_t count);
 void KERNEL(add_broadcast)(const broadcast *w, fv_activation_kind kind, float alpha, const float *a,
                            const float *b, float *y);
