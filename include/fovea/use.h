@@ -42,11 +42,11 @@ FV_API fv_status fv_predict_batch(fv_model *m, const uint8_t *pixels, int64_t co
 
 typedef struct fv_explain_options {
     size_t struct_size;
-    fv_model *model;          /* required */
-    const char *path;         /* required: the picture */
-    const char *out;          /* required: the PNG to write, the picture at full size with the map over it */
-    const char *method;       /* "gradcam" (default; Selvaraju et al. 2017) */
-    const char *layer;        /* whose output is weighed; default: the last with height and width */
+    fv_model *model;    /* required */
+    const char *path;   /* required: the picture */
+    const char *out;    /* required: the PNG to write, the picture at full size with the map over it */
+    const char *method; /* "gradcam" (default; Selvaraju et al. 2017) */
+    const char *layer;  /* whose output is weighed; default: the last with height and width that is no pool */
     int64_t class_index;      /* used when use_class is set */
     int use_class;            /* nonzero: explain class_index instead of the predicted class */
     fv_prediction *explained; /* optional: which class, with its probability */

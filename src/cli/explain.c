@@ -39,7 +39,7 @@ static const option table[] = {{.name = "out",
                                 .type = OPTION_STRING,
                                 .offset = offsetof(explain_options, layer),
                                 .value = "LAYER",
-                                .shown = "the last with height and width",
+                                .shown = "the last with height and width that is no pool",
                                 .help = "the layer whose output is weighed; 'fovea info' lists them"},
                                {0}};
 

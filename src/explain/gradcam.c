@@ -12,14 +12,20 @@
 #include "engine/engine.h"
 #include "explain/saliency.h"
 
-/* The last layer with height and width: the deepest features that still have a place. */
+/* A pool only repeats what is before it, with less resolution. */
+static bool is_pool(const layer_record *l)
+{
+    return strstr(l->type->name, "pool") != NULL;
+}
+
+/* The last layer with height and width that is no pool: the deepest features that still have a place. */
 static const layer_record *find_layer(const fv_model *m, const char *name)
 {
     const layer_record *found = NULL;
     for (int32_t i = 0; i < m->layer_count; i++) {
         const layer_record *l = &m->layers[i];
         bool spatial = m->graph->values[l->output->value].shape.rank == 4;
-        if (name ? strcmp(l->name, name) == 0 : spatial)
+        if (name ? strcmp(l->name, name) == 0 : spatial && !is_pool(l))
             found = l;
         if (name && found == l && !spatial) {
             status_set(FV_ERROR_INVALID, "layer %s: its output has no height and width to make a map of",
