@@ -49,6 +49,7 @@ struct verb {
     const char *example;
     const option *options;
     size_t size;                        /* of the options struct */
+    bool computes;                      /* runs networks: see settle_waiting in main.c */
     int least, most;                    /* how many arguments; most < 0: any number */
     int (*run)(const invocation *call); /* returns the exit status */
 };

@@ -142,6 +142,7 @@ static int run(const invocation *call)
 
 const verb verb_explain = {
     .name = "explain",
+    .computes = true,
     .arguments = "MODEL PICTURE...",
     .summary = "Shows which parts of a picture the decision rests on",
     .description = "Writes NAME-METHOD.png for each picture, the picture with the map over it, and prints "

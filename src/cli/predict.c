@@ -143,6 +143,7 @@ static int run(const invocation *call)
 
 const verb verb_predict = {
     .name = "predict",
+    .computes = true,
     .arguments = "MODEL PICTURE...",
     .summary = "Tells the class of pictures",
     .description = "Prints FILE, CLASS and PROBABILITY with tabs between them, a picture a line. A folder "

@@ -208,6 +208,7 @@ static int run(const invocation *call)
 
 const verb verb_train = {
     .name = "train",
+    .computes = true,
     .arguments = "DATA",
     .summary = "Trains a classifier on pictures; gives a model and a report",
     .description = "DATA is a folder of class folders; a folder with train/, val/ or valid/, test/ inside; a "
