@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The first steps of ResNet-20 on CIFAR-10 lose what PyTorch loses: the same weights, pictures and recipe (see
+ * golden/make_losses.py). `test_losses --initial FILE` writes the weights that the script begins with.
+ */
+#include <inttypes.h>
+#include <math.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+#include "core/file.h"
+#include "core/random.h"
+#include "core/text.h"
+#include "golden/losses.h"
+#include "image/image.h"
+#include "testing.h"
+#include "train/trainer.h"
+
+enum {
+    PER_STEP = 128,
+    SIDE = 32,
+    PIXELS = SIDE * SIDE * 3,
+    STEPS = sizeof golden_losses / sizeof *golden_losses,
+    PICTURES = 50000,
+    PER_CLASS = 5000,
+    SHUFFLE_SEED = 20,
+    WARM_UP = 98 /* steps to the rate of 0.1 */
+};
+
+static const float mean[] = {0.485f, 0.456f, 0.406f}, deviation[] = {0.229f, 0.224f, 0.225f};
+static uint8_t pixels[STEPS * PER_STEP][PIXELS];
+static int32_t labels[STEPS * PER_STEP];
+static bool loaded;
+
+static void name_picture(int64_t index, char *name, size_t size)
+{
+    static const char *const classes[] = {"airplane", "automobile", "bird",  "cat",  "deer",
+                                          "dog",      "frog",       "horse", "ship", "truck"};
+    snprintf(name, size, "train/%s/%04" PRId64 ".jpg", classes[index / PER_CLASS], index % PER_CLASS);
+}
+
+static int run(const char *format, const char *a, const char *b, const char *c)
+{
+    char command[3 * 4096];
+    snprintf(command, sizeof command, format, a, b, c);
+    int status = system(command);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+static void read_pictures(const char *folder, const int64_t *order)
+{
+    image picture = {0};
+    for (int i = 0; i < STEPS * PER_STEP; i++) {
+        char name[64], path[4096 + 64];
+        name_picture(order[i], name, sizeof name);
+        snprintf(path, sizeof path, "%s/%s", folder, name);
+        assert_ok(image_load(path, &(image_decode_options){.channels = 3}, &picture));
+        assert_true(picture.height == SIDE && picture.width == SIDE);
+        memcpy(pixels[i], picture.data, PIXELS);
+        labels[i] = (int32_t)(order[i] / PER_CLASS);
+    }
+    image_release(&picture);
+}
+
+/* Unpacks the pictures of the first steps from the archive. */
+static void unpack(const char *archive, const int64_t *order)
+{
+    char folder[] = "/tmp/fovea-losses-XXXXXX", list_path[64];
+    text list = {0};
+    for (int i = 0; i < STEPS * PER_STEP; i++) {
+        char name[64];
+        name_picture(order[i], name, sizeof name);
+        text_add(&list, "%s\n", name);
+    }
+    assert_non_null(mkdtemp(folder));
+    snprintf(list_path, sizeof list_path, "%s/list", folder);
+    assert_ok(file_write(list_path, text_string(&list), strlen(text_string(&list))));
+    text_release(&list);
+    assert_int_equal(run("tar -xJf '%s' -C '%s' -T '%s'", archive, folder, list_path), 0);
+    read_pictures(folder, order);
+    assert_int_equal(run("rm -r '%s'%s%s", folder, "", ""), 0);
+}
+
+/* Whether the batches are there; skips the test otherwise. */
+static void load(void)
+{
+    static int64_t order[PICTURES];
+    if (loaded)
+        return;
+    const char *archive = test_data("cifar10/cifar10-jpeg.tar.xz");
+    if (!archive)
+        skip();
+    if (run("command -v xz tar > /dev/null%s%s%s", "", "", "") != 0) {
+        printf("[  REASON  ] tar and xz are needed to unpack the pictures\n");
+        skip();
+    }
+    for (int64_t i = 0; i < PICTURES; i++)
+        order[i] = i;
+    rng r = rng_at(SHUFFLE_SEED, 0, 0);
+    rng_shuffle(&r, order, PICTURES);
+    assert_memory_equal(order, golden_order, sizeof golden_order);
+    unpack(archive, order);
+    loaded = true;
+}
+
+static fv_model *make_model(void)
+{
+    fv_model *m = fv_zoo_create("resnet20", .seed = 0);
+    if (!m)
+        fail_msg("%s", fv_error_message());
+    fv_preprocess p = *fv_model_preprocess(m);
+    for (int c = 0; c < 3; c++) {
+        p.mean[c] = mean[c] * 255;
+        p.std[c] = deviation[c] * 255;
+    }
+    assert_ok(fv_model_set_preprocess(m, &p));
+    return m;
+}
+
+static void check(const char *engine, int steps)
+{
+    static float weights[PER_STEP];
+    trainer *t;
+    load();
+    for (int i = 0; i < PER_STEP; i++)
+        weights[i] = 1;
+    fv_model *m = make_model();
+    assert_ok(fv_compile(m, .optimizer = FV_SGD, .learning_rate = 0.1f, .momentum = 0.9f,
+                         .weight_decay = 5e-4f, .engine = engine));
+    assert_ok(trainer_create(m, PER_STEP, 0, &t));
+    assert_ok(trainer_write(t));
+    for (int step = 0; step < steps; step++) {
+        const batch b = {.count = PER_STEP,
+                         .pixels = pixels[step * PER_STEP],
+                         .labels = labels + step * PER_STEP,
+                         .weights = weights};
+        float loss, correct;
+        float rate = 0.1f * (float)(step + 1) / WARM_UP;
+        assert_ok(trainer_step(t, &b, step, rate, &loss, &correct));
+        double difference = fabs((double)loss / golden_losses[step] - 1);
+        if (!(difference <= 1e-3))
+            fail_msg("%s, step %d: loss %.7f, PyTorch's is %.7f: %.1e apart", engine, step, (double)loss,
+                     golden_losses[step], difference);
+    }
+    trainer_destroy(t);
+    fv_model_destroy(m);
+}
+
+static void losses_onednn(void **state)
+{
+    (void)state;
+    check("onednn", STEPS);
+}
+
+/* Plain loops take seconds a step. */
+static void losses_reference(void **state)
+{
+    (void)state;
+    check("reference", 2);
+}
+
+int main(int argc, char **argv)
+{
+    if (argc == 3 && strcmp(argv[1], "--initial") == 0) {
+        fv_model *m = make_model();
+        fv_status status = fv_model_save(m, argv[2]);
+        if (status != FV_OK)
+            fprintf(stderr, "%s\n", fv_error_message());
+        fv_model_destroy(m);
+        return status != FV_OK;
+    }
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(losses_onednn),
+        cmocka_unit_test(losses_reference),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

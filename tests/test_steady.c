@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A training step in its steady state allocates nothing and makes no oneDNN primitive: no thread of the engine when batches
+ * are at hand, and not the thread that computes when a loader brings them.
+ *
+ * This program's malloc and its kin stand before the C library's for everything that is linked, so that every call counts.
+ */
+#include <errno.h>
+#include <stdatomic.h>
+
+#include "core/random.h"
+#include "engine/onednn/onednn.h"
+#include "test_data.h"
+#include "train/trainer.h"
+
+enum {
+    WARM_UP = 3,
+    STEPS = 10,
+    PER_STEP = 16
+};
+
+static atomic_long all_calls;           /* of every thread */
+static _Thread_local volatile long own; /* of this thread */
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+static const bool counting = false; /* the sanitizers have their own allocator */
+#else
+static const bool counting = true;
+
+/* glibc's own names of its functions. */
+void *__libc_malloc(size_t size);
+void *__libc_calloc(size_t count, size_t size);
+void *__libc_realloc(void *block, size_t size);
+void *__libc_memalign(size_t alignment, size_t size);
+
+static void count_call(void)
+{
+    atomic_fetch_add_explicit(&all_calls, 1, memory_order_relaxed);
+    own++;
+}
+
+__attribute__((visibility("default"))) void *malloc(size_t size)
+{
+    count_call();
+    return __libc_malloc(size);
+}
+
+__attribute__((visibility("default"))) void *calloc(size_t count, size_t size)
+{
+    count_call();
+    return __libc_calloc(count, size);
+}
+
+__attribute__((visibility("default"))) void *realloc(void *block, size_t size)
+{
+    count_call();
+    return __libc_realloc(block, size);
+}
+
+__attribute__((visibility("default"))) void *aligned_alloc(size_t alignment, size_t size)
+{
+    count_call();
+    return __libc_memalign(alignment, size);
+}
+
+__attribute__((visibility("default"))) int posix_memalign(void **block, size_t alignment, size_t size)
+{
+    count_call();
+    *block = __libc_memalign(alignment, size);
+    return *block ? 0 : ENOMEM;
+}
+#endif
+
+static fv_model *make_model(const char *network)
+{
+    fv_model *m = fv_zoo_create(network, .height = 32, .width = 32, .channels = 3, .classes = 10);
+    assert_non_null(m);
+    fv_preprocess p = *fv_model_preprocess(m);
+    for (int c = 0; c < 3; c++)
+        p.mean[c] = p.std[c] = 128;
+    assert_ok(fv_model_set_preprocess(m, &p));
+    assert_ok(fv_compile(m, .optimizer = FV_SGD, .engine = "onednn", .threads = 2));
+    return m;
+}
+
+static void skip_where_not_counted(void)
+{
+    if (counting)
+        return;
+    printf("[  REASON  ] the sanitizer's allocator cannot be counted\n");
+    skip();
+}
+
+static void check_network(const char *network)
+{
+    static uint8_t pixels[PER_STEP * 32 * 32 * 3];
+    static int32_t labels[PER_STEP];
+    static float weights[PER_STEP];
+    skip_where_not_counted();
+    fv_model *m = make_model(network);
+    trainer *t;
+    assert_ok(trainer_create(m, PER_STEP, 0, &t));
+    assert_ok(trainer_write(t));
+    rng r = rng_at(1, 0, 0);
+    for (size_t i = 0; i < sizeof pixels; i++)
+        pixels[i] = (uint8_t)rng_u32(&r);
+    for (int i = 0; i < PER_STEP; i++) {
+        labels[i] = i % 10;
+        weights[i] = 1;
+    }
+    const batch b = {.count = PER_STEP, .pixels = pixels, .labels = labels, .weights = weights};
+    long calls = 0;
+    int64_t primitives = 0;
+    for (int step = 0; step < WARM_UP + STEPS; step++) {
+        float loss, correct;
+        if (step == WARM_UP) {
+            calls = atomic_load(&all_calls);
+            primitives = onednn_primitives_created();
+        }
+        fv_status status = trainer_step(t, &b, step, 0.01f, &loss, &correct);
+        if (status != FV_OK)
+            fail_msg("%s", fv_error_message());
+    }
+    calls = atomic_load(&all_calls) - calls;
+    assert_true(primitives > 0);
+    assert_int_equal(onednn_primitives_created(), primitives);
+    assert_int_equal(calls, 0);
+    trainer_destroy(t);
+    fv_model_destroy(m);
+}
+
+static void steps_of_small_cnn(void **state)
+{
+    (void)state;
+    check_network("small_cnn"); /* with dropout */
+}
+
+static void steps_of_resnet20(void **state)
+{
+    (void)state;
+    check_network("resnet20");
+}
+
+static loader *make_loader(const fv_dataset *data, const fv_model *m, const augment_policy *policy)
+{
+    loader *l;
+    loader_options o = {.data = data,
+                        .preprocess = *fv_model_preprocess(m),
+                        .augment = policy,
+                        .batch = PER_STEP,
+                        .shuffle = true,
+                        .reduced_decode = true,
+                        .threads = 2};
+    assert_ok(loader_create(&o, &l));
+    assert_ok(loader_start(l, 0, 0));
+    assert_true(loader_batches(l) >= WARM_UP + STEPS);
+    return l;
+}
+
+static void steps_with_a_loader(void **state)
+{
+    (void)state;
+    skip_where_not_counted();
+    augment_policy policy;
+    trainer *t;
+    assert_ok(fv_demo_write(test_root, .train = 24, .test = 1, .size = 32));
+    fv_dataset *data = fv_dataset_open(test_root, .validation_split = FV_OFF);
+    assert_non_null(data);
+    fv_model *m = make_model("small_cnn");
+    assert_ok(augment_policy_init(&policy, "standard", 3));
+    loader *l = make_loader(fv_dataset_part(data, FV_TRAIN), m, &policy);
+    assert_ok(trainer_create(m, PER_STEP, 0, &t));
+    assert_ok(trainer_write(t));
+    long calls = 0;
+    for (int step = 0; step < WARM_UP + STEPS; step++) {
+        const batch *b = NULL;
+        float loss, correct;
+        if (step == WARM_UP)
+            calls = own;
+        fv_status status = loader_next(l, &b);
+        if (status == FV_OK && b)
+            status = trainer_step(t, b, step, 0.01f, &loss, &correct);
+        if (status != FV_OK || !b)
+            fail_msg("step %d: %s", step, fv_error_message());
+        loader_done(l, b);
+    }
+    assert_int_equal(own - calls, 0);
+    trainer_destroy(t);
+    loader_destroy(l);
+    fv_model_destroy(m);
+    fv_dataset_destroy(data);
+}
+
+/* The counters count: a test that could not fail would prove nothing. */
+static void counters_count(void **state)
+{
+    (void)state;
+    skip_where_not_counted();
+    long all = atomic_load(&all_calls), mine = own;
+    int64_t primitives = onednn_primitives_created();
+    fv_model *m = make_model("small_cnn");
+    trainer *t;
+    assert_ok(trainer_create(m, PER_STEP, 0, &t));
+    assert_true(atomic_load(&all_calls) > all);
+    assert_true(own > mine);
+    assert_true(onednn_primitives_created() > primitives);
+    trainer_destroy(t);
+    fv_model_destroy(m);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(counters_count),
+        cmocka_unit_test(steps_of_small_cnn),
+        cmocka_unit_test(steps_of_resnet20),
+        cmocka_unit_test_setup_teardown(steps_with_a_loader, make_root, remove_root),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
