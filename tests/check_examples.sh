@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # The examples run, and learn something: on the drawn digits, and on MNIST where it is there.
 set -euo pipefail
-build=$1 source=$2
+build=$(realpath "$1") source=$(realpath "$2")
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 "$build/fovea" data demo "$work/digits" --train 60 --test 5 2>/dev/null

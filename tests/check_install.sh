@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # An installed tree is enough to build and run a program, with pkg-config and with CMake; the public headers are clean C17 and C++.
 set -euo pipefail
-build=$1 source=$2
+build=$(realpath "$1") source=$(realpath "$2")
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cmake --install "$build" --prefix "$work/prefix" >/dev/null

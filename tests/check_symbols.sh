@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # The shared library exports exactly the functions of tests/symbols.txt, and they are those that the public headers declare.
 set -euo pipefail
-build=$1 source=$2
+build=$(realpath "$1") source=$(realpath "$2")
 exported=$(nm -D --defined-only "$build/libfovea.so" | awk '{print $3}' | grep -v '^_\(init\|fini\)$' | sort)
 if ! diff -u "$source/tests/symbols.txt" <(echo "$exported"); then
     echo "the exported symbols changed; when that is meant, write the new list to tests/symbols.txt"
