@@ -1,23 +1,27 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * small_cnn: three convolutions with batch norm, each followed by a pool, then a hidden layer. 242 thousand parameters and 7.5
- * million multiply-additions for MNIST. Inputs of more than 40 pixels get a further pool of the same kind, and so on, so that
- * the hidden layer sees at most 5 x 5 places.
+ * small_cnn: four convolutions with batch norm in three blocks, each with a pool, then a hidden layer. 279 thousand parameters
+ * and 14.8 million multiply-additions for MNIST. Inputs of more than 40 pixels get a further block, and so on, so that the
+ * hidden layer sees at most 5 x 5 places.
  */
 #include "model/zoo.h"
 
-static fv_node *block(fv_node *x, int64_t filters)
+static fv_node *convolution(fv_node *x, int64_t filters)
 {
     x = fv_conv2d(x, .filters = filters, .kernel = 3, .padding = FV_SAME, .use_bias = FV_OFF);
-    x = fv_batch_norm(x, .activation = FV_RELU);
-    return fv_max_pool2d(x, .size = 2);
+    return fv_batch_norm(x, .activation = FV_RELU);
+}
+
+static fv_node *block(fv_node *x, int64_t filters)
+{
+    return fv_max_pool2d(convolution(x, filters), .size = 2);
 }
 
 static void build(fv_model *m, const fv_network_options *o)
 {
     int64_t side = (o->height > o->width ? o->height : o->width) / 8;
     fv_node *x = block(fv_input(m), 32);
-    x = block(x, 64);
+    x = block(convolution(x, 64), 64);
     for (x = block(x, 128); side > 5; side /= 2)
         x = block(x, 128);
     x = fv_dense(fv_flatten(x), .units = 128, .activation = FV_RELU, .initializer = FV_HE_NORMAL);
@@ -28,6 +32,6 @@ static void build(fv_model *m, const fv_network_options *o)
 }
 
 const zoo_network zoo_small_cnn = {
-    .entry = {"small_cnn", "three convolutions: digits, clothes, small pictures, quickly", 28, 28, 1, 10},
+    .entry = {"small_cnn", "four convolutions: digits, clothes, small pictures, quickly", 28, 28, 1, 10},
     .build = build,
 };
