@@ -146,7 +146,7 @@ static int save(const char *network, const char *path)
 {
     fv_model *m = make_model(network);
     int64_t count = fv_model_class_count(m);
-    char(*text)[32] = some(mem_array((size_t)count, sizeof *text));
+    char(*text)[24] = some(mem_array((size_t)count, sizeof *text));
     const char **names = some(mem_array((size_t)count, sizeof *names));
     for (int64_t i = 0; i < count; i++) {
         snprintf(text[i], sizeof text[i], "%" PRId64, i);

@@ -23,8 +23,7 @@ enum {
     STEPS = sizeof golden_losses / sizeof *golden_losses,
     PICTURES = 50000,
     PER_CLASS = 5000,
-    SHUFFLE_SEED = 20,
-    WARM_UP = 98 /* steps to the rate of 0.1 */
+    SHUFFLE_SEED = 20
 };
 
 static const float mean[] = {0.485f, 0.456f, 0.406f}, deviation[] = {0.229f, 0.224f, 0.225f};
@@ -125,7 +124,7 @@ static void check(const char *engine, int steps)
     for (int i = 0; i < PER_STEP; i++)
         weights[i] = 1;
     fv_model *m = make_model();
-    assert_ok(fv_compile(m, .optimizer = FV_SGD, .learning_rate = 0.1f, .momentum = 0.9f,
+    assert_ok(fv_compile(m, .optimizer = FV_SGD, .learning_rate = 0.001f, .momentum = 0.9f,
                          .weight_decay = 5e-4f, .engine = engine));
     assert_ok(trainer_create(m, PER_STEP, 0, &t));
     assert_ok(trainer_write(t));
@@ -135,8 +134,7 @@ static void check(const char *engine, int steps)
                          .labels = labels + step * PER_STEP,
                          .weights = weights};
         float loss, correct;
-        float rate = 0.1f * (float)(step + 1) / WARM_UP;
-        assert_ok(trainer_step(t, &b, step, rate, &loss, &correct));
+        assert_ok(trainer_step(t, &b, step, 0.001f, &loss, &correct));
         double difference = fabs((double)loss / golden_losses[step] - 1);
         if (!(difference <= 1e-3))
             fail_msg("%s, step %d: loss %.7f, PyTorch's is %.7f: %.1e apart", engine, step, (double)loss,
