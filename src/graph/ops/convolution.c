@@ -28,30 +28,7 @@ static fv_status infer(const graph *g, const op *o, value *outputs)
 
 static fv_status gradient(graph *g, const op *o, const value_id *dy, const bool *wanted, value_id *dx)
 {
-    value_id d = op_before_activation(g, o, NO_VALUE, o->outputs[0], dy[0]);
-    if (d == NO_VALUE)
-        return status_last();
-    bool bias = has_input(o, 2) && wanted[2];
-    if (has_input(o, 3) && wanted[3])
-        dx[3] = d;
-    if (wanted[1] || bias) {
-        op_attributes a = {.window = o->a.window, .shape = input_shape(g, o, 1)};
-        if (graph_add(g, OP_CONV2D_GRAD_WEIGHT, (value_id[]){o->inputs[0], d}, 2, &a, o->name) == NO_VALUE)
-            return status_last();
-        op *last = graph_last(g);
-        dx[1] = last->outputs[0];
-        if (bias)
-            dx[2] = last->outputs[1];
-        else
-            last->outputs[1] = NO_VALUE;
-    }
-    if (wanted[0]) {
-        op_attributes a = {.window = o->a.window, .shape = input_shape(g, o, 0)};
-        dx[0] = graph_add(g, OP_CONV2D_GRAD_INPUT, (value_id[]){d, o->inputs[1]}, 2, &a, o->name);
-        if (dx[0] == NO_VALUE)
-            return status_last();
-    }
-    return FV_OK;
+    return op_linear_gradient(g, o, dy[0], wanted, dx, OP_CONV2D_GRAD_INPUT, OP_CONV2D_GRAD_WEIGHT);
 }
 
 const op_info op_conv2d = {"conv2d", 2, 4, 1, infer, gradient, .in_place = 1 << 3};

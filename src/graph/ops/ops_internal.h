@@ -38,6 +38,9 @@ fv_status op_infer_same(const graph *g, const op *o, value *outputs);
 /* The gradient before an activation that was applied last: dy itself when linear. NO_VALUE with the error
  * set. */
 value_id op_before_activation(graph *g, const op *o, value_id x, value_id y, value_id dy);
+/* The gradient of y = act(x * w + b + residual), inputs in this order. */
+fv_status op_linear_gradient(graph *g, const op *o, value_id dy, const bool *wanted, value_id *dx,
+                             op_kind input_kind, op_kind weight_kind);
 /* True when the gradient of the activation needs its output alone. */
 bool activation_uses_output(fv_activation_kind kind);
 
