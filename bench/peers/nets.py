@@ -8,16 +8,16 @@ from torch import nn
 
 
 class SmallCNN(nn.Module):
-    """small_cnn for 28x28x1: four convolutions with batch norm in three blocks with a pool each, then a hidden layer."""
+    """small_cnn for 28x28x1: four convolutions with batch norm in three blocks, a pool each, a hidden layer, dropout."""
 
     def __init__(self, classes=10):
         super().__init__()
         layers, inputs = [], 1
-        for filters in ((32,), (64, 64), (128,)):
-            for outputs in filters:
-                layers += [nn.Conv2d(inputs, outputs, 3, 1, 1, bias=False), nn.BatchNorm2d(outputs), nn.ReLU()]
-                inputs = outputs
-            layers += [nn.MaxPool2d(2)]
+        for block in ((32,), (64, 64), (128,)):
+            for filters in block:
+                layers += [nn.Conv2d(inputs, filters, 3, 1, 1, bias=False), nn.BatchNorm2d(filters), nn.ReLU()]
+                inputs = filters
+            layers.append(nn.MaxPool2d(2))
         self.layers = nn.Sequential(*layers, nn.Flatten(), nn.Linear(128 * 3 * 3, 128), nn.ReLU(), nn.Linear(128, classes))
 
     def forward(self, x):
