@@ -3,6 +3,7 @@
 #include "cli/cli.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -157,6 +158,8 @@ static int dispatch(char **words, int count)
 
 int main(int argc, char **argv)
 {
+    /* A file that grows over the user's limit (ulimit -f) is an error of that write, not a silent end. */
+    signal(SIGXFSZ, SIG_IGN);
     int status = dispatch(argv + 1, argc > 0 ? argc - 1 : 0);
     /* A full disk behind standard output must not pass for success. */
     if (fflush(stdout) != 0 || ferror(stdout))

@@ -3,14 +3,32 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/stat.h>
 
 #include "cli/cli.h"
 #include "core/file.h"
 #include "core/memory.h"
 
-enum {
-    DEPTH_MAX = 32 /* against links that lead back up */
-};
+/* The folders that were searched: each is only once, wherever links lead. */
+typedef struct visited {
+    struct stat *list;
+    size_t count, capacity;
+} visited;
+
+/* True when the folder was not there before. */
+static bool visit(visited *v, const char *folder)
+{
+    struct stat info;
+    if (stat(folder, &info) != 0)
+        return false;
+    for (size_t i = 0; i < v->count; i++)
+        if (v->list[i].st_ino == info.st_ino && v->list[i].st_dev == info.st_dev)
+            return false;
+    if (MEM_GROW(v->list, v->count, v->capacity) != FV_OK)
+        return false;
+    v->list[v->count++] = info;
+    return true;
+}
 
 static bool looks_like_a_picture(const char *name)
 {
@@ -22,7 +40,7 @@ static bool looks_like_a_picture(const char *name)
     return false;
 }
 
-static fv_status search(string_pool *found, const char *folder, int depth)
+static fv_status search(string_pool *found, const char *folder, visited *v)
 {
     file_list list;
     STATUS_TRY(file_list_folder(&list, folder));
@@ -32,8 +50,8 @@ static fv_status search(string_pool *found, const char *folder, int depth)
         if (!path) {
             status = status_last();
         } else if (file_is_folder(path)) {
-            if (depth < DEPTH_MAX)
-                status = search(found, path, depth + 1);
+            if (visit(v, path))
+                status = search(found, path, v);
             free(path);
         } else if (looks_like_a_picture(path)) {
             status = pool_keep(found, path) ? FV_OK : FV_ERROR_MEMORY;
@@ -50,7 +68,11 @@ static fv_status add_argument(string_pool *found, const char *argument)
     if (!file_is_folder(argument))
         return pool_keep(found, mem_string(argument)) ? FV_OK : status_last();
     size_t before = found->count;
-    STATUS_TRY(search(found, argument, 0));
+    visited v = {0};
+    visit(&v, argument);
+    fv_status status = search(found, argument, &v);
+    free(v.list);
+    STATUS_TRY(status);
     if (found->count == before)
         return status_set(FV_ERROR_INVALID, "%s: has no pictures (.jpg, .png)", argument);
     return FV_OK;

@@ -53,11 +53,21 @@ char *run_folder_fresh(const char *data)
 
 fv_status run_folder_check(const char *path)
 {
-    if (!run_folder_has(path, "args.yaml"))
+    if (run_folder_has(path, "args.yaml"))
+        return status_set(
+            FV_ERROR_INVALID,
+            "%s: holds a run already; --resume %s goes on with it, another --out begins a new one", path,
+            path);
+    if (!file_exists(path))
         return FV_OK;
-    return status_set(FV_ERROR_INVALID,
-                      "%s: holds a run already; --resume %s goes on with it, another --out begins a new one",
-                      path, path);
+    file_list inner;
+    STATUS_TRY(file_list_folder(&inner, path));
+    bool empty = inner.count == 0;
+    file_list_release(&inner);
+    return empty ? FV_OK
+                 : status_set(FV_ERROR_INVALID,
+                              "--out: %s holds other files, which a run might overwrite; name a new folder",
+                              path);
 }
 
 bool run_folder_has(const char *run, const char *file)

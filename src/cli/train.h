@@ -48,7 +48,7 @@ void train_setup_release(train_setup *s);
 
 /* A fresh folder runs/NAME-1, runs/NAME-2, ... named after the data; the caller frees it. NULL on failure. */
 char *run_folder_fresh(const char *data);
-/* An error when `path` holds a run already. */
+/* An error when `path` holds a run already, or anything else. */
 fv_status run_folder_check(const char *path);
 /* True when RUN/file exists. */
 bool run_folder_has(const char *run, const char *file);

@@ -11,20 +11,29 @@
 
 #include "core/memory.h"
 
+fv_status file_open(const char *path, int *file)
+{
+    struct stat info = {0};
+    *file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (*file < 0)
+        return status_set(FV_ERROR_IO, "%s: cannot be opened: %s", path, strerror(errno));
+    if (fstat(*file, &info) == 0 && S_ISREG(info.st_mode))
+        return FV_OK;
+    close(*file);
+    *file = -1;
+    return status_set(FV_ERROR_IO, "%s: is %s, not a file", path,
+                      S_ISDIR(info.st_mode) ? "a folder" : "a pipe or a device");
+}
+
 fv_status file_read(const char *path, size_t limit, uint8_t **data, size_t *size)
 {
     fv_status status = FV_OK;
     uint8_t *block = NULL;
     struct stat info;
-    int file = open(path, O_RDONLY | O_CLOEXEC);
-    if (file < 0)
-        return status_set(FV_ERROR_IO, "%s: cannot be opened: %s", path, strerror(errno));
+    int file;
+    STATUS_TRY(file_open(path, &file));
     if (fstat(file, &info) != 0) {
         status = status_set(FV_ERROR_IO, "%s: cannot be read: %s", path, strerror(errno));
-        goto done;
-    }
-    if (S_ISDIR(info.st_mode)) {
-        status = status_set(FV_ERROR_IO, "%s: is a folder, not a file", path);
         goto done;
     }
     size_t capacity = (size_t)info.st_size, length = 0;
@@ -37,7 +46,7 @@ fv_status file_read(const char *path, size_t limit, uint8_t **data, size_t *size
         status = status_last();
         goto done;
     }
-    /* The size may have been zero (a pipe) or changed meanwhile: read until the end is met. */
+    /* The size may have been zero (in /proc) or changed meanwhile: read until the end is met. */
     for (;;) {
         ssize_t got = read(file, block + length, capacity + 1 - length);
         if (got < 0 && errno == EINTR)

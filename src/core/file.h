@@ -17,6 +17,9 @@
 
 #include "core/status.h"
 
+/* Opens a regular file for reading; anything else, such as a pipe that would never answer, is an error. The caller
+ * closes *file. */
+fv_status file_open(const char *path, int *file);
 /* Reads a whole file of at most `limit` bytes (a zero byte follows the data). The caller frees *data. */
 fv_status file_read(const char *path, size_t limit, uint8_t **data, size_t *size);
 

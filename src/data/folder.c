@@ -261,6 +261,18 @@ static fv_status scan_class(scan *s, const char *path, const char *name)
     return names_add(&base->classes, "%s", name);
 }
 
+/* A link that leads to `root` or above it: its pictures would be those of all classes. */
+static bool leads_up(const char *root, const char *path)
+{
+    char *top = realpath(root, NULL), *end = realpath(path, NULL);
+    size_t length = end ? strlen(end) : 0;
+    bool up = top && end && strncmp(top, end, length) == 0 &&
+              (top[length] == 0 || top[length] == '/' || length == 1);
+    free(top);
+    free(end);
+    return up;
+}
+
 static fv_status scan_classes(scan *s, const char *root, const name_list *names)
 {
     int64_t loose = 0;
@@ -269,7 +281,9 @@ static fv_status scan_classes(scan *s, const char *root, const name_list *names)
         if (!path)
             return status_last();
         fv_status status = FV_OK;
-        if (file_is_folder(path))
+        if (file_is_folder(path) && leads_up(root, path))
+            status = names_add(&s->found->problems, "%s: is a link that leads back up; left out", path);
+        else if (file_is_folder(path))
             status = scan_class(s, path, names->items[i]);
         else if (is_picture(path))
             loose++;

@@ -3,13 +3,13 @@
 #include "model/safetensors.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "core/file.h"
 #include "core/memory.h"
 
 static const struct {
@@ -190,11 +190,9 @@ fv_status safetensors_open(safetensors *f, const char *path)
     *f = (safetensors){.file = -1};
     if (!(f->path = mem_string(path)))
         return status_last();
-    fv_status status = FV_OK;
-    if ((f->file = open(path, O_RDONLY | O_CLOEXEC)) < 0 || fstat(f->file, &info) != 0)
-        status = status_set(FV_ERROR_IO, "%s: cannot be opened: %s", path, strerror(errno));
-    else if (!S_ISREG(info.st_mode))
-        status = status_set(FV_ERROR_IO, "%s: is not a file", path);
+    fv_status status = file_open(path, &f->file);
+    if (status == FV_OK && fstat(f->file, &info) != 0)
+        status = status_set(FV_ERROR_IO, "%s: cannot be read: %s", path, strerror(errno));
     if (status == FV_OK)
         status = read_header(f, (uint64_t)info.st_size);
     if (status == FV_OK)
