@@ -113,7 +113,7 @@ static fv_status fit(train_setup *s, progress_bar *bar)
         .loader_threads = a->threads > 2 ? (int)a->threads - 1 : 1, .on_error = (fv_on_error)a->on_error,
         .out = a->out, .resume = go_on ? last : NULL, .on_step = progress_step, .on_epoch = progress_epoch,
         .on_log = progress_log, .user = bar);
-    progress_clear(bar);
+    progress_end(bar);
     free(last);
     return status;
 }
@@ -125,8 +125,8 @@ static fv_status report(train_setup *s, progress_bar *bar, fv_evaluation *e)
     if (data) {
         fv_status status =
             fv_evaluate(s->model, .data = data, .result = e, .on_error = (fv_on_error)s->a.on_error,
-                        .on_step = progress_step, .user = bar);
-        progress_clear(bar);
+                        .on_step = progress_step, .on_log = progress_log, .user = bar);
+        progress_end(bar);
         STATUS_TRY(status);
     }
     text title = {0};

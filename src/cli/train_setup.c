@@ -12,8 +12,7 @@
 enum {
     SMALL = 64, /* pixels; up to here pictures keep their size and small networks do */
     SIZE_MAX_PIXELS = 16384,
-    ZOO_MAX = 256, /* names for "did you mean" */
-    PROBLEMS_SHOWN = 10
+    ZOO_MAX = 256 /* names for "did you mean" */
 };
 
 /* "96" or "96x128". */
@@ -261,20 +260,10 @@ static fv_status compile(train_setup *s)
                       .engine = train_engines[a->engine], .threads = (int)a->threads);
 }
 
-static void say_problems(const fv_dataset *data)
-{
-    int64_t count = fv_dataset_problem_count(data);
-    for (int64_t i = 0; i < count && i < PROBLEMS_SHOWN; i++)
-        cli_say("warning: %s", fv_dataset_problem(data, i));
-    if (count > PROBLEMS_SHOWN)
-        cli_say("warning: and %lld more; log.txt in the run folder lists all",
-                (long long)(count - PROBLEMS_SHOWN));
-}
-
 fv_status train_setup_prepare(train_setup *s)
 {
     STATUS_TRY(open_data(s));
-    say_problems(s->data);
+    cli_say_problems(s->data);
     STATUS_TRY(make_model(s));
     STATUS_TRY(settle_input(s));
     settle_numbers(s);
