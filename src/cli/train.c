@@ -88,7 +88,7 @@ static void say_plan(const train_setup *s)
     const char *part[] = {"training", "validation", "test"};
     const fv_dataset *data[] = {s->train, s->validation, s->test};
     text line = {0};
-    text_add(&line, "%lld classes;", (long long)fv_dataset_class_count(s->data));
+    text_add(&line, "%lld classes;", (long long)fv_dataset_class_count(s->train));
     for (int i = 0; i < 3; i++)
         if (data[i])
             text_add(&line, "%s %lld %s", i ? "," : "", (long long)fv_dataset_size(data[i]), part[i]);

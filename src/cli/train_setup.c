@@ -91,15 +91,15 @@ static fv_status open_data(train_setup *s)
                               .test_path = a->test);
     if (!s->data)
         return status_last();
-    if (fv_dataset_class_count(s->data) < 2)
-        return status_set(FV_ERROR_INVALID,
-                          "%s: has one class only ('%s'); a classifier tells at least two apart", a->data,
-                          fv_dataset_class_name(s->data, 0) ? fv_dataset_class_name(s->data, 0) : "");
     s->train = fv_dataset_part(s->data, FV_TRAIN);
     s->validation = fv_dataset_part(s->data, FV_VALIDATION);
     s->test = fv_dataset_part(s->data, FV_TEST);
     if (!s->train || fv_dataset_size(s->train) == 0)
         return status_set(FV_ERROR_INVALID, "%s: has no training pictures", a->data);
+    if (fv_dataset_class_count(s->train) < 2)
+        return status_set(FV_ERROR_INVALID,
+                          "%s: has one class only ('%s'); a classifier tells at least two apart", a->data,
+                          fv_dataset_class_name(s->train, 0) ? fv_dataset_class_name(s->train, 0) : "");
     a->data = absolute(s, a->data);
     a->val = absolute(s, a->val);
     a->test = absolute(s, a->test);
@@ -121,7 +121,7 @@ static fv_status make_zoo_model(train_setup *s, int64_t height, int64_t width)
         height = data_is_small || !entry ? h : entry->height;
         width = data_is_small || !entry ? w : entry->width;
     }
-    s->model = fv_zoo_create(a->model, .classes = fv_dataset_class_count(s->data), .height = height,
+    s->model = fv_zoo_create(a->model, .classes = fv_dataset_class_count(s->train), .height = height,
                              .width = width, .channels = channels, .seed = a->seed, .dropout = a->dropout);
     if (!s->model)
         return status_last();
@@ -155,7 +155,7 @@ static fv_status make_model(train_setup *s)
     if (a->model && is_model_file(a->model)) {
         STATUS_TRY(load_model(s, height, width));
     } else if (a->model && is_network_file(a->model)) {
-        s->model = fv_network_load(a->model, .classes = fv_dataset_class_count(s->data), .height = height,
+        s->model = fv_network_load(a->model, .classes = fv_dataset_class_count(s->train), .height = height,
                                    .width = width, .seed = a->seed, .dropout = a->dropout);
         if (!s->model)
             return status_last();
