@@ -147,6 +147,7 @@ typedef struct fv_evaluate_options {
     int loader_threads;
     fv_on_error on_error;
     fv_progress_callback on_step; /* epoch 1 of 1; nonzero stops with FV_INTERRUPTED */
+    fv_log_callback on_log;       /* pictures that are left out */
     void *user;
 } fv_evaluate_options;
 #define fv_evaluate(...)                                                                                     \

@@ -75,6 +75,9 @@ int cli_usage(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* Prints a line on standard error. */
 void cli_say(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/* Warns of what is wrong with the data: the first problems, and how many more there are. */
+void cli_say_problems(const fv_dataset *data);
+
 /* Strings that live until the verb is done. */
 typedef struct string_pool {
     char **list;

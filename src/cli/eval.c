@@ -75,14 +75,18 @@ static int write_results(const fv_evaluation *e, const fv_dataset *part, const i
 {
     const eval_options *o = call->options;
     const char *model = call->arguments[0], *data = call->arguments[1];
+    bool print_json = o->json && strcmp(o->json, "-") == 0;
+    int status = EXIT_DONE;
+    /* What was measured is told first: a file that cannot be written must not lose it. */
+    if (print_json)
+        status = cli_print_json(evaluation_json(e, model, data), true);
+    else
+        evaluation_print(e);
     if (o->csv && evaluation_write_csv(e, part, o->csv) != FV_OK)
-        return cli_fail();
-    if (o->json && strcmp(o->json, "-") == 0)
-        return cli_print_json(evaluation_json(e, model, data), true);
-    if (o->json && evaluation_write_json(e, model, data, o->json) != FV_OK)
-        return cli_fail();
-    evaluation_print(e);
-    return EXIT_DONE;
+        status = cli_fail();
+    if (o->json && !print_json && evaluation_write_json(e, model, data, o->json) != FV_OK)
+        status = cli_fail();
+    return status;
 }
 
 static int evaluate(fv_model *m, const fv_dataset *d, const invocation *call)
@@ -94,10 +98,10 @@ static int evaluate(fv_model *m, const fv_dataset *d, const invocation *call)
     fv_evaluation e = {0};
     progress_bar bar;
     progress_init(&bar);
-    fv_status status =
-        fv_evaluate(m, .data = part, .result = &e, .batch = o->batch, .loader_threads = (int)o->threads,
-                    .on_error = (fv_on_error)o->on_error, .on_step = progress_step, .user = &bar);
-    progress_clear(&bar);
+    fv_status status = fv_evaluate(m, .data = part, .result = &e, .batch = o->batch,
+                                   .loader_threads = (int)o->threads, .on_error = (fv_on_error)o->on_error,
+                                   .on_step = progress_step, .on_log = progress_log, .user = &bar);
+    progress_end(&bar);
     int result;
     if (status == FV_INTERRUPTED && interrupt_signal())
         result = 128 + interrupt_signal();
@@ -118,10 +122,12 @@ static int run(const invocation *call)
     fv_dataset *d = m ? fv_dataset_open(call->arguments[1], .validation_split = FV_OFF,
                                         .on_error = (fv_on_error)o->on_error)
                       : NULL;
-    if (d)
+    if (d) {
+        cli_say_problems(d);
         status = evaluate(m, d, call);
-    else
+    } else {
         cli_fail();
+    }
     fv_dataset_destroy(d);
     fv_model_destroy(m);
     return status;

@@ -3,6 +3,7 @@
 #include "cli/cli.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -156,8 +157,18 @@ static int dispatch(char **words, int count)
     return v ? run_verb(v, words + used, count - used) : unknown_verb(words, count);
 }
 
+/* A standard stream that is closed would be the next file that is opened, and messages would go into a model. In its place
+ * stands one that fails. */
+static void fill_closed_streams(void)
+{
+    for (int stream = STDIN_FILENO; stream <= STDERR_FILENO; stream++)
+        if (fcntl(stream, F_GETFD) < 0 && open("/dev/null", stream == STDIN_FILENO ? O_WRONLY : O_RDONLY) < 0)
+            exit(EXIT_FAILED);
+}
+
 int main(int argc, char **argv)
 {
+    fill_closed_streams();
     /* A file that grows over the user's limit (ulimit -f) is an error of that write, not a silent end. */
     signal(SIGXFSZ, SIG_IGN);
     int status = dispatch(argv + 1, argc > 0 ? argc - 1 : 0);

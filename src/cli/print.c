@@ -10,6 +10,10 @@
 #include "cli/cli.h"
 #include "core/memory.h"
 
+enum {
+    PROBLEMS_SHOWN = 10
+};
+
 static void say(const char *prefix, const char *format, va_list arguments)
 {
     char line[4096];
@@ -51,6 +55,15 @@ void cli_say(const char *format, ...)
     va_start(arguments, format);
     say("", format, arguments);
     va_end(arguments);
+}
+
+void cli_say_problems(const fv_dataset *data)
+{
+    int64_t count = fv_dataset_problem_count(data);
+    for (int64_t i = 0; i < count && i < PROBLEMS_SHOWN; i++)
+        cli_say("warning: %s", fv_dataset_problem(data, i));
+    if (count > PROBLEMS_SHOWN)
+        cli_say("warning: and %lld more; 'fovea data info' lists all", (long long)(count - PROBLEMS_SHOWN));
 }
 
 const char *pool_keep(string_pool *pool, char *owned)

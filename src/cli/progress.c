@@ -10,7 +10,8 @@
 
 enum {
     LINE_MAX_LENGTH = 256,
-    BAR_LENGTH = 20
+    BAR_LENGTH = 20,
+    LINES_SAID = 10 /* of a log, between two epochs */
 };
 static const double redraw_seconds = 0.1;
 
@@ -26,11 +27,21 @@ void progress_init(progress_bar *bar)
     *bar = (progress_bar){.terminal = isatty(STDERR_FILENO)};
 }
 
-void progress_clear(progress_bar *bar)
+/* Before anything else is printed. */
+static void clear(progress_bar *bar)
 {
     if (bar->drawn)
         fputs("\r\033[K", stderr);
     bar->drawn = false;
+}
+
+void progress_end(progress_bar *bar)
+{
+    clear(bar);
+    if (bar->logged > LINES_SAID)
+        cli_say("and %lld more%s", (long long)(bar->logged - LINES_SAID),
+                bar->log ? "; log.txt in the run folder has all" : "");
+    bar->logged = 0;
 }
 
 static int terminal_columns(void)
@@ -97,7 +108,7 @@ int progress_epoch(const fv_progress *p, void *user)
     progress_bar *bar = user;
     bar->seconds += p->seconds;
     bar->wait_seconds += p->wait_share * p->seconds;
-    progress_clear(bar);
+    progress_end(bar);
     text line = {0};
     text_add(&line, "epoch %lld/%lld", (long long)p->epoch, (long long)p->epochs);
     add_score(&line, "loss", p->train_loss, 1, "");
@@ -114,8 +125,9 @@ int progress_epoch(const fv_progress *p, void *user)
 void progress_log(const char *line, void *user)
 {
     progress_bar *bar = user;
-    progress_clear(bar);
-    cli_say("%s", line);
+    clear(bar);
+    if (bar->logged++ < LINES_SAID)
+        cli_say("%s", line);
     if (bar->log) {
         fprintf(bar->log, "%s\n", line);
         fflush(bar->log);

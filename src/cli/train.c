@@ -88,7 +88,7 @@ static void say_plan(const train_setup *s)
     const char *part[] = {"training", "validation", "test"};
     const fv_dataset *data[] = {s->train, s->validation, s->test};
     text line = {0};
-    text_add(&line, "%lld classes;", (long long)fv_dataset_class_count(s->data));
+    text_add(&line, "%lld classes;", (long long)fv_dataset_class_count(s->train));
     for (int i = 0; i < 3; i++)
         if (data[i])
             text_add(&line, "%s %lld %s", i ? "," : "", (long long)fv_dataset_size(data[i]), part[i]);
@@ -113,7 +113,7 @@ static fv_status fit(train_setup *s, progress_bar *bar)
         .loader_threads = a->threads > 2 ? (int)a->threads - 1 : 1, .on_error = (fv_on_error)a->on_error,
         .out = a->out, .resume = go_on ? last : NULL, .on_step = progress_step, .on_epoch = progress_epoch,
         .on_log = progress_log, .user = bar);
-    progress_clear(bar);
+    progress_end(bar);
     free(last);
     return status;
 }
@@ -125,8 +125,8 @@ static fv_status report(train_setup *s, progress_bar *bar, fv_evaluation *e)
     if (data) {
         fv_status status =
             fv_evaluate(s->model, .data = data, .result = e, .on_error = (fv_on_error)s->a.on_error,
-                        .on_step = progress_step, .user = bar);
-        progress_clear(bar);
+                        .on_step = progress_step, .on_log = progress_log, .user = bar);
+        progress_end(bar);
         STATUS_TRY(status);
     }
     text title = {0};

@@ -12,8 +12,7 @@
 enum {
     SMALL = 64, /* pixels; up to here pictures keep their size and small networks do */
     SIZE_MAX_PIXELS = 16384,
-    ZOO_MAX = 256, /* names for "did you mean" */
-    PROBLEMS_SHOWN = 10
+    ZOO_MAX = 256 /* names for "did you mean" */
 };
 
 /* "96" or "96x128". */
@@ -92,15 +91,15 @@ static fv_status open_data(train_setup *s)
                               .test_path = a->test);
     if (!s->data)
         return status_last();
-    if (fv_dataset_class_count(s->data) < 2)
-        return status_set(FV_ERROR_INVALID,
-                          "%s: has one class only ('%s'); a classifier tells at least two apart", a->data,
-                          fv_dataset_class_name(s->data, 0) ? fv_dataset_class_name(s->data, 0) : "");
     s->train = fv_dataset_part(s->data, FV_TRAIN);
     s->validation = fv_dataset_part(s->data, FV_VALIDATION);
     s->test = fv_dataset_part(s->data, FV_TEST);
     if (!s->train || fv_dataset_size(s->train) == 0)
         return status_set(FV_ERROR_INVALID, "%s: has no training pictures", a->data);
+    if (fv_dataset_class_count(s->train) < 2)
+        return status_set(FV_ERROR_INVALID,
+                          "%s: has one class only ('%s'); a classifier tells at least two apart", a->data,
+                          fv_dataset_class_name(s->train, 0) ? fv_dataset_class_name(s->train, 0) : "");
     a->data = absolute(s, a->data);
     a->val = absolute(s, a->val);
     a->test = absolute(s, a->test);
@@ -122,7 +121,7 @@ static fv_status make_zoo_model(train_setup *s, int64_t height, int64_t width)
         height = data_is_small || !entry ? h : entry->height;
         width = data_is_small || !entry ? w : entry->width;
     }
-    s->model = fv_zoo_create(a->model, .classes = fv_dataset_class_count(s->data), .height = height,
+    s->model = fv_zoo_create(a->model, .classes = fv_dataset_class_count(s->train), .height = height,
                              .width = width, .channels = channels, .seed = a->seed, .dropout = a->dropout);
     if (!s->model)
         return status_last();
@@ -156,7 +155,7 @@ static fv_status make_model(train_setup *s)
     if (a->model && is_model_file(a->model)) {
         STATUS_TRY(load_model(s, height, width));
     } else if (a->model && is_network_file(a->model)) {
-        s->model = fv_network_load(a->model, .classes = fv_dataset_class_count(s->data), .height = height,
+        s->model = fv_network_load(a->model, .classes = fv_dataset_class_count(s->train), .height = height,
                                    .width = width, .seed = a->seed, .dropout = a->dropout);
         if (!s->model)
             return status_last();
@@ -261,20 +260,10 @@ static fv_status compile(train_setup *s)
                       .engine = train_engines[a->engine], .threads = (int)a->threads);
 }
 
-static void say_problems(const fv_dataset *data)
-{
-    int64_t count = fv_dataset_problem_count(data);
-    for (int64_t i = 0; i < count && i < PROBLEMS_SHOWN; i++)
-        cli_say("warning: %s", fv_dataset_problem(data, i));
-    if (count > PROBLEMS_SHOWN)
-        cli_say("warning: and %lld more; log.txt in the run folder lists all",
-                (long long)(count - PROBLEMS_SHOWN));
-}
-
 fv_status train_setup_prepare(train_setup *s)
 {
     STATUS_TRY(open_data(s));
-    say_problems(s->data);
+    cli_say_problems(s->data);
     STATUS_TRY(make_model(s));
     STATUS_TRY(settle_input(s));
     settle_numbers(s);

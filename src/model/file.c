@@ -153,6 +153,19 @@ static fv_status match_tensor(const fv_model *m, const network_tensor *t, const 
     return FV_OK;
 }
 
+/* A weight that is not finite would be hidden by the next relu, or poison everything. */
+static fv_status check_finite(const safetensors *f, const network_tensor *t)
+{
+    int64_t bad = 0;
+    for (int64_t i = 0; i < t->count; i++)
+        bad += !isfinite(t->data[i]);
+    return bad == 0 ? FV_OK
+                    : status_set(FV_ERROR_FORMAT,
+                                 "%s: tensor %s: %" PRId64
+                                 " of its values are infinite or not a number; the file is damaged",
+                                 f->path, t->name, bad);
+}
+
 fv_status model_file_read_tensors(fv_model *m, const safetensors *f, model_file_match match, int64_t *matched)
 {
     const safetensors_entry *e;
@@ -164,6 +177,7 @@ fv_status model_file_read_tensors(fv_model *m, const safetensors *f, model_file_
         if (!e)
             continue;
         STATUS_TRY(safetensors_read_f32(f, e, m->tensors[i].data));
+        STATUS_TRY(check_finite(f, &m->tensors[i]));
         ++*matched;
     }
     network_changed(m);

@@ -255,7 +255,10 @@ static fv_status create_model(builder *b)
                                .seed = o->seed,
                                .name = s->name ? s->name : "network"};
     if (create.height < 1 || create.width < 1)
-        return status_set(FV_ERROR_INVALID, "%s: the network's input needs a height and a width", s->source);
+        return status_set(FV_ERROR_INVALID,
+                          "%s: the network's input has no height and width; write 'input: {height: H, width: "
+                          "W}' or give a size",
+                          s->source);
     if (s->count == 0)
         return status_set(FV_ERROR_INVALID, "%s: the network has no layers", s->source);
     if (!(b->model = fv_model_create_with(&create)))

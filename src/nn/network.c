@@ -51,13 +51,11 @@ fv_model *fv_model_create_with(const fv_model_options *options)
     return m;
 }
 
-static void release_classes(fv_model *m)
+static void release_names(char **names, int64_t count)
 {
-    for (int64_t i = 0; m->classes && i < m->class_count; i++)
-        free(m->classes[i]);
-    free(m->classes);
-    m->classes = NULL;
-    m->class_count = 0;
+    for (int64_t i = 0; names && i < count; i++)
+        free(names[i]);
+    free(names);
 }
 
 void fv_model_destroy(fv_model *m)
@@ -77,7 +75,7 @@ void fv_model_destroy(fv_model *m)
     }
     for (int32_t i = 0; i < m->node_count; i++)
         free(m->nodes[i]);
-    release_classes(m);
+    release_names(m->classes, m->class_count);
     free(m->layers);
     free(m->tensors);
     free(m->nodes);
@@ -140,6 +138,27 @@ fv_status fv_model_set_preprocess(fv_model *m, const fv_preprocess *p)
     return FV_OK;
 }
 
+static int by_bytes(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* Classes are matched by name: two of one name could not be told apart. */
+static fv_status check_distinct(char *const *names, int64_t count)
+{
+    char **sorted = mem_array((size_t)count, sizeof *sorted);
+    if (!sorted)
+        return status_last();
+    memcpy(sorted, names, (size_t)count * sizeof *sorted);
+    qsort(sorted, (size_t)count, sizeof *sorted, by_bytes);
+    fv_status status = FV_OK;
+    for (int64_t i = 1; status == FV_OK && i < count; i++)
+        if (strcmp(sorted[i - 1], sorted[i]) == 0)
+            status = status_set(FV_ERROR_INVALID, "two classes have the name '%.200s'", sorted[i]);
+    free(sorted);
+    return status;
+}
+
 fv_status fv_model_set_classes(fv_model *m, const char *const *names, int64_t count)
 {
     int64_t outputs = fv_model_class_count(m);
@@ -151,14 +170,17 @@ fv_status fv_model_set_classes(fv_model *m, const char *const *names, int64_t co
     char **copy = mem_array((size_t)count, sizeof *copy);
     if (!copy)
         return status_last();
-    for (int64_t i = 0; i < count; i++)
-        if (!(copy[i] = mem_string(names[i]))) {
-            for (int64_t k = 0; k < i; k++)
-                free(copy[k]);
-            free(copy);
-            return status_set(FV_ERROR_INVALID, "class name %" PRId64 " is missing", i);
-        }
-    release_classes(m);
+    fv_status status = FV_OK;
+    for (int64_t i = 0; status == FV_OK && i < count; i++)
+        if (!(copy[i] = mem_string(names[i])))
+            status = status_set(FV_ERROR_INVALID, "class name %" PRId64 " is missing", i);
+    if (status == FV_OK)
+        status = check_distinct(copy, count);
+    if (status != FV_OK) {
+        release_names(copy, count);
+        return status;
+    }
+    release_names(m->classes, m->class_count);
     m->classes = copy;
     m->class_count = count;
     return FV_OK;

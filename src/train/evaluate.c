@@ -96,6 +96,7 @@ static fv_status measure(evaluation_run *r)
     STATUS_TRY(allocate(r, loader_samples(r->loader)));
     STATUS_TRY(scoring_run(&s));
     e->skipped = loader_skipped(r->loader);
+    scoring_tell_skipped(r->loader, r->o.on_log, r->o.user, &(int64_t){0});
     if (e->images == 0)
         return status_set(FV_ERROR_IO, "evaluate: none of the %lld pictures could be read; the first: %s",
                           (long long)e->skipped, loader_skipped_message(r->loader, 0));

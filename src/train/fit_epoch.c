@@ -7,10 +7,6 @@
 #include "train/metrics.h"
 #include "train/scoring.h"
 
-enum {
-    SKIPS_TOLD_MAX = 10 /* an epoch */
-};
-
 static double epoch_seconds(const fit_run *r)
 {
     return r->state.seconds + clock_seconds() - r->started;
@@ -82,16 +78,6 @@ static void smooth_pace(fit_run *r, double seconds)
     r->step_seconds = r->step_seconds > 0 ? 0.95 * r->step_seconds + 0.05 * seconds : seconds;
 }
 
-static void tell_skips(fit_run *r, const loader *l, int64_t *told)
-{
-    int64_t count = loader_skipped(l);
-    for (int64_t shown = 0; *told < count && shown < SKIPS_TOLD_MAX; shown++, ++*told)
-        fit_log(r, "left out: %s", loader_skipped_message(l, *told));
-    if (*told < count)
-        fit_log(r, "left out: %lld more pictures", (long long)(count - *told));
-    *told = count;
-}
-
 /* The steps that are left of the epoch. */
 static fv_status train_steps(fit_run *r)
 {
@@ -138,7 +124,7 @@ static fv_status validate(fit_run *r, fit_result *result)
     scoring s = {
         .model = r->model, .loader = r->validation, .batch_size = r->o.batch, .row = add_row, .to = &v};
     STATUS_TRY(scoring_run(&s));
-    tell_skips(r, r->validation, &r->validation_skips_told);
+    scoring_tell_skipped(r->validation, r->o.on_log, r->o.user, &r->validation_skips_told);
     if (v.count == 0)
         return status_set(FV_ERROR_IO, "none of the validation pictures could be read; the first: %s",
                           loader_skipped_message(r->validation, 0));
@@ -152,7 +138,7 @@ fv_status fit_epoch(fit_run *r, fit_result *result)
     fit_state *s = &r->state;
     r->started = clock_seconds();
     STATUS_TRY(train_steps(r));
-    tell_skips(r, r->loader, &r->skips_told);
+    scoring_tell_skipped(r->loader, r->o.on_log, r->o.user, &r->skips_told);
     if (!(s->weight_sum > 0))
         return status_set(FV_ERROR_IO, "none of the training pictures could be read; the first: %s",
                           loader_skipped_message(r->loader, 0));

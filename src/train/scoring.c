@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "core/memory.h"
+#include "core/text.h"
 #include "data/dataset.h"
 #include "model/predictor.h"
 
@@ -62,4 +63,15 @@ fv_status scoring_match(const fv_model *m, const fv_dataset *data, const char *w
                       "none of the %s data's %lld classes ('%s', …) is one of the model's ('%s', …); is this "
                       "the right model?",
                       what, (long long)classes, fv_dataset_class_name(data, 0), m->classes[0]);
+}
+
+void scoring_tell_skipped(const loader *l, fv_log_callback log, void *user, int64_t *told)
+{
+    for (int64_t count = loader_skipped(l); *told < count; ++*told) {
+        text line = {0};
+        text_add(&line, "left out: %s", loader_skipped_message(l, *told));
+        if (log)
+            log(text_string(&line), user);
+        text_release(&line);
+    }
 }

@@ -29,4 +29,8 @@ fv_status scoring_run(const scoring *s);
 fv_status scoring_match(const fv_model *m, const fv_dataset *data, const char *what, int32_t **map,
                         int64_t *unknown);
 
+/* A line for each picture that the loader could not read, from number *told on, which moves to their count. `log` may be
+ * NULL. */
+void scoring_tell_skipped(const loader *l, fv_log_callback log, void *user, int64_t *told);
+
 #endif
