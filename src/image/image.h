@@ -29,10 +29,11 @@ void image_release(image *im);
 /* ---- decode.c: by content, never by name ---- */
 
 typedef struct image_decode_options {
-    int64_t channels;     /* 1, 3, or 0: as the file has it (grey 1, else 3) */
-    int64_t min_height;   /* scaled decode (JPEG, DCT domain): the result may be smaller than the file's picture, */
-    int64_t min_width;    /* but not smaller than this after orientation; 0: full scale */
-    int64_t max_pixels;   /* 0: 256 million. Checked before anything is allocated */
+    int64_t channels; /* 1, 3, or 0: as the file has it (grey 1, else 3) */
+    int64_t
+        min_height; /* scaled decode (JPEG, DCT domain): the result may be smaller than the file's picture, */
+    int64_t min_width;      /* but not smaller than this after orientation; 0: full scale */
+    int64_t max_pixels;     /* 0: 256 million. Checked before anything is allocated */
     int ignore_orientation; /* nonzero: leave EXIF orientation alone */
 } image_decode_options;
 
@@ -44,7 +45,8 @@ typedef struct image_info {
 } image_info;
 
 /* `name` is for messages. Errors: FV_ERROR_FORMAT (damaged, truncated), FV_ERROR_UNSUPPORTED (another format). */
-fv_status image_decode(const uint8_t *bytes, size_t size, const char *name, const image_decode_options *o, image *out);
+fv_status image_decode(const uint8_t *bytes, size_t size, const char *name, const image_decode_options *o,
+                       image *out);
 fv_status image_load(const char *path, const image_decode_options *o, image *out);
 fv_status image_probe(const uint8_t *bytes, size_t size, const char *name, image_info *info);
 
@@ -62,7 +64,8 @@ fv_status image_save_png(const image *im, const char *path); /* atomically */
 /* ---- resize.c: separable convolution with antialiasing, Pillow's filters and rounding ---- */
 
 typedef struct image_box {
-    double left, top, right, bottom; /* of the source, in pixels; may be fractional, as Pillow's resize(box=) */
+    double left, top, right,
+        bottom; /* of the source, in pixels; may be fractional, as Pillow's resize(box=) */
 } image_box;
 
 /* `box` NULL: everything. `out` is another image than `in`. */
@@ -85,17 +88,19 @@ void image_fit_box(const fv_preprocess *p, int64_t height, int64_t width, image_
 
 /* An augmentation works in place and takes its chances from `r` only. */
 typedef struct augmentation {
-    const char *name;    /* as torchvision or Keras names it */
+    const char *name; /* as torchvision or Keras names it */
     const char *help;
-    int colour_only;     /* nonzero: left out for one-channel data by default */
+    int colour_only; /* nonzero: left out for one-channel data by default */
     /* strength in [0, 1], probability in [0, 1]; `scratch` is spare memory that the caller keeps between calls. */
     fv_status (*apply)(image *im, float strength, float probability, rng *r, image *scratch);
 } augmentation;
 
 extern const augmentation augment_horizontal_flip;
-extern const augmentation augment_random_shift; /* up to strength * 25 % of each side, edges reflected: the same as padding by
+extern const augmentation
+    augment_random_shift; /* up to strength * 25 % of each side, edges reflected: the same as padding by
                                                    reflection and cropping at random */
-extern const augmentation augment_random_crop;  /* zero padding of strength * 25 % of each side and a random crop back: CIFAR's */
+extern const augmentation
+    augment_random_crop; /* zero padding of strength * 25 % of each side and a random crop back: CIFAR's */
 extern const augmentation *const augmentation_table[]; /* all of them, NULL-ended */
 
 #endif
