@@ -20,5 +20,5 @@ set(FOVEA_CMAKE_DIR ${CMAKE_INSTALL_LIBDIR}/cmake/fovea)
 configure_file(cmake/fovea-config.cmake.in ${CMAKE_BINARY_DIR}/fovea-config.cmake @ONLY)
 write_basic_package_version_file(${CMAKE_BINARY_DIR}/fovea-config-version.cmake COMPATIBILITY SameMinorVersion)
 install(EXPORT fovea NAMESPACE fovea:: FILE fovea-targets.cmake DESTINATION ${FOVEA_CMAKE_DIR})
-install(FILES ${CMAKE_BINARY_DIR}/fovea-config.cmake ${CMAKE_BINARY_DIR}/fovea-config-version.cmake
+install(FILES ${CMAKE_BINARY_DIR}/fovea-config.cmake ${CMAKE_BINARY_DIR}/fovea-config-version.cmake cmake/dnnl.cmake
   DESTINATION ${FOVEA_CMAKE_DIR})
