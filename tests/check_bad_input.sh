@@ -28,7 +28,7 @@ fails() {
     [ $status -eq 1 ] || complain "fovea $*: status $status, not 1"
     [ -s out ] && complain "fovea $*: wrote to standard output"
     [ "$(grep -c '^fovea: ' err)" -eq 1 ] || complain "fovea $*: not one line of error: $(cat err)"
-    grep -qE -- "^fovea: .*$pattern" err || complain "fovea $*: '$(tail -n 1 err)' does not match '$pattern'"
+    LC_ALL=C grep -aqE -- "^fovea: .*$pattern" err || complain "fovea $*: '$(tail -n 1 err)' does not match '$pattern'"
 }
 
 # succeeds ARGUMENTS...: status 0.
@@ -283,6 +283,11 @@ rows = list(csv.DictReader(open("names.csv", newline="")))
 assert len(rows) == 35 and {r["label"] for r in rows} == set(names), rows[:3]
 assert all(os.path.isfile(r["file"]) for r in rows)
 assert all(json.loads(line)["class"] in names for line in open("out"))' "names with odd characters"
+mkdir -p latin/a "latin/$(printf 'caf\351')"
+for folder in latin/*; do cp digits/train/1/* "$folder"; done
+# shellcheck disable=SC2086
+fails 'its name is not UTF-8' train latin $tiny --out latin-run
+[ -e latin-run ] && complain "a run folder was made for classes that cannot be saved"
 cp "$picture" ./-x.png
 succeeds predict names-run/best.safetensors -- -x.png
 fails '-: nothing on standard input' predict $model -

@@ -112,7 +112,7 @@ static fv_status fit(train_setup *s, progress_bar *bar)
         .monitor = (fv_monitor)a->monitor, .augment = train_augments[a->augment], .seed = a->seed,
         .loader_threads = a->threads > 2 ? (int)a->threads - 1 : 1, .on_error = (fv_on_error)a->on_error,
         .out = a->out, .resume = go_on ? last : NULL, .on_step = progress_step, .on_epoch = progress_epoch,
-        .on_log = s->test ? progress_log : NULL, .user = bar);
+        .on_log = progress_log, .user = bar);
     progress_end(bar);
     free(last);
     return status;
