@@ -106,7 +106,7 @@ static void bad(void **state)
     } cases[] = {
         {"", "`key: value`"},
         {"- a\n", "`key: value`"},
-        {"layers: [relu]\n", "height and a width"},
+        {"layers: [relu]\n", "no height and width"},
         {"input: 7\nlayers: [relu]\n", "`input`"},
         {"input: {height: 8, width: 8}\n", "no layers"},
         {"input: {heigth: 8, width: 8}\n", ":1: input: heigth: unknown option; did you mean height"},

@@ -118,14 +118,15 @@ static fv_status fit(train_setup *s, progress_bar *bar)
     return status;
 }
 
-/* Measures the best model on test pictures, else on validation ones, and writes the report. */
+/* Measures the best model on test pictures, else on validation ones (whose skipped ones were logged already), and
+ * writes the report. */
 static fv_status report(train_setup *s, progress_bar *bar, fv_evaluation *e)
 {
     const fv_dataset *data = s->test ? s->test : s->validation;
     if (data) {
         fv_status status =
             fv_evaluate(s->model, .data = data, .result = e, .on_error = (fv_on_error)s->a.on_error,
-                        .on_step = progress_step, .on_log = progress_log, .user = bar);
+                        .on_step = progress_step, .on_log = s->test ? progress_log : NULL, .user = bar);
         progress_end(bar);
         STATUS_TRY(status);
     }

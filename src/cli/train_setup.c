@@ -83,6 +83,21 @@ static const char *absolute(train_setup *s, const char *path)
     return full ? full : path;
 }
 
+/* Model files are JSON inside. Said before the first epoch rather than after it. */
+static fv_status check_names(const fv_dataset *data)
+{
+    fv_status status = FV_OK;
+    for (int64_t i = 0; status == FV_OK && i < fv_dataset_class_count(data); i++) {
+        json_t *name = json_string(fv_dataset_class_name(data, i));
+        if (!name)
+            status = status_set(FV_ERROR_INVALID,
+                                "class %s: its name is not UTF-8, as model files need it; rename its folder",
+                                fv_dataset_class_name(data, i));
+        json_decref(name);
+    }
+    return status;
+}
+
 static fv_status open_data(train_setup *s)
 {
     train_arguments *a = &s->a;
@@ -100,6 +115,7 @@ static fv_status open_data(train_setup *s)
         return status_set(FV_ERROR_INVALID,
                           "%s: has one class only ('%s'); a classifier tells at least two apart", a->data,
                           fv_dataset_class_name(s->train, 0) ? fv_dataset_class_name(s->train, 0) : "");
+    STATUS_TRY(check_names(s->train));
     a->data = absolute(s, a->data);
     a->val = absolute(s, a->val);
     a->test = absolute(s, a->test);
