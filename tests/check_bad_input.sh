@@ -104,6 +104,7 @@ mkdir -p few/a few/b
 cp digits/train/1/00000.* few/a
 cp digits/train/2/00000.* few/b
 train_tiny few few-1 --batch 1
+grep -q '^warning: too few pictures for a validation part' err || complain 'train: silent about having no validation pictures'
 train_tiny few few-2 --batch 60000
 cp digits/train/1/00001.* few/a
 train_tiny few few-3

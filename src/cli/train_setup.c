@@ -116,6 +116,10 @@ static fv_status open_data(train_setup *s)
                           "%s: has one class only ('%s'); a classifier tells at least two apart", a->data,
                           fv_dataset_class_name(s->train, 0) ? fv_dataset_class_name(s->train, 0) : "");
     STATUS_TRY(check_names(s->train));
+    if (a->val_split != FV_OFF && (!s->validation || fv_dataset_size(s->validation) == 0))
+        cli_say("warning: too few pictures for a validation part; the best epoch is chosen by the training "
+                "pictures, which "
+                "flatters it");
     a->data = absolute(s, a->data);
     a->val = absolute(s, a->val);
     a->test = absolute(s, a->test);
