@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "data/loader.h"
 
-#include <math.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -139,11 +138,7 @@ static void set_geometry(loader *l)
         l->minimum_height = height;
         l->minimum_width = width;
     }
-    for (int c = 0; c < 3; c++) {
-        int from = p->channels == 1 ? 0 : p->reverse_channels ? 2 - c : c;
-        float mean = p->mean[from];
-        l->fill[c] = mean > 0 ? (uint8_t)lrintf(mean < 255 ? mean : 255) : 0;
-    }
+    image_fit_fill(p, l->fill);
 }
 
 static fv_status make_slot(loader *l, loader_slot *s, uint8_t *pixels)

@@ -53,14 +53,21 @@ static fv_status choose_class(const fv_explain_options *o, const image *picture,
     return status;
 }
 
-/* Grey or RGB at the network's size. */
+/* What the network sees, made as fv_predict makes it. */
 static fv_status fit(const image *picture, const fv_preprocess *p, image *out)
 {
+    image source = {0};
     uint8_t fill[3];
-    for (int c = 0; c < 3; c++)
-        fill[c] = (uint8_t)(p->mean[p->channels == 1 ? 0 : p->reverse_channels ? 2 - c : c] + 0.5f);
-    STATUS_TRY(image_fit(picture, p, fill, out));
-    return image_set_channels(out, p->channels);
+    image_fit_fill(p, fill);
+    fv_status status = image_reshape(&source, picture->height, picture->width, picture->channels);
+    if (status == FV_OK) {
+        memcpy(source.data, picture->data, (size_t)(picture->height * picture->width * picture->channels));
+        status = image_set_channels(&source, p->channels);
+    }
+    if (status == FV_OK)
+        status = image_fit(&source, p, fill, out);
+    image_release(&source);
+    return status;
 }
 
 /* The picture as RGB, enlarged to SMALL_SIDE when it is tiny. */

@@ -106,6 +106,14 @@ fv_status image_fit(const image *in, const fv_preprocess *p, const uint8_t fill[
                       (int)p->resize_mode);
 }
 
+void image_fit_fill(const fv_preprocess *p, uint8_t fill[3])
+{
+    for (int c = 0; c < 3; c++) {
+        int64_t from = p->channels == 1 ? 0 : p->reverse_channels ? 2 - c : c;
+        fill[c] = (uint8_t)lroundf(fminf(fmaxf(p->mean[from], 0), 255));
+    }
+}
+
 void image_fit_minimum(const fv_preprocess *p, int64_t *height, int64_t *width)
 {
     *height = p->height;

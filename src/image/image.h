@@ -79,6 +79,8 @@ fv_status image_set_channels(image *im, int64_t channels);
 /* Crop, squash or letterbox to (p->height, p->width) with p's interpolation. Same arithmetic as torchvision's
  * Resize(shorter side) + CenterCrop for FV_RESIZE_CROP. `fill` (per channel) is the letterbox colour. */
 fv_status image_fit(const image *in, const fv_preprocess *p, const uint8_t fill[3], image *out);
+/* The colour of a letterbox's bars: the mean that the network was normalised with, in the picture's channel order. */
+void image_fit_fill(const fv_preprocess *p, uint8_t fill[3]);
 /* The least size a picture of (height, width) may be decoded at so that image_fit loses nothing. */
 void image_fit_minimum(const fv_preprocess *p, int64_t *height, int64_t *width);
 /* The part of a picture of (height, width) that the network sees; a letterbox reaches beyond the picture. */

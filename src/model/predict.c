@@ -38,15 +38,6 @@ static fv_status read_picture(const fv_predict_options *o, image *picture)
     return image_set_channels(picture, channels);
 }
 
-/* The mean colour, as a letterbox's bars have it, in the picture's channel order. */
-static void mean_colour(const fv_preprocess *p, uint8_t fill[3])
-{
-    for (int c = 0; c < 3; c++) {
-        int64_t from = p->channels == 1 ? 0 : p->reverse_channels ? 2 - c : c;
-        fill[c] = (uint8_t)lroundf(fminf(fmaxf(p->mean[from], 0), 255));
-    }
-}
-
 /* The `count` largest of `p`, largest first, the first of equal ones before. */
 static void pick_best(const fv_model *m, const float *p, int64_t classes, fv_prediction *top, int64_t count)
 {
@@ -95,7 +86,7 @@ fv_status fv_predict_with(const fv_predict_options *options)
     uint8_t fill[3];
     float *probabilities = mem_array((size_t)outputs, sizeof *probabilities);
     fv_status status = probabilities ? FV_OK : status_last();
-    mean_colour(p, fill);
+    image_fit_fill(p, fill);
     if (status == FV_OK)
         status = read_picture(&o, &picture);
     if (status == FV_OK)
