@@ -26,6 +26,8 @@ const char *help_value_name(const option *o)
         return "WHICH";
     case OPTION_INTS:
         return "N,N";
+    case OPTION_FLOATS:
+        return "X,X";
     case OPTION_BOOL:
         break;
     }

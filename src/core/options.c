@@ -59,7 +59,7 @@ static void print_number(double value, text *out)
 
 static void print_limit(const option *o, double limit, text *out)
 {
-    if (o->type == OPTION_FLOAT)
+    if (o->type == OPTION_FLOAT || o->type == OPTION_FLOATS)
         print_number(limit, out);
     else
         text_add(out, "%.0f", limit);
@@ -101,6 +101,12 @@ static fv_status reject(const option *o, const char *where, const char *what, co
 static bool in_range(const option *o, double value)
 {
     return o->low >= o->high || (value >= o->low && value <= o->high);
+}
+
+/* The limits are rounded as the value was: 0.1f is over 0.1. */
+static bool in_float_range(const option *o, float value)
+{
+    return o->low >= o->high || (value >= (float)o->low && value <= (float)o->high);
 }
 
 /* Decimal digits with an optional sign and nothing else. */
@@ -168,8 +174,7 @@ static fv_status set_seed(const option *o, void *field, const char *s, const cha
 static fv_status set_float(const option *o, void *field, const char *s, const char *where)
 {
     float value = 0;
-    if (!says_off(o, s) &&
-        (!read_float(s, &value) || (o->low < o->high && (value < (float)o->low || value > (float)o->high))))
+    if (!says_off(o, s) && (!read_float(s, &value) || !in_float_range(o, value)))
         return reject(o, where, "a number", s);
     *(float *)field = value == 0 && o->zero_is_off ? FV_OFF : value;
     return FV_OK;
@@ -190,49 +195,76 @@ static fv_status set_choice(const option *o, void *field, const char *s, const c
     return status;
 }
 
-/* "1,2", "1, 2" or "[1, 2]". */
-static bool read_ints(const option *o, const char *s, int64_t *values, int *count)
+/* The items of "1,2", "1, 2" or "[1, 2]", at most o->length of them: `take` reads the i-th. Returns their count, 0 when it is
+ * no such list. */
+static int read_list(const option *o, const char *s,
+                     bool (*take)(const option *o, const char *item, int i, void *to), void *to)
 {
     size_t length = strlen(s);
     if (length >= 2 && s[0] == '[' && s[length - 1] == ']') {
         s++;
         length -= 2;
     }
-    for (*count = 0; *count < o->length;) {
+    for (int count = 0; count < o->length;) {
         const char *comma = memchr(s, ',', length);
         size_t part = comma ? (size_t)(comma - s) : length;
         char number[32];
-        const char *from = s, *to = s + part;
-        while (from < to && isspace((unsigned char)*from))
+        const char *from = s, *end = s + part;
+        while (from < end && isspace((unsigned char)*from))
             from++;
-        while (to > from && isspace((unsigned char)to[-1]))
-            to--;
-        if ((size_t)(to - from) >= sizeof number)
-            return false;
-        memcpy(number, from, (size_t)(to - from));
-        number[to - from] = 0;
-        if (!read_int(number, &values[*count]) || !in_range(o, (double)values[*count]))
-            return false;
-        ++*count;
+        while (end > from && isspace((unsigned char)end[-1]))
+            end--;
+        if ((size_t)(end - from) >= sizeof number)
+            return 0;
+        memcpy(number, from, (size_t)(end - from));
+        number[end - from] = 0;
+        if (!take(o, number, count++, to))
+            return 0;
         if (!comma)
-            return *count == 1 || *count == o->length;
+            return count;
         s = comma + 1;
         length -= part + 1;
     }
-    return false;
+    return 0;
+}
+
+static bool take_int(const option *o, const char *item, int i, void *to)
+{
+    int64_t *values = to;
+    return read_int(item, &values[i]) && in_range(o, (double)values[i]);
+}
+
+static bool take_float(const option *o, const char *item, int i, void *to)
+{
+    float *values = to;
+    return read_float(item, &values[i]) && in_float_range(o, values[i]);
 }
 
 static fv_status set_ints(const option *o, void *field, const char *s, const char *where)
 {
     int64_t values[OPTION_LENGTH_MAX];
-    int count;
-    if (!read_ints(o, s, values, &count)) {
+    int count = read_list(o, s, take_int, values);
+    if (count != 1 && count != o->length) {
         char what[48];
         snprintf(what, sizeof what, "%d whole numbers with commas, or one for all", o->length);
         return reject(o, where, what, s);
     }
     for (int i = 0; i < o->length; i++)
         ((int64_t *)field)[i] = values[count == 1 ? 0 : i];
+    return FV_OK;
+}
+
+static fv_status set_floats(const option *o, void *field, const char *s, const char *where)
+{
+    float values[OPTION_LENGTH_MAX];
+    int count = read_list(o, s, take_float, values);
+    if (count == 0) {
+        char what[48];
+        snprintf(what, sizeof what, "1 to %d numbers with commas", o->length);
+        return reject(o, where, what, s);
+    }
+    for (int i = 0; i < o->length; i++)
+        ((float *)field)[i] = i < count ? values[i] : NAN;
     return FV_OK;
 }
 
@@ -258,6 +290,8 @@ fv_status options_set(const option *table, void *options, const char *name, cons
         return set_choice(o, field, s, where);
     case OPTION_INTS:
         return set_ints(o, field, s, where);
+    case OPTION_FLOATS:
+        return set_floats(o, field, s, where);
     }
     return status_set(FV_ERROR_INTERNAL, "option %s has no type", o->name);
 }
@@ -285,6 +319,14 @@ static void print_ints(const int64_t *values, int length, text *out)
 {
     for (int i = 0; i < length; i++)
         text_add(out, "%s%lld", i ? "," : "", (long long)values[i]);
+}
+
+static void print_floats(const float *values, int length, text *out)
+{
+    for (int i = 0; i < length && !isnan(values[i]); i++) {
+        text_add(out, "%s", i ? "," : "");
+        print_number((double)values[i], out);
+    }
 }
 
 void options_print(const option *o, const void *options, text *out)
@@ -316,6 +358,9 @@ void options_print(const option *o, const void *options, text *out)
     case OPTION_INTS:
         print_ints(field, o->length, out);
         break;
+    case OPTION_FLOATS:
+        print_floats(field, o->length, out);
+        break;
     }
 }
 
@@ -337,6 +382,11 @@ bool options_is_default(const option *o, const void *options)
         return *(const char *const *)field == NULL;
     case OPTION_INTS:
         return memcmp(field, zeros, (size_t)o->length * sizeof *zeros) == 0;
+    case OPTION_FLOATS:
+        for (int i = 0; i < o->length; i++)
+            if (((const float *)field)[i] != 0)
+                return false;
+        return true;
     }
     return true;
 }
@@ -354,8 +404,7 @@ static bool field_is_valid(const option *o, const void *field)
         float value = *(const float *)field;
         if (o->zero_is_off && value == FV_OFF)
             return true;
-        /* The limits are rounded as the value was: 0.1f is over 0.1. */
-        return isfinite(value) && (o->low >= o->high || (value >= (float)o->low && value <= (float)o->high));
+        return isfinite(value) && in_float_range(o, value);
     }
     case OPTION_CHOICE: {
         int count = 0;
@@ -366,6 +415,11 @@ static bool field_is_valid(const option *o, const void *field)
     case OPTION_INTS:
         for (int i = 0; i < o->length; i++)
             if (!in_range(o, (double)((const int64_t *)field)[i]))
+                return false;
+        return true;
+    case OPTION_FLOATS:
+        for (int i = 0; i < o->length; i++)
+            if (!isnan(((const float *)field)[i]) && !in_float_range(o, ((const float *)field)[i]))
                 return false;
         return true;
     case OPTION_BOOL:

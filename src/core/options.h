@@ -27,7 +27,8 @@ typedef enum option_type {
     OPTION_BOOL,    /* int: 0 default, 1 on, FV_OFF off */
     OPTION_STRING,  /* const char *; the struct does not own it */
     OPTION_CHOICE,  /* int (or an enum): index into choices */
-    OPTION_INTS /* int64_t[length], written [1, 2] in YAML and 1,2 as a flag; a single number stands for all */
+    OPTION_INTS, /* int64_t[length], written [1, 2] in YAML and 1,2 as a flag; a single number stands for all */
+    OPTION_FLOATS /* float[length], written likewise, in one to `length` numbers; places that are not given are NAN */
 } option_type;
 
 typedef struct option {
@@ -38,7 +39,7 @@ typedef struct option {
     double low, high;  /* inclusive range of numbers; a number outside is an error; equal: no limit */
     bool zero_is_off;  /* a given 0 or "off" is stored as FV_OFF, because a zero field means the default */
     const char *const *choices; /* NULL-ended */
-    int length;                 /* OPTION_INTS; at most OPTION_LENGTH_MAX */
+    int length;                 /* OPTION_INTS, OPTION_FLOATS; at most OPTION_LENGTH_MAX */
     const char *value;          /* the value's name in help, e.g. "FILE"; NULL: from the type */
     const char *help;
     char letter;         /* 'o' when -o is the same flag; 0: none */
