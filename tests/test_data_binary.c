@@ -70,7 +70,7 @@ static void idx_whole(void **state)
     assert_ok(fv_dataset_shape(d, &h, &w, &c));
     assert_true(h == 2 && w == 3 && c == 1);
     image im = {0};
-    assert_ok(dataset_decode(test, 2, 3, 0, 0, &im));
+    assert_ok(dataset_decode(test, 2, &(image_decode_options){.channels = 3}, NULL, &im));
     assert_int_equal(im.channels, 3);
     assert_int_equal(im.data[3], 13); /* picture 2, pixel 1 */
     image_release(&im);
@@ -240,7 +240,7 @@ static void cifar_10(void **state)
     char path[600];
     assert_string_equal(fv_dataset_file(train, 4, path, sizeof path), in_root("data_batch_2.bin#2"));
     image im = {0};
-    assert_ok(dataset_decode(train, 4, 3, 0, 0, &im));
+    assert_ok(dataset_decode(train, 4, &(image_decode_options){.channels = 3}, NULL, &im));
     assert_int_equal(im.height, 32);
     for (int c = 0; c < 3; c++) /* row 1, column 1 */
         assert_int_equal(im.data[(32 + 1) * 3 + c], 2 + c);

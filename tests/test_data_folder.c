@@ -49,11 +49,13 @@ static void plain_folder(void **state)
     assert_true(has_problem(d, "3 files that are not pictures"));
     assert_int_equal(fv_dataset_problem_count(d), 3);
     image im = {0};
-    assert_ok(dataset_decode(d, 2, 3, 0, 0, &im));
+    image_space space = {0};
+    assert_ok(dataset_decode(d, 2, &(image_decode_options){.channels = 3}, &space, &im));
     assert_int_equal(im.height, 6);
     assert_int_equal(im.width, 8);
     assert_int_equal(im.data[1], 3 + 7);
     image_release(&im);
+    image_space_release(&space);
     fv_dataset_destroy(d);
 }
 

@@ -89,12 +89,14 @@ static void assert_same(const epoch_bytes *a, const epoch_bytes *b, int64_t skip
     assert_memory_equal(a->weights + from * n, b->weights, count * n * sizeof(float));
 }
 
+static const augment_context grey_28 = {28, 28, 1, NULL, 0}, colour_32 = {32, 32, 3, NULL, 0};
+
 static void same_bytes_for_any_threads(void **state)
 {
     (void)state;
     fv_dataset *d = make_data();
     augment_policy policy;
-    assert_ok(augment_policy_init(&policy, "strong", 3));
+    assert_ok(augment_policy_init(&policy, "strong", &colour_32));
     loader_options o = {.data = d,
                         .preprocess = small_input(),
                         .augment = &policy,
@@ -178,12 +180,15 @@ static void pixels_are_the_fitted_pictures(void **state)
         assert_int_equal(e.batches, 1);
         for (int i = 0; i < 50; i++) {
             image decoded = {0}, fitted = {0};
-            assert_ok(dataset_decode(d, i % 33, modes[m].channels, 0, 0, &decoded));
+            image_space space = {0};
+            assert_ok(dataset_decode(d, i % 33, &(image_decode_options){.channels = modes[m].channels},
+                                     &space, &decoded));
             assert_ok(image_fit(&decoded, &modes[m], reversed, &fitted));
             assert_memory_equal(e.pixels + (size_t)i * bytes, fitted.data, bytes);
             assert_int_equal(e.indices[i], i % 33);
             image_release(&decoded);
             image_release(&fitted);
+            image_space_release(&space);
         }
         epoch_release(&e);
         loader_destroy(l);
@@ -381,15 +386,17 @@ static void presets(void **state)
     char text[200];
     static const char *const names[] = {"none", "light", "standard", "strong"};
     for (int i = 0; i < 4; i++) {
-        assert_ok(augment_policy_init(&p, names[i], 1));
+        assert_ok(augment_policy_init(&p, names[i], &grey_28));
         augment_policy_describe(&p, text, sizeof text);
         assert_null(strstr(text, "flip"));
         assert_int_equal(p.count, i > 0);
-        assert_ok(augment_policy_init(&p, names[i], 3));
+        augment_policy_release(&p);
+        assert_ok(augment_policy_init(&p, names[i], &colour_32));
         augment_policy_describe(&p, text, sizeof text);
         assert_true((strstr(text, "horizontal_flip p=0.5") != NULL) == (i > 0));
+        augment_policy_release(&p);
     }
-    assert_int_equal(augment_policy_init(&p, "standrad", 3), FV_ERROR_INVALID);
+    assert_int_equal(augment_policy_init(&p, "standrad", &colour_32), FV_ERROR_INVALID);
     assert_non_null(strstr(fv_error_message(), "did you mean standard?"));
     char small[8];
     augment_policy_describe(&p, small, sizeof small);
@@ -400,8 +407,9 @@ static void standard_for_cifar(void **state)
 {
     (void)state;
     augment_policy p;
-    assert_ok(augment_policy_init(&p, "standard", 3));
-    image im = {0}, scratch = {0};
+    assert_ok(augment_policy_init(&p, "standard", &colour_32));
+    image im = {0};
+    image_space scratch = {0};
     int flips = 0, low = 99, high = -99, n = 2000;
     for (int k = 0; k < n; k++) {
         assert_ok(image_reshape(&im, 32, 32, 3));
@@ -420,7 +428,8 @@ static void standard_for_cifar(void **state)
     assert_true(low == -4 && high == 4);
     assert_true(abs(flips - n / 2) < 5 * sqrt(n) / 2);
     image_release(&im);
-    image_release(&scratch);
+    image_space_release(&scratch);
+    augment_policy_release(&p);
 }
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, make_root, remove_root)

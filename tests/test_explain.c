@@ -5,6 +5,7 @@
 #include <math.h>
 
 #include "explain/saliency.h"
+#include "core/random.h"
 
 /*
  * conv 1x1 (2 filters), ReLU, global average, dense 2: the gradient of logit k with respect to the features at every place is

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Decoding against Pillow, round trips, truncation everywhere, and the folder of hostile files. */
 #include "test_image.h"
+#include "core/random.h"
 
 #include <math.h>
 #include <sys/resource.h>

@@ -7,6 +7,7 @@
 #include "core/plugin.h"
 #include "report/report.h"
 #include "testing.h"
+#include "core/random.h"
 
 static char root[] = "/tmp/fovea-report-XXXXXX";
 

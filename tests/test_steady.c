@@ -196,13 +196,13 @@ static void steps_with_a_loader(void **state)
 {
     (void)state;
     skip_where_not_counted();
-    augment_policy policy;
+    augment_policy policy = {0};
     trainer *t;
     assert_ok(fv_demo_write(test_root, .train = 24, .test = 1, .size = 32));
     fv_dataset *data = fv_dataset_open(test_root, .validation_split = FV_OFF);
     assert_non_null(data);
     fv_model *m = make_model("small_cnn");
-    assert_ok(augment_policy_init(&policy, "standard", 3));
+    assert_ok(augment_policy_init(&policy, "standard", &(augment_context){32, 32, 3, NULL, 0}));
     loader *l = make_loader(fv_dataset_part(data, FV_TRAIN), m, &policy);
     assert_ok(trainer_create(m, PER_STEP, 0, &t));
     assert_ok(trainer_write(t));

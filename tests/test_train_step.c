@@ -51,7 +51,7 @@ static void compare(fv_compile_options o, float rate, const float *losses, const
     float weights[PICTURES];
     int64_t indices[PICTURES] = {0};
     fill_pictures(pixels, labels, weights);
-    batch b = {PICTURES, pixels, labels, weights, indices};
+    batch b = {.count = PICTURES, .pixels = pixels, .labels = labels, .weights = weights, .indices = indices};
     o.struct_size = sizeof o;
     o.model = make_model();
     o.learning_rate = rate;

@@ -32,8 +32,17 @@ typedef enum fv_resize_mode {
 
 typedef enum fv_interpolation {
     FV_BILINEAR = 0,
-    FV_BICUBIC
+    FV_BICUBIC,
+    FV_LANCZOS, /* three lobes */
+    FV_BOX      /* the mean of the area */
 } fv_interpolation;
+
+/* How samples of 16 bits or floating point become 8 bits. */
+typedef enum fv_window {
+    FV_WINDOW_FULL = 0, /* the type's whole range: 0..65535, or 0..1 for floating point */
+    FV_WINDOW_AUTO,     /* each picture's own range, from its 0.1 to its 99.9 percentile */
+    FV_WINDOW_RANGE     /* from window_low to window_high, in the file's values */
+} fv_window;
 
 /* Everything between a decoded picture and the first layer; kept in the model file. */
 typedef struct fv_preprocess {
@@ -44,6 +53,9 @@ typedef struct fv_preprocess {
     float mean[FV_MAX_CHANNELS];    /* of values 0..255, in the network's channel order */
     float std[FV_MAX_CHANNELS];     /* of values 0..255; (x - mean) / std is the first operation */
     int reverse_channels;           /* nonzero: the network takes BGR */
+    fv_window window;               /* of pictures with more than 8 bits */
+    float window_low, window_high;  /* FV_WINDOW_RANGE */
+    int ignore_profile;             /* nonzero: ICC profiles are not converted to sRGB */
 } fv_preprocess;
 
 typedef struct fv_model_options {

@@ -25,7 +25,7 @@ static const option table[] = {
 static const double tolerance = 1e-3;
 
 static const char *const resize_modes[] = {"crop", "squash", "letterbox"};
-static const char *const interpolations[] = {"bilinear", "bicubic"};
+static const char *const interpolations[] = {"bilinear", "bicubic", "lanczos", "box"};
 
 static json_t *numbers(const float *values, int64_t count)
 {

@@ -25,61 +25,92 @@ fv_status file_open(const char *path, int *file)
                       S_ISDIR(info.st_mode) ? "a folder" : "a pipe or a device");
 }
 
-fv_status file_read(const char *path, size_t limit, uint8_t **data, size_t *size)
+fv_status file_bytes_resize(file_bytes *b, size_t size)
 {
-    fv_status status = FV_OK;
-    uint8_t *block = NULL;
-    struct stat info;
-    int file;
-    STATUS_TRY(file_open(path, &file));
-    if (fstat(file, &info) != 0) {
-        status = status_set(FV_ERROR_IO, "%s: cannot be read: %s", path, strerror(errno));
-        goto done;
+    if (size >= b->capacity) {
+        uint8_t *block = mem_resize(NULL, size + 1, 1);
+        if (!block)
+            return status_last();
+        free(b->data);
+        b->data = block;
+        b->capacity = size + 1;
     }
-    size_t capacity = (size_t)info.st_size, length = 0;
-    if (capacity > limit) {
-        status =
-            status_set(FV_ERROR_FORMAT, "%s: %zu bytes are over the limit of %zu", path, capacity, limit);
-        goto done;
-    }
-    if (!(block = mem_array(capacity + 1, 1))) {
-        status = status_last();
-        goto done;
-    }
-    /* The size may have been zero (in /proc) or changed meanwhile: read until the end is met. */
-    for (;;) {
-        ssize_t got = read(file, block + length, capacity + 1 - length);
+    b->data[size] = 0;
+    b->size = size;
+    return FV_OK;
+}
+
+void file_bytes_release(file_bytes *b)
+{
+    free(b->data);
+    *b = (file_bytes){0};
+}
+
+/* Makes room for more than the size that the file had when it was opened. */
+static fv_status grow(file_bytes *b)
+{
+    size_t capacity = b->capacity * 2 + 65536;
+    uint8_t *block = mem_resize(b->data, capacity, 1);
+    if (!block)
+        return status_last();
+    b->data = block;
+    b->capacity = capacity;
+    return FV_OK;
+}
+
+/* The size may have been zero (in /proc) or have changed meanwhile: reads until the end is met. */
+static fv_status read_all(int file, const char *path, size_t limit, file_bytes *b)
+{
+    for (size_t length = 0;;) {
+        if (length + 1 >= b->capacity)
+            STATUS_TRY(grow(b));
+        ssize_t got = read(file, b->data + length, b->capacity - 1 - length);
         if (got < 0 && errno == EINTR)
             continue;
-        if (got < 0) {
-            status = status_set(FV_ERROR_IO, "%s: cannot be read: %s", path, strerror(errno));
-            goto done;
-        }
-        if (got == 0)
-            break;
+        if (got < 0)
+            return status_set(FV_ERROR_IO, "%s: cannot be read: %s", path, strerror(errno));
         length += (size_t)got;
-        if (length > limit) {
-            status = status_set(FV_ERROR_FORMAT, "%s: is over the limit of %zu bytes", path, limit);
-            goto done;
-        }
-        if (length == capacity + 1) {
-            capacity = capacity * 2 + 65536;
-            uint8_t *grown = mem_resize(block, capacity + 1, 1);
-            if (!grown) {
-                status = status_last();
-                goto done;
-            }
-            block = grown;
+        if (length > limit)
+            return status_set(FV_ERROR_FORMAT, "%s: is over the limit of %zu bytes", path, limit);
+        if (got == 0) {
+            b->data[length] = 0;
+            b->size = length;
+            return FV_OK;
         }
     }
-    block[length] = 0;
-    *data = block;
-    *size = length;
-    block = NULL;
-done:
-    free(block);
+}
+
+fv_status file_read_into(const char *path, size_t limit, file_bytes *b)
+{
+    struct stat info;
+    int file;
+    fv_status status = FV_OK;
+    b->size = 0;
+    STATUS_TRY(file_open(path, &file));
+    if (fstat(file, &info) != 0)
+        status = status_set(FV_ERROR_IO, "%s: cannot be read: %s", path, strerror(errno));
+    else if ((size_t)info.st_size > limit)
+        status = status_set(FV_ERROR_FORMAT, "%s: %zu bytes are over the limit of %zu", path,
+                            (size_t)info.st_size, limit);
+    if (status == FV_OK)
+        status = file_bytes_resize(b, (size_t)info.st_size + 1); /* one more shows the end at once */
+    if (status == FV_OK)
+        status = read_all(file, path, limit, b);
     close(file);
     return status;
+}
+
+fv_status file_read(const char *path, size_t limit, uint8_t **data, size_t *size)
+{
+    file_bytes b = {0};
+    fv_status status = file_read_into(path, limit, &b);
+    if (status != FV_OK) {
+        file_bytes_release(&b);
+        return status;
+    }
+    *data = b.data;
+    *size = b.size;
+    return FV_OK;
 }
 
 static void writer_fail(file_writer *w, const char *what)

@@ -23,6 +23,18 @@ fv_status file_open(const char *path, int *file);
 /* Reads a whole file of at most `limit` bytes (a zero byte follows the data). The caller frees *data. */
 fv_status file_read(const char *path, size_t limit, uint8_t **data, size_t *size);
 
+/* Bytes whose memory is used again by the next file. Zero-initialised. */
+typedef struct file_bytes {
+    uint8_t *data; /* owned; a zero byte follows the data */
+    size_t size, capacity;
+} file_bytes;
+
+/* Makes room for `size` bytes and the zero behind them, and sets b->size; what was there is lost. */
+fv_status file_bytes_resize(file_bytes *b, size_t size);
+void file_bytes_release(file_bytes *b);
+/* file_read into memory that is used again. */
+fv_status file_read_into(const char *path, size_t limit, file_bytes *b);
+
 typedef struct file_writer {
     FILE *stream;
     char *path, *temporary;

@@ -2,8 +2,10 @@
 #include "data/augment.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "core/memory.h"
 #include "core/text.h"
 
 /* Up to this size a crop is zero-padded, as is usual for CIFAR; black bars would stand out in larger
@@ -30,66 +32,76 @@ enum {
     PRESET_COUNT = sizeof presets / sizeof *presets
 };
 
-static void add(augment_policy *p, augment_step step)
+static fv_status add(augment_policy *p, const augmentation *what, float strength, float probability)
 {
-    if (step.strength > 0 && step.probability > 0)
-        p->steps[p->count++] = step;
+    if (strength == 0 || probability == 0)
+        return FV_OK;
+    STATUS_TRY(MEM_GROW(p->steps, p->count, p->capacity));
+    p->steps[p->count++] = (augment_step){.what = what, .strength = strength, .probability = probability};
+    return FV_OK;
 }
 
-fv_status augment_policy_init(augment_policy *p, const char *name, int64_t channels)
+static fv_status add_preset(augment_policy *p, const preset *found, const augment_context *c)
+{
+    if (c->channels == 1)
+        return add(p, &augment_random_shift, found->grey_shift, 1);
+    bool small = (c->height < c->width ? c->height : c->width) <= SMALL_SIDE;
+    STATUS_TRY(add(p, small ? &augment_random_crop : &augment_random_shift, found->colour_shift, 1));
+    return add(p, &augment_random_horizontal_flip, 1, found->flip_probability);
+}
+
+fv_status augment_policy_init(augment_policy *p, const char *words, const augment_context *c)
 {
     const preset *found = NULL;
     const char *names[PRESET_COUNT];
     *p = (augment_policy){0};
     for (int i = 0; i < PRESET_COUNT; i++) {
         names[i] = presets[i].name;
-        if (strcmp(presets[i].name, name) == 0)
+        if (strcmp(presets[i].name, words) == 0)
             found = &presets[i];
     }
     if (!found) {
-        const char *near = text_nearest(name, names, PRESET_COUNT);
+        const char *near = text_nearest(words, names, PRESET_COUNT);
         return status_set(FV_ERROR_INVALID, "augment: %s is none of none, light, standard, strong%s%s%s",
-                          name, near ? "; did you mean " : "", near ? near : "", near ? "?" : "");
+                          words, near ? "; did you mean " : "", near ? near : "", near ? "?" : "");
     }
-    if (channels == 1) {
-        add(p, (augment_step){&augment_random_shift, found->grey_shift, 1, 0, 0});
-        return FV_OK;
-    }
-    add(p, (augment_step){&augment_random_crop, found->colour_shift, 1, 0, SMALL_SIDE});
-    add(p, (augment_step){&augment_random_shift, found->colour_shift, 1, SMALL_SIDE + 1, 0});
-    add(p, (augment_step){&augment_horizontal_flip, 1, found->flip_probability, 0, 0});
-    return FV_OK;
+    fv_status status = add_preset(p, found, c);
+    if (status != FV_OK)
+        augment_policy_release(p);
+    return status;
 }
 
-fv_status augment_policy_apply(const augment_policy *p, image *im, rng *r, image *scratch)
+void augment_policy_release(augment_policy *p)
 {
-    int64_t side = im->height < im->width ? im->height : im->width;
-    for (int i = 0; i < p->count; i++) {
+    for (size_t i = 0; i < p->count; i++)
+        free(p->steps[i].parameters);
+    free(p->steps);
+    *p = (augment_policy){0};
+}
+
+fv_status augment_policy_apply(const augment_policy *p, image *im, rng *r, image_space *space)
+{
+    for (size_t i = 0; i < p->count; i++) {
         const augment_step *s = &p->steps[i];
-        if (side >= s->min_side && (s->max_side == 0 || side <= s->max_side))
-            STATUS_TRY(s->what->apply(im, s->strength, s->probability, r, scratch));
+        if (!s->what->apply || (s->what->colour_only && im->channels == 1))
+            continue;
+        if (s->probability >= 1 || rng_uniform(r) < s->probability)
+            STATUS_TRY(s->what->apply(s->parameters, s->strength, im, r, space));
     }
     return FV_OK;
 }
 
 void augment_policy_describe(const augment_policy *p, char *buffer, size_t size)
 {
-    size_t length = 0;
-    snprintf(buffer, size, "%s", p->count == 0 ? "none" : "");
-    for (int i = 0; i < p->count && length < size; i++) {
+    text line = {0};
+    for (size_t i = 0; i < p->count; i++) {
         const augment_step *s = &p->steps[i];
-        text line = {0};
         text_add(&line, "%s%s", i ? ", " : "", s->what->name);
-        if (s->strength < 1)
+        if (s->strength != 1)
             text_add(&line, " %.3g", (double)s->strength);
         if (s->probability < 1)
             text_add(&line, " p=%.3g", (double)s->probability);
-        if (s->max_side > 0)
-            text_add(&line, " (up to %lld pixels)", (long long)s->max_side);
-        if (s->min_side > 0)
-            text_add(&line, " (from %lld pixels)", (long long)s->min_side);
-        int n = snprintf(buffer + length, size - length, "%s", text_string(&line));
-        length += n > 0 ? (size_t)n : 0;
-        text_release(&line);
     }
+    snprintf(buffer, size, "%s", p->count ? text_string(&line) : "none");
+    text_release(&line);
 }

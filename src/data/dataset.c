@@ -245,6 +245,8 @@ static void store_destroy(store *s)
     names_release(&s->classes);
     free(s->first);
     free(s->labels);
+    free(s->label_first);
+    free(s->label_list);
     free(s);
 }
 
@@ -314,6 +316,23 @@ const source *dataset_locate(const fv_dataset *d, int64_t index, int64_t *record
     return s->sources.sources[i];
 }
 
+int64_t dataset_labels(const fv_dataset *d, int64_t index, const int32_t **labels)
+{
+    const store *s = d->store;
+    int64_t sample = sample_of(d, index);
+    if (!s->label_first) {
+        *labels = &s->labels[sample];
+        return 1;
+    }
+    *labels = s->label_list + s->label_first[sample];
+    return (int64_t)s->label_first[sample + 1] - (int64_t)s->label_first[sample];
+}
+
+bool dataset_is_multi_label(const fv_dataset *d)
+{
+    return d->store->label_first != NULL;
+}
+
 const char *fv_dataset_file(const fv_dataset *d, int64_t index, char *buffer, size_t size)
 {
     if (size > 0)
@@ -326,15 +345,15 @@ const char *fv_dataset_file(const fv_dataset *d, int64_t index, char *buffer, si
     return buffer;
 }
 
-fv_status dataset_decode(const fv_dataset *d, int64_t index, int64_t channels, int64_t minimum_height,
-                         int64_t minimum_width, image *out)
+fv_status dataset_decode(const fv_dataset *d, int64_t index, const image_decode_options *o,
+                         image_space *space, image *out)
 {
     if (index < 0 || index >= d->count)
         return status_set(FV_ERROR_INVALID, "picture %lld of %lld does not exist", (long long)index,
                           (long long)d->count);
     int64_t record;
     const source *s = dataset_locate(d, index, &record);
-    return s->decode(s, record, channels, minimum_height, minimum_width, out);
+    return source_decode(s, record, o, space, out);
 }
 
 int64_t fv_dataset_problem_count(const fv_dataset *d)

@@ -3,7 +3,8 @@
  * Inside a data set: sources of pictures (data/source.h) and the samples drawn from them.
  *
  *     image picture = {0};
- *     STATUS_TRY(dataset_decode(part, index, 3, 0, 0, &picture));
+ *     image_space space = {0};
+ *     STATUS_TRY(dataset_decode(part, index, &(image_decode_options){.channels = 3}, &space, &picture));
  */
 #ifndef DATA_DATASET_H
 #define DATA_DATASET_H
@@ -12,10 +13,13 @@
 
 #include "image/image.h"
 
-/* Decodes sample `index` of a part into `out` with `channels` channels; thread-safe. `minimum_height` and
- * `minimum_width`: see image_decode_options (0: full scale). */
-fv_status dataset_decode(const fv_dataset *d, int64_t index, int64_t channels, int64_t minimum_height,
-                         int64_t minimum_width, image *out);
+/* Decodes sample `index` of a part into `out`; thread-safe, with a space for each thread. */
+fv_status dataset_decode(const fv_dataset *d, int64_t index, const image_decode_options *o,
+                         image_space *space, image *out);
+
+/* The classes of sample `index`: one, or any number in multi-label data. Returns their count. */
+int64_t dataset_labels(const fv_dataset *d, int64_t index, const int32_t **labels);
+bool dataset_is_multi_label(const fv_dataset *d);
 
 /* For every class of `d` its index in `names`, or -1: map has fv_dataset_class_count(d) places. Returns how
  * many pictures belong to classes that are not in `names`. */

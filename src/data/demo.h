@@ -11,6 +11,7 @@
 #ifndef DATA_DEMO_H
 #define DATA_DEMO_H
 
+#include "core/random.h"
 #include "image/draw.h"
 
 typedef struct demo_painter {

@@ -4,31 +4,14 @@
 
 #include "core/file.h"
 #include "core/memory.h"
+#include "core/text.h"
 #include "data/source.h"
 
-#define UNDERSTOOD                                                                                           \
-    "understood are a folder of class folders, a folder with train/, val/ and test/ in it, a folder with "   \
-    "IDX files, "                                                                                            \
-    "and CIFAR's folders of binaries"
-
-static bool always(const char *folder, const name_list *names)
-{
-    (void)folder, (void)names;
-    return true;
-}
-
 /* Asked in this order. */
-static const struct {
-    bool (*detect)(const char *folder, const name_list *names);
-    fv_status (*list)(const char *folder, const name_list *names, listing *l);
-} kinds[] = {{idx_detect, idx_list}, {cifar_detect, cifar_list}, {always, folder_list}};
-
-void source_free(source *s)
-{
-    free(s->labels);
-    names_release(&s->classes);
-    free(s);
-}
+static const source_kind *const kinds[] = {&idx_kind, &cifar_kind, &folder_kind};
+enum {
+    KIND_COUNT = sizeof kinds / sizeof *kinds
+};
 
 fv_status listing_add(listing *l, source *s)
 {
@@ -50,33 +33,41 @@ void listing_release(listing *l)
     *l = (listing){0};
 }
 
-static fv_status check_folder(const char *path)
+/* The error for what no kind can be made of: "PATH: WHAT; understood are ...". */
+static fv_status not_understood(fv_status status, const char *path, const char *what)
 {
-    if (file_is_folder(path))
-        return FV_OK;
-    if (strstr(path, "://"))
-        return status_set(FV_ERROR_UNSUPPORTED, "%s: addresses are not understood as data; " UNDERSTOOD,
-                          path);
-    if (file_exists(path))
-        return status_set(FV_ERROR_UNSUPPORTED, "%s: is a file, not a folder; " UNDERSTOOD, path);
-    return status_set(FV_ERROR_IO, "%s: no such folder; " UNDERSTOOD, path);
+    text all = {0};
+    for (int i = 0; i < KIND_COUNT; i++)
+        text_add(&all, "%s%s", i == 0 ? "" : i + 1 < KIND_COUNT ? ", " : ", and ", kinds[i]->what);
+    status = status_set(status, "%s: %s; understood are %s", path, what, text_string(&all));
+    text_release(&all);
+    return status;
+}
+
+static fv_status list_place(listing *l, const data_place *place)
+{
+    for (int i = 0; i < KIND_COUNT; i++)
+        if (kinds[i]->detect(place))
+            return kinds[i]->list(place, l);
+    if (strstr(place->path, "://"))
+        return not_understood(FV_ERROR_UNSUPPORTED, place->path, "addresses are not understood as data");
+    if (file_exists(place->path))
+        return not_understood(FV_ERROR_UNSUPPORTED, place->path,
+                              "is a file of an unknown kind, not a folder");
+    return not_understood(FV_ERROR_IO, place->path, "no such folder");
 }
 
 fv_status listing_open(listing *l, const char *path, fv_on_error on_error)
 {
     *l = (listing){.on_error = on_error};
-    STATUS_TRY(check_folder(path));
-    file_list files;
-    STATUS_TRY(file_list_folder(&files, path));
+    file_list files = {0};
+    bool folder = file_is_folder(path);
+    fv_status status = folder ? file_list_folder(&files, path) : FV_OK;
     name_list names = {.items = files.names, .count = files.count}; /* a view */
-    fv_status status = FV_OK;
-    if (names.count == 0)
-        status = status_set(FV_ERROR_INVALID, "%s: the folder is empty; " UNDERSTOOD, path);
-    for (size_t i = 0; status == FV_OK && i < sizeof kinds / sizeof *kinds; i++)
-        if (kinds[i].detect(path, &names)) {
-            status = kinds[i].list(path, &names, l);
-            break;
-        }
+    if (status == FV_OK && folder && names.count == 0)
+        status = not_understood(FV_ERROR_INVALID, path, "the folder is empty");
+    if (status == FV_OK)
+        status = list_place(l, &(data_place){.path = path, .folder = folder, .names = &names});
     file_list_release(&files);
     if (status != FV_OK)
         listing_release(l);

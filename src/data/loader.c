@@ -28,7 +28,8 @@ typedef struct loader_slot {
 typedef struct worker {
     pthread_t thread;
     loader *owner;
-    image decoded, fitted, scratch;
+    image decoded, fitted;
+    image_space space;
 } worker;
 
 struct loader {
@@ -37,9 +38,9 @@ struct loader {
     int64_t samples;
     int64_t *order; /* (samples): indices in the data set */
     int64_t epoch;
-    int64_t minimum_height, minimum_width; /* of decoding; 0: full scale */
-    uint8_t fill[3];                       /* of a letterbox */
-    bool exact; /* a picture of the network's size needs no fitting: no border is cut off */
+    image_decode_options decode;
+    uint8_t fill[3]; /* of a letterbox */
+    bool exact;      /* a picture of the network's size needs no fitting: no border is cut off */
     ring ring;
     loader_slot *slots;
     uint8_t *pixels; /* of all slots */
@@ -55,15 +56,14 @@ static fv_status prepare(const loader *l, worker *w, int64_t index, uint8_t *to)
 {
     const fv_preprocess *p = &l->options.preprocess;
     image *result = &w->decoded;
-    STATUS_TRY(
-        dataset_decode(l->options.data, index, p->channels, l->minimum_height, l->minimum_width, result));
+    STATUS_TRY(dataset_decode(l->options.data, index, &l->decode, &w->space, result));
     if (!l->exact || result->height != p->height || result->width != p->width) {
         STATUS_TRY(image_fit(result, p, l->fill, &w->fitted));
         result = &w->fitted;
     }
     if (l->options.augment) {
         rng r = rng_at(l->options.seed, (uint32_t)l->epoch, (uint64_t)index);
-        STATUS_TRY(augment_policy_apply(l->options.augment, result, &r, &w->scratch));
+        STATUS_TRY(augment_policy_apply(l->options.augment, result, &r, &w->space));
     }
     memcpy(to, result->data, l->picture_bytes);
     return FV_OK;
@@ -134,9 +134,10 @@ static void set_geometry(loader *l)
     int64_t height, width;
     image_fit_minimum(p, &height, &width);
     l->exact = height == p->height && width == p->width;
+    l->decode = image_fit_options(p);
     if (l->options.reduced_decode) {
-        l->minimum_height = height;
-        l->minimum_width = width;
+        l->decode.min_height = height;
+        l->decode.min_width = width;
     }
     image_fit_fill(p, l->fill);
 }
@@ -247,7 +248,7 @@ void loader_destroy(loader *l)
         pthread_join(w->thread, NULL);
         image_release(&w->decoded);
         image_release(&w->fitted);
-        image_release(&w->scratch);
+        image_space_release(&w->space);
     }
     ring_release(&l->ring);
     for (int i = 0; l->slots && i < l->options.ring; i++)

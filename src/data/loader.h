@@ -31,12 +31,17 @@ typedef struct loader_options {
     /* For every class of the data the model's class index, or -1 (its pictures are left out, before
      * shuffling); NULL: as they are. */
     const int32_t *class_map;
+    int64_t classes; /* of the model: asks for batch.targets; 0: labels alone */
 } loader_options;
 
 typedef struct batch {
-    int64_t count;          /* real pictures; the rest up to the batch size are repeats with weight 0 */
-    const uint8_t *pixels;  /* (batch, height, width, channels) in RGB order */
-    const int32_t *labels;  /* (batch), the model's class indices */
+    int64_t count;         /* real pictures; the rest up to the batch size are repeats with weight 0 */
+    const uint8_t *pixels; /* (batch, height, width, channels) in RGB order */
+    const int32_t
+        *labels; /* (batch), the model's class indices; of several the first, -1 where there is none */
+    /* (batch, classes) with loader_options.classes: what the outputs should be, 1 for each class of the picture, mixed as
+     * the pictures were; else NULL. */
+    const float *targets;
     const float *weights;   /* (batch): 1, or 0 for repeats and pictures that could not be read */
     const int64_t *indices; /* (batch): in the data set */
 } batch;

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A source lists pictures of one part in one place (a tree of class folders, a pair of IDX files, CIFAR's
- * binaries) and decodes them one by one. Another kind of data is one more file with a detect and a list
- * function, and a row in listing.c.
+ * A source lists pictures of one part in one place (a tree of class folders, a pair of IDX files, the shards of a pack)
+ * and gives them one by one, as the encoded bytes of a picture file or as raw pixels. Another kind of data is one more
+ * file in sources/ with a source_kind, and a row in listing.c.
  *
  *     listing found = {0};
  *     STATUS_TRY(listing_open(&found, path, FV_SKIP));
- *     ... found.sources[0]->decode(found.sources[0], record, 3, 0, 0, &picture) ...
+ *     ... source_decode(found.sources[0], record, &options, &space, &picture) ...
  *     listing_release(&found);
  */
 #ifndef DATA_SOURCE_H
@@ -14,6 +14,7 @@
 
 #include <stdbool.h>
 
+#include "core/file.h"
 #include "data/names.h"
 #include "image/image.h"
 
@@ -28,13 +29,18 @@ struct source {
     name_list classes;               /* the source's own order */
     int64_t height, width, channels; /* of every record; 0 when they differ or are not known */
 
-    /* All are thread-safe. See dataset_decode for the arguments of `decode`. */
-    fv_status (*decode)(const source *s, int64_t record, int64_t channels, int64_t minimum_height,
-                        int64_t minimum_width, image *out);
-    fv_status (*probe)(const source *s, int64_t record, image_info *info);
-    void (*file)(const source *s, int64_t record, char *buffer, size_t size);
+    /* Each is thread-safe. A source has `read` or `pixels`, and NULL for the other. */
+    fv_status (*read)(const source *s, int64_t record, file_bytes *bytes); /* an encoded picture */
+    fv_status (*pixels)(const source *s, int64_t record, image *out);      /* with `channels` channels */
+    void (*file)(const source *s, int64_t record, char *buffer,
+                 size_t size);  /* its name, see fv_dataset_file */
     void (*destroy)(source *s); /* frees what the kind added, and `s` */
 };
+
+/* See dataset_decode. */
+fv_status source_decode(const source *s, int64_t record, const image_decode_options *o, image_space *space,
+                        image *out);
+fv_status source_probe(const source *s, int64_t record, image_space *space, image_info *info);
 
 /* For `destroy`: frees labels, classes and the struct. */
 void source_free(source *s);
@@ -50,12 +56,21 @@ fv_status listing_open(listing *l, const char *path, fv_on_error on_error); /* r
 void listing_release(listing *l);
 fv_status listing_add(listing *l, source *s); /* takes `s`, also on failure */
 
-/* One file a kind. `detect` looks at the names in the folder only. */
-bool idx_detect(const char *folder, const name_list *names);
-fv_status idx_list(const char *folder, const name_list *names, listing *l);
-bool cifar_detect(const char *folder, const name_list *names);
-fv_status cifar_list(const char *folder, const name_list *names, listing *l);
-fv_status folder_list(const char *folder, const name_list *names, listing *l);
+/* What `path` is: a folder with the names in it, sorted, or a file (names empty), or an address. */
+typedef struct data_place {
+    const char *path;
+    bool folder;
+    const name_list *names;
+} data_place;
+
+/* One file a kind. `detect` looks at names only, and at the first bytes of a file at most. */
+typedef struct source_kind {
+    const char *what; /* "a folder with IDX files", for the list of what is understood */
+    bool (*detect)(const data_place *place);
+    fv_status (*list)(const data_place *place, listing *l);
+} source_kind;
+
+extern const source_kind folder_kind, idx_kind, cifar_kind;
 
 /* ---- pictures.c: a source whose pixels lie in memory ---- */
 

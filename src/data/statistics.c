@@ -27,17 +27,19 @@ fv_status fv_dataset_shape(const fv_dataset *d, int64_t *height, int64_t *width,
         return status_set(FV_ERROR_INVALID, "the data set is empty: its pictures have no size");
     int64_t heights[SHAPE_SAMPLE], widths[SHAPE_SAMPLE];
     int64_t n = d->count < SHAPE_SAMPLE ? d->count : SHAPE_SAMPLE, known = 0;
+    image_space space = {0};
     *channels = 1;
     for (int64_t i = 0; i < n; i++) {
         int64_t record;
         const source *s = dataset_locate(d, spread(d, i, n), &record);
         image_info info;
-        if (s->probe(s, record, &info) != FV_OK)
+        if (source_probe(s, record, &space, &info) != FV_OK)
             continue;
         heights[known] = info.height;
         widths[known++] = info.width;
         *channels = info.channels > 1 ? 3 : *channels;
     }
+    image_space_release(&space);
     if (known == 0)
         return status_prefix(status_last(), "none of %lld sampled pictures can be read, the last",
                              (long long)n);
@@ -69,13 +71,13 @@ static void add_picture(sums *t, const image *im)
     t->pixels += pixels;
 }
 
-static fv_status read_fitted(const fv_dataset *d, int64_t index, const fv_preprocess *p, image *decoded,
-                             image *fitted)
+static fv_status read_fitted(const fv_dataset *d, int64_t index, const fv_preprocess *p, image_space *space,
+                             image *decoded, image *fitted)
 {
     static const uint8_t black[3] = {0};
-    int64_t height = 0, width = 0;
-    image_fit_minimum(p, &height, &width);
-    STATUS_TRY(dataset_decode(d, index, p->channels, height, width, decoded));
+    image_decode_options o = image_fit_options(p);
+    image_fit_minimum(p, &o.min_height, &o.min_width);
+    STATUS_TRY(dataset_decode(d, index, &o, space, decoded));
     return image_fit(decoded, p, black, fitted);
 }
 
@@ -90,10 +92,11 @@ fv_status dataset_statistics(const fv_dataset *d, const fv_preprocess *p, int64_
     if (fit.resize_mode == FV_RESIZE_LETTERBOX)
         fit.resize_mode = FV_RESIZE_SQUASH;
     image decoded = {0}, fitted = {0};
+    image_space space = {0};
     sums t = {0};
     fv_status last = FV_OK;
     for (int64_t i = 0; i < n; i++) {
-        fv_status status = read_fitted(d, spread(d, i, n), &fit, &decoded, &fitted);
+        fv_status status = read_fitted(d, spread(d, i, n), &fit, &space, &decoded, &fitted);
         if (status == FV_OK)
             add_picture(&t, &fitted), known++;
         else
@@ -101,6 +104,7 @@ fv_status dataset_statistics(const fv_dataset *d, const fv_preprocess *p, int64_
     }
     image_release(&decoded);
     image_release(&fitted);
+    image_space_release(&space);
     if (known == 0)
         return status_prefix(last, "none of %lld sampled pictures can be read, the last", (long long)n);
     for (int64_t c = 0; c < p->channels; c++) {

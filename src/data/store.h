@@ -30,8 +30,10 @@ struct store {
     listing sources;              /* with the problems */
     int64_t *first;               /* (sources.count + 1): the sample with which a source begins */
     int64_t count, training;      /* samples; the first `training` ones are for training and validation */
-    int32_t *labels;              /* (count): index in classes */
-    name_list classes;            /* the training part's, then what else occurs in others */
+    int32_t *labels;       /* (count): index in classes; in multi-label data the first of several, or -1 */
+    uint32_t *label_first; /* multi-label data: (count + 1), sample i has label_list[label_first[i]] to */
+    int32_t *label_list;   /* label_list[label_first[i + 1] - 1]; else NULL */
+    name_list classes;     /* the training part's, then what else occurs in others */
     size_t training_classes;
 };
 

@@ -114,6 +114,15 @@ void image_fit_fill(const fv_preprocess *p, uint8_t fill[3])
     }
 }
 
+image_decode_options image_fit_options(const fv_preprocess *p)
+{
+    return (image_decode_options){.channels = p->channels,
+                                  .ignore_profile = p->ignore_profile,
+                                  .window = p->window,
+                                  .window_low = p->window_low,
+                                  .window_high = p->window_high};
+}
+
 void image_fit_minimum(const fv_preprocess *p, int64_t *height, int64_t *width)
 {
     *height = p->height;

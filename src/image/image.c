@@ -64,3 +64,10 @@ fv_status image_set_channels(image *im, int64_t channels)
     *im = rgb;
     return FV_OK;
 }
+
+void image_space_release(image_space *space)
+{
+    file_bytes_release(&space->file);
+    image_release(&space->spare[0]);
+    image_release(&space->spare[1]);
+}

@@ -13,7 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "core/random.h"
+#include "core/file.h"
 #include "core/status.h"
 
 typedef struct image {
@@ -26,7 +26,20 @@ typedef struct image {
 fv_status image_reshape(image *im, int64_t height, int64_t width, int64_t channels);
 void image_release(image *im);
 
+/* Memory that decoding, resizing and augmentation use again from picture to picture: one a thread, zero-initialised. */
+typedef struct image_space {
+    file_bytes file;
+    image spare[2];
+} image_space;
+void image_space_release(image_space *space);
+
 /* ---- decode.c: by content, never by name ---- */
+
+/* A part of the upright picture at full scale, in pixels, and the least size that it may be decoded at. */
+typedef struct image_region {
+    int64_t top, left, height, width;
+    int64_t min_height, min_width; /* 0: full scale */
+} image_region;
 
 typedef struct image_decode_options {
     int64_t channels; /* 1, 3, or 0: as the file has it (grey 1, else 3) */
@@ -35,6 +48,15 @@ typedef struct image_decode_options {
     int64_t min_width;      /* but not smaller than this after orientation; 0: full scale */
     int64_t max_pixels;     /* 0: 256 million. Checked before anything is allocated */
     int ignore_orientation; /* nonzero: leave EXIF orientation alone */
+    int ignore_profile;     /* nonzero: leave colours as stored; else an ICC profile is converted to sRGB */
+    fv_window window;       /* how 16-bit and float samples become 8 bits */
+    float window_low, window_high;
+    /* When set, it is called once with the upright picture's size at full scale, before pixels are decoded, and fills the
+     * part that is wanted (all of the picture stands there): the result then shows this part only, its edges rounded to
+     * whole pixels of the scale that was decoded at. JPEG then does not decode what lies outside. */
+    void (*choose)(void *user, int64_t height, int64_t width, image_region *region);
+    void *user;
+    int fast; /* nonzero: what training pictures may lose for speed (JPEG: chroma is repeated, not interpolated) */
 } image_decode_options;
 
 typedef struct image_info {
@@ -49,6 +71,9 @@ fv_status image_decode(const uint8_t *bytes, size_t size, const char *name, cons
                        image *out);
 fv_status image_load(const char *path, const image_decode_options *o, image *out);
 fv_status image_probe(const uint8_t *bytes, size_t size, const char *name, image_info *info);
+
+/* Cuts the part that o->choose picks out of a picture that was decoded whole, in place. */
+fv_status image_keep_region(image *im, const image_decode_options *o);
 
 /* ---- libraries.c: what was built in, for `doctor`; ends with a NULL name ---- */
 typedef struct image_library {
@@ -81,28 +106,12 @@ fv_status image_set_channels(image *im, int64_t channels);
 fv_status image_fit(const image *in, const fv_preprocess *p, const uint8_t fill[3], image *out);
 /* The colour of a letterbox's bars: the mean that the network was normalised with, in the picture's channel order. */
 void image_fit_fill(const fv_preprocess *p, uint8_t fill[3]);
+/* How a picture for this network is decoded: channels, window and colours. What everyone who decodes for a model begins with,
+ * so that training, prediction and explanation cannot differ. */
+image_decode_options image_fit_options(const fv_preprocess *p);
 /* The least size a picture of (height, width) may be decoded at so that image_fit loses nothing. */
 void image_fit_minimum(const fv_preprocess *p, int64_t *height, int64_t *width);
 /* The part of a picture of (height, width) that the network sees; a letterbox reaches beyond the picture. */
 void image_fit_box(const fv_preprocess *p, int64_t height, int64_t width, image_box *box);
-
-/* ---- augment/: one file an augmentation ---- */
-
-/* An augmentation works in place and takes its chances from `r` only. */
-typedef struct augmentation {
-    const char *name; /* as torchvision or Keras names it */
-    const char *help;
-    int colour_only; /* nonzero: left out for one-channel data by default */
-    /* strength in [0, 1], probability in [0, 1]; `scratch` is spare memory that the caller keeps between calls. */
-    fv_status (*apply)(image *im, float strength, float probability, rng *r, image *scratch);
-} augmentation;
-
-extern const augmentation augment_horizontal_flip;
-extern const augmentation
-    augment_random_shift; /* up to strength * 25 % of each side, edges reflected: the same as padding by
-                                                   reflection and cropping at random */
-extern const augmentation
-    augment_random_crop; /* zero padding of strength * 25 % of each side and a random crop back: CIFAR's */
-extern const augmentation *const augmentation_table[]; /* all of them, NULL-ended */
 
 #endif

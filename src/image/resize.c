@@ -41,10 +41,29 @@ static double cubic(double x)
     return 0;
 }
 
+/* Lanczos, "Evaluation of noisy data" (1964): a sinc windowed by the middle lobe of a wider one. */
+static double lanczos(double x)
+{
+    if (x == 0)
+        return 1;
+    if (x < -3 || x >= 3)
+        return 0;
+    double y = x * M_PI;
+    return sin(y) / y * (sin(y / 3) / (y / 3));
+}
+
+static double box(double x)
+{
+    return x > -0.5 && x <= 0.5 ? 1 : 0;
+}
+
 static const struct filter {
     double (*weight)(double x);
     double support;
-} filters[] = {[FV_BILINEAR] = {triangle, 1}, [FV_BICUBIC] = {cubic, 2}};
+} filters[] = {[FV_BILINEAR] = {triangle, 1},
+               [FV_BICUBIC] = {cubic, 2},
+               [FV_LANCZOS] = {lanczos, 3},
+               [FV_BOX] = {box, 0.5}};
 
 /* One axis: output i is the sum over t < count[i] of weights[i * taps + t] * input[first[i] + t]. */
 typedef struct axis {
@@ -179,9 +198,8 @@ static void resize_columns(const axis *a, const image *in, int64_t offset, image
 static fv_status check(const image *in, const image_box *b, int64_t height, int64_t width,
                        fv_interpolation interpolation)
 {
-    if (interpolation != FV_BILINEAR && interpolation != FV_BICUBIC)
-        return status_set(FV_ERROR_INVALID, "resize: interpolation %d is neither bilinear nor bicubic",
-                          (int)interpolation);
+    if ((unsigned)interpolation >= sizeof filters / sizeof *filters)
+        return status_set(FV_ERROR_INVALID, "resize: there is no interpolation %d", (int)interpolation);
     if (!(b->left >= 0 && b->top >= 0 && b->right <= (double)in->width && b->bottom <= (double)in->height &&
           b->left < b->right && b->top < b->bottom))
         return status_set(FV_ERROR_INVALID,

@@ -16,7 +16,7 @@
 #include "model/predictor.h"
 
 static const char *const modes[] = {"crop", "squash", "letterbox", NULL};
-static const char *const interpolations[] = {"bilinear", "bicubic", NULL};
+static const char *const interpolations[] = {"bilinear", "bicubic", "lanczos", "box", NULL};
 
 /* ---- writing ---- */
 

@@ -27,15 +27,14 @@ static fv_status check(const fv_predict_options *o)
 /* The picture as the caller has it, with the network's number of channels. Files are decoded at full scale. */
 static fv_status read_picture(const fv_predict_options *o, image *picture)
 {
-    int64_t channels = o->model->preprocess.channels;
-    image_decode_options decode = {.channels = channels};
+    image_decode_options decode = image_fit_options(&o->model->preprocess);
     if (o->path)
         return image_load(o->path, &decode, picture);
     if (o->bytes)
         return image_decode(o->bytes, o->byte_count, "picture", &decode, picture);
     STATUS_TRY(image_reshape(picture, o->height, o->width, o->channels));
     memcpy(picture->data, o->pixels, (size_t)(o->height * o->width * o->channels));
-    return image_set_channels(picture, channels);
+    return image_set_channels(picture, decode.channels);
 }
 
 /* The `count` largest of `p`, largest first, the first of equal ones before. */

@@ -119,7 +119,7 @@ fv_status fv_model_set_preprocess(fv_model *m, const fv_preprocess *p)
         return status_set(FV_ERROR_INVALID, "the crop fraction must be in (0, 1], not %g",
                           (double)p->crop_fraction);
     if (p->resize_mode < FV_RESIZE_CROP || p->resize_mode > FV_RESIZE_LETTERBOX ||
-        p->interpolation < FV_BILINEAR || p->interpolation > FV_BICUBIC)
+        p->interpolation < FV_BILINEAR || p->interpolation > FV_BOX)
         return status_set(FV_ERROR_INVALID, "the preprocessing has an unknown resize mode or interpolation");
     bool keeps_statistics = true;
     for (int c = 0; c < own->channels; c++)

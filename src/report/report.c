@@ -13,7 +13,10 @@ static fv_status picture_of_dataset(int64_t index, image *out, char *name, size_
 {
     const fv_dataset *data = user;
     fv_dataset_file(data, index, name, size);
-    return dataset_decode(data, index, 3, 0, 0, out);
+    image_space space = {0};
+    fv_status status = dataset_decode(data, index, &(image_decode_options){.channels = 3}, &space, out);
+    image_space_release(&space);
+    return status;
 }
 
 static fv_status resolve(const fv_report_options *given, fv_report_options *o)

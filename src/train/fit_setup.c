@@ -158,7 +158,13 @@ static fv_status measure_statistics(fit_run *r)
 static fv_status make_loaders(fit_run *r)
 {
     const fv_fit_options *o = &r->o;
-    STATUS_TRY(augment_policy_init(&r->augment, o->augment, r->model->preprocess.channels));
+    const fv_preprocess *p = &r->model->preprocess;
+    augment_context context = {.height = p->height,
+                               .width = p->width,
+                               .channels = p->channels,
+                               .classes = (const char *const *)r->model->classes,
+                               .class_count = r->model->class_count};
+    STATUS_TRY(augment_policy_init(&r->augment, o->augment, &context));
     loader_options options = {.data = o->train,
                               .preprocess = r->model->preprocess,
                               .augment = r->augment.count > 0 ? &r->augment : NULL,
@@ -273,6 +279,7 @@ void fit_release(fit_run *r)
 {
     loader_destroy(r->loader);
     loader_destroy(r->validation);
+    augment_policy_release(&r->augment);
     trainer_destroy(r->trainer);
     text_release(&r->signature);
     text_release(&r->state.results);

@@ -58,10 +58,9 @@ static const layout *find_layout(const name_list *names)
     return NULL;
 }
 
-bool cifar_detect(const char *folder, const name_list *names)
+static bool detect(const data_place *place)
 {
-    (void)folder;
-    return find_layout(names) != NULL;
+    return find_layout(place->names) != NULL;
 }
 
 /* A line a class; further lines must be empty. */
@@ -179,9 +178,12 @@ static fv_status add_part(const char *folder, const layout *kind, const name_lis
     return status;
 }
 
-fv_status cifar_list(const char *folder, const name_list *names, listing *l)
+static fv_status list(const data_place *place, listing *l)
 {
+    const name_list *names = place->names;
     const layout *kind = find_layout(names);
-    STATUS_TRY(add_part(folder, kind, names, FV_TRAIN, kind->train, l));
-    return add_part(folder, kind, names, FV_TEST, (const char *const[]){kind->test, NULL}, l);
+    STATUS_TRY(add_part(place->path, kind, names, FV_TRAIN, kind->train, l));
+    return add_part(place->path, kind, names, FV_TEST, (const char *const[]){kind->test, NULL}, l);
 }
+
+const source_kind cifar_kind = {"CIFAR's folders of binaries", detect, list};

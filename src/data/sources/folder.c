@@ -62,27 +62,11 @@ static void file(const source *s, int64_t record, char *buffer, size_t size)
     snprintf(buffer, size, "%s/%s", f->arena.data + f->folders[e.folder].path, entry_name(f, e));
 }
 
-static fv_status decode(const source *s, int64_t record, int64_t channels, int64_t minimum_height,
-                        int64_t minimum_width, image *out)
+static fv_status read_file(const source *s, int64_t record, file_bytes *bytes)
 {
     char path[PATH_MAX];
     file(s, record, path, sizeof path);
-    return image_load(path,
-                      &(image_decode_options){
-                          .channels = channels, .min_height = minimum_height, .min_width = minimum_width},
-                      out);
-}
-
-static fv_status probe(const source *s, int64_t record, image_info *info)
-{
-    char path[PATH_MAX];
-    uint8_t *bytes;
-    size_t size;
-    file(s, record, path, sizeof path);
-    STATUS_TRY(file_read(path, max_picture_bytes, &bytes, &size));
-    fv_status status = image_probe(bytes, size, path, info);
-    free(bytes);
-    return status;
+    return file_read_into(path, max_picture_bytes, bytes);
 }
 
 static void destroy(source *s)
@@ -100,8 +84,7 @@ static folder_source *folder_create(fv_part part)
     if (!f)
         return NULL;
     f->base.part = part;
-    f->base.decode = decode;
-    f->base.probe = probe;
+    f->base.read = read_file;
     f->base.file = file;
     f->base.destroy = destroy;
     return f;
@@ -392,8 +375,10 @@ static fv_status list_named_part(const char *path, fv_part part, listing *l)
     return part == FV_TRAIN ? status : tolerate(l, status);
 }
 
-fv_status folder_list(const char *root, const name_list *names, listing *l)
+static fv_status list(const data_place *place, listing *l)
 {
+    const char *root = place->path;
+    const name_list *names = place->names;
     if (!has_parts(root, names))
         return list_part(root, names, FV_ALL, l);
     for (size_t i = 0; i < names->count; i++) {
@@ -412,3 +397,11 @@ fv_status folder_list(const char *root, const name_list *names, listing *l)
                           root);
     return FV_OK;
 }
+
+static bool detect(const data_place *place)
+{
+    return place->folder;
+}
+
+const source_kind folder_kind = {"a folder of class folders, a folder with train/, val/ and test/ in it",
+                                 detect, list};

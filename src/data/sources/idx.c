@@ -161,11 +161,10 @@ static fv_part part_of(const char *name, int prefix)
     return FV_TRAIN;
 }
 
-bool idx_detect(const char *folder, const name_list *names)
+static bool detect(const data_place *place)
 {
-    (void)folder;
-    for (size_t i = 0; i < names->count; i++)
-        if (prefix_length(names->items[i]) >= 0)
+    for (size_t i = 0; i < place->names->count; i++)
+        if (prefix_length(place->names->items[i]) >= 0)
             return true;
     return false;
 }
@@ -281,8 +280,9 @@ static fv_status check_parts(const char *folder, const listing *l)
     return FV_OK;
 }
 
-fv_status idx_list(const char *folder, const name_list *names, listing *l)
+static fv_status list(const data_place *place, listing *l)
 {
+    const name_list *names = place->names;
     for (size_t i = 0; i < names->count; i++) {
         const char *name = names->items[i];
         if (prefix_length(name) < 0)
@@ -292,7 +292,9 @@ fv_status idx_list(const char *folder, const name_list *names, listing *l)
         if (i > 0 && ends_with(name, length, ".gz") && strlen(names->items[i - 1]) == length - 3 &&
             strncmp(names->items[i - 1], name, length - 3) == 0)
             continue;
-        STATUS_TRY(add_pair(folder, name, l));
+        STATUS_TRY(add_pair(place->path, name, l));
     }
-    return check_parts(folder, l);
+    return check_parts(place->path, l);
 }
+
+const source_kind idx_kind = {"a folder with IDX files", detect, list};

@@ -11,21 +11,11 @@ static const uint8_t *record_pixels(const picture_source *p, int64_t record)
     return p->pixels + record * p->base.height * p->base.width * p->base.channels;
 }
 
-static fv_status decode(const source *s, int64_t record, int64_t channels, int64_t minimum_height,
-                        int64_t minimum_width, image *out)
+static fv_status pixels(const source *s, int64_t record, image *out)
 {
-    (void)minimum_height, (void)minimum_width; /* nothing is gained by a smaller copy */
     STATUS_TRY(image_reshape(out, s->height, s->width, s->channels));
     memcpy(out->data, record_pixels((const picture_source *)s, record),
            (size_t)(s->height * s->width * s->channels));
-    return channels == 0 || channels == s->channels ? FV_OK : image_set_channels(out, channels);
-}
-
-static fv_status probe(const source *s, int64_t record, image_info *info)
-{
-    (void)record;
-    *info = (image_info){
-        .height = s->height, .width = s->width, .channels = s->channels, .depth = 8, .format = "raw"};
     return FV_OK;
 }
 
@@ -53,8 +43,7 @@ picture_source *pictures_create(void)
     picture_source *p = mem_array(1, sizeof *p);
     if (!p)
         return NULL;
-    p->base.decode = decode;
-    p->base.probe = probe;
+    p->base.pixels = pixels;
     p->base.file = file;
     p->base.destroy = destroy;
     return p;

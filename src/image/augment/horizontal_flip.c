@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "image/image.h"
+#include "image/augment.h"
 
-static fv_status apply(image *im, float strength, float probability, rng *r, image *scratch)
+static fv_status apply(const void *parameters, float strength, image *im, rng *r, image_space *space)
 {
-    (void)strength, (void)scratch;
-    if (rng_uniform(r) >= probability)
-        return FV_OK;
+    (void)parameters, (void)strength, (void)r, (void)space;
     int64_t c = im->channels;
     for (int64_t y = 0; y < im->height; y++) {
         uint8_t *left = im->data + y * im->width * c, *right = left + (im->width - 1) * c;
@@ -19,9 +17,9 @@ static fv_status apply(image *im, float strength, float probability, rng *r, ima
     return FV_OK;
 }
 
-const augmentation augment_horizontal_flip = {
-    .name = "horizontal_flip",
+const augmentation augment_random_horizontal_flip = {
+    .name = "random_horizontal_flip",
+    .probability = 0.5f,
     .help = "mirror left and right; wrong where left and right differ in meaning, as in letters",
-    .colour_only = 1,
     .apply = apply,
 };

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "image/augment/shift.h"
 
-static fv_status apply(image *im, float strength, float probability, rng *r, image *scratch)
+static fv_status apply(const void *parameters, float strength, image *im, rng *r, image_space *space)
 {
-    if (rng_uniform(r) >= probability)
-        return FV_OK;
-    return augment_shift(im, SHIFT_REFLECT, strength, r, scratch);
+    (void)parameters;
+    return augment_shift(im, SHIFT_REFLECT, strength, r, &space->spare[0]);
 }
 
 const augmentation augment_random_shift = {

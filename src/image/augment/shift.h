@@ -3,7 +3,7 @@
 #ifndef IMAGE_AUGMENT_SHIFT_H
 #define IMAGE_AUGMENT_SHIFT_H
 
-#include "image/image.h"
+#include "image/augment.h"
 
 typedef enum shift_edge {
     SHIFT_ZERO,   /* what comes in is black */

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* From a record to a picture, whatever the source keeps. */
+#include "data/source.h"
+
+#include <stdlib.h>
+
+enum {
+    NAME_BYTES = 4096 + 64
+};
+
+fv_status source_decode(const source *s, int64_t record, const image_decode_options *o, image_space *space,
+                        image *out)
+{
+    if (s->pixels) {
+        STATUS_TRY(s->pixels(s, record, out));
+        if (o->choose)
+            STATUS_TRY(image_keep_region(out, o));
+        return o->channels == 0 || o->channels == out->channels ? FV_OK
+                                                                : image_set_channels(out, o->channels);
+    }
+    char name[NAME_BYTES];
+    STATUS_TRY(s->read(s, record, &space->file));
+    s->file(s, record, name, sizeof name);
+    return image_decode(space->file.data, space->file.size, name, o, out);
+}
+
+fv_status source_probe(const source *s, int64_t record, image_space *space, image_info *info)
+{
+    if (s->pixels) {
+        *info = (image_info){
+            .height = s->height, .width = s->width, .channels = s->channels, .depth = 8, .format = "raw"};
+        return FV_OK;
+    }
+    char name[NAME_BYTES];
+    STATUS_TRY(s->read(s, record, &space->file));
+    s->file(s, record, name, sizeof name);
+    return image_probe(space->file.data, space->file.size, name, info);
+}
+
+void source_free(source *s)
+{
+    free(s->labels);
+    names_release(&s->classes);
+    free(s);
+}
