@@ -44,6 +44,9 @@ cuda src/engine/cuda/
 jpeglib src/image/
 spng src/image/
 cairo src/image/
+webp src/image/formats/
+gif_lib src/image/formats/
+libheif src/image/formats/
 TABLE
 for file in $(git ls-files '*.c' '*.h' '*.sh' '*.cmake' '*CMakeLists.txt' 'scripts/*' '*.py' 2>/dev/null); do
     [ "$file" = scripts/packages.txt ] && continue

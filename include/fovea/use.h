@@ -37,6 +37,10 @@ typedef struct fv_predict_options {
     fv_predict_with(&(fv_predict_options){.struct_size = sizeof(fv_predict_options), .model = __VA_ARGS__})
 FV_API fv_status fv_predict_with(const fv_predict_options *options);
 
+/* Nonzero when the name ends as picture files do (.jpg, .webp, …), for programs that list folders. What a file is, and whether
+ * it can be read, is decided by its content when it is opened. */
+FV_API int fv_is_picture_name(const char *path);
+
 /* Logits of a batch already at the network's size: pixels (count, height, width, channels) to logits (count, classes). */
 FV_API fv_status fv_predict_batch(fv_model *m, const uint8_t *pixels, int64_t count, float *logits);
 

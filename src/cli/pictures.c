@@ -2,7 +2,6 @@
 /* From the arguments of predict and explain to picture files. */
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/stat.h>
 
 #include "cli/cli.h"
@@ -30,16 +29,6 @@ static bool visit(visited *v, const char *folder)
     return true;
 }
 
-static bool looks_like_a_picture(const char *name)
-{
-    static const char *const endings[] = {".jpg", ".jpeg", ".jpe", ".jfif", ".png"};
-    const char *dot = strrchr(name, '.');
-    for (size_t i = 0; dot && i < sizeof endings / sizeof *endings; i++)
-        if (strcasecmp(dot, endings[i]) == 0)
-            return true;
-    return false;
-}
-
 static fv_status search(string_pool *found, const char *folder, visited *v)
 {
     file_list list;
@@ -53,7 +42,7 @@ static fv_status search(string_pool *found, const char *folder, visited *v)
             if (visit(v, path))
                 status = search(found, path, v);
             free(path);
-        } else if (looks_like_a_picture(path)) {
+        } else if (fv_is_picture_name(path)) {
             status = pool_keep(found, path) ? FV_OK : FV_ERROR_MEMORY;
         } else {
             free(path);
@@ -74,7 +63,7 @@ static fv_status add_argument(string_pool *found, const char *argument)
     free(v.list);
     STATUS_TRY(status);
     if (found->count == before)
-        return status_set(FV_ERROR_INVALID, "%s: has no pictures (.jpg, .png)", argument);
+        return status_set(FV_ERROR_INVALID, "%s: has no pictures", argument);
     return FV_OK;
 }
 

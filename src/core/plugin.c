@@ -6,7 +6,11 @@
 
 plugin plugin_cairo = {.library = "libcairo.so.2", .package = "libcairo2", .purpose = "drawing"};
 
-plugin *const plugin_table[] = {&plugin_cairo, NULL};
+plugin plugin_webp = {.library = "libwebp.so.7", .package = "libwebp7", .purpose = "WebP pictures"};
+plugin plugin_gif = {.library = "libgif.so.7", .package = "libgif7", .purpose = "GIF pictures"};
+plugin plugin_heif = {.library = "libheif.so.1", .package = "libheif1", .purpose = "HEIC and AVIF pictures"};
+
+plugin *const plugin_table[] = {&plugin_cairo, &plugin_webp, &plugin_gif, &plugin_heif, NULL};
 
 static fv_status bind_symbols(plugin *p, const plugin_symbol *symbols, size_t count)
 {

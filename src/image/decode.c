@@ -6,58 +6,8 @@
 
 #include "core/file.h"
 
-static const image_format *const formats[] = {&jpeg_format, &png_format};
-enum {
-    FORMAT_COUNT = sizeof formats / sizeof *formats
-};
-
 static const int64_t default_max_pixels = 256 << 20;
 static const size_t max_file_bytes = (size_t)1 << 30;
-
-/* Formats that are recognised only to say so. */
-static const struct signature {
-    const char *name;
-    size_t offset, length;
-    const char *bytes;
-} signatures[] = {
-    {"WebP", 8, 4, "WEBP"},
-    {"GIF", 0, 4, "GIF8"},
-    {"TIFF", 0, 4, "II*\0"},
-    {"TIFF", 0, 4, "MM\0*"},
-    {"AVIF", 4, 8, "ftypavif"},
-    {"HEIC", 4, 7, "ftyphei"},
-    {"HEIF", 4, 8, "ftypmif1"},
-    {"JPEG 2000", 0, 12, "\0\0\0\x0cjP  \r\n\x87\n"},
-    {"JPEG XL", 0, 12, "\0\0\0\x0cJXL \r\n\x87\n"},
-    {"JPEG XL", 0, 2, "\xff\x0a"},
-    {"Photoshop", 0, 4, "8BPS"},
-    {"OpenEXR", 0, 4, "v/1\x01"},
-    {"QOI", 0, 4, "qoif"},
-    {"icon", 0, 4, "\0\0\1\0"},
-    {"PDF", 0, 5, "%PDF-"},
-    {"SVG", 0, 4, "<svg"},
-    {"BMP", 0, 2, "BM"},
-};
-
-static fv_status find_format(const decode_source *s, const image_format **format)
-{
-    if (s->size == 0)
-        return status_set(FV_ERROR_FORMAT, "%s: the file is empty", s->name);
-    for (int i = 0; i < FORMAT_COUNT; i++) {
-        if (formats[i]->matches(s->bytes, s->size)) {
-            *format = formats[i];
-            return FV_OK;
-        }
-    }
-    for (size_t i = 0; i < sizeof signatures / sizeof *signatures; i++) {
-        const struct signature *g = &signatures[i];
-        if (s->size >= g->offset + g->length && memcmp(s->bytes + g->offset, g->bytes, g->length) == 0)
-            return status_set(FV_ERROR_UNSUPPORTED,
-                              "%s: %s pictures are not supported; convert it to JPEG or PNG", s->name,
-                              g->name);
-    }
-    return status_set(FV_ERROR_FORMAT, "%s: not a picture: the content is neither JPEG nor PNG", s->name);
-}
 
 fv_status decode_check_size(const decode_source *s, int64_t height, int64_t width)
 {
@@ -94,7 +44,7 @@ fv_status image_decode(const uint8_t *bytes, size_t size, const char *name, cons
         s.options = *o;
     const image_format *format;
     int orientation = 1;
-    STATUS_TRY(find_format(&s, &format));
+    STATUS_TRY(decode_find_format(&s, &format));
     STATUS_TRY(format->decode(&s, out, &orientation));
     STATUS_TRY(exif_turn(out, orientation));
     if (s.options.choose)
@@ -117,7 +67,7 @@ fv_status image_probe(const uint8_t *bytes, size_t size, const char *name, image
     decode_source s = {.bytes = bytes, .size = size, .name = name};
     const image_format *format;
     int orientation = 1;
-    STATUS_TRY(find_format(&s, &format));
+    STATUS_TRY(decode_find_format(&s, &format));
     STATUS_TRY(format->probe(&s, info, &orientation));
     info->format = format->name;
     if (exif_swaps_sides(orientation)) {

@@ -3,7 +3,7 @@
  * What decode.c and the file formats agree on. A format decodes the pixels as they are stored and says which
  * EXIF orientation the file asks for; turning them upright and converting channels happens once, in decode.c.
  *
- *     image_format png = {"PNG", png_matches, png_decode, png_probe};   // a row in decode.c's table
+ *     image_format png = {"PNG", png_matches, png_decode, png_probe};   // a row in formats/registry.c
  */
 #ifndef IMAGE_DECODE_H
 #define IMAGE_DECODE_H
@@ -27,8 +27,22 @@ typedef struct image_format {
     fv_status (*probe)(const decode_source *s, image_info *info, int *orientation);
 } image_format;
 
-extern const image_format jpeg_format; /* formats/jpeg.c */
-extern const image_format png_format;  /* formats/png.c */
+/* Each in the file of formats/ that is named like it. */
+extern const image_format jpeg_format, png_format, webp_format, gif_format, bmp_format, pnm_format,
+    heif_format;
+
+/* ---- formats/registry.c ---- */
+
+/* By the content. The error says what the file is, and what to do. */
+fv_status decode_find_format(const decode_source *s, const image_format **format);
+/* By image_format's name; NULL when there is none or it was not built in. */
+const image_format *decode_format_named(const char *name);
+
+/* ---- formats/alpha.c ---- */
+
+/* Over white: each of the first `channels` of RGBA, c * a + 255 * (255 - a) of 255 * 255, rounded to nearest. `to` may be
+ * `rgba`. */
+void decode_over_white(const uint8_t *rgba, uint8_t *to, int64_t pixels, int64_t channels);
 
 /* The error when a picture has more pixels than the options allow. */
 fv_status decode_check_size(const decode_source *s, int64_t height, int64_t width);

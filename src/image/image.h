@@ -44,7 +44,7 @@ typedef struct image_region {
 typedef struct image_decode_options {
     int64_t channels; /* 1, 3, or 0: as the file has it (grey 1, else 3) */
     int64_t
-        min_height; /* scaled decode (JPEG, DCT domain): the result may be smaller than the file's picture, */
+        min_height; /* scaled decode (JPEG in the DCT domain, WebP): the result may be smaller than the file's picture, */
     int64_t min_width;      /* but not smaller than this after orientation; 0: full scale */
     int64_t max_pixels;     /* 0: 256 million. Checked before anything is allocated */
     int ignore_orientation; /* nonzero: leave EXIF orientation alone */

@@ -204,40 +204,15 @@ def make_decode():
     write("image_decode.bin", records)
 
 
-def real_files(folder):
-    for line in open(os.path.join(folder, "hostile", "MANIFEST.tsv"), encoding="utf-8").read().splitlines()[1:]:
-        name, verdict = line.split("\t")[:2]
-        if verdict == "accept":
-            yield "hostile/" + name
-    photos = glob.glob("photos/**/*.[jJ]*", root_dir=folder, recursive=True)
-    yield from sorted(photos)[::20]
-
-
 def make_real(folder):
-    """Lines: file, height, width, channels, CRC-32 of the pixels (PNG of 8 bits and less; else "-"), mean of all samples."""
+    """Lines: a photo's file, height, width, channels, mean of all samples."""
     from PIL import ImageOps
     lines = []
-    for name in real_files(folder):
-        try:
-            picture = Image.open(os.path.join(folder, name))
-            picture.load()
-        except Exception:
-            continue
-        if picture.format not in ("PNG", "JPEG", "MPO"):
-            continue
-        header = open(os.path.join(folder, name), "rb").read(26)
-        is_png = picture.format == "PNG"
-        if is_png and header[24] == 16:
-            continue  # Pillow does not round 16 bits
-        picture = ImageOps.exif_transpose(picture)
-        grey = header[25] in (0, 4) if is_png else picture.mode == "L"
-        if is_png and ("A" in picture.getbands() or "transparency" in picture.info):
-            pixels = over_white(np.asarray(picture.convert("RGBA")), 255)
-        else:
-            pixels = np.asarray(picture.convert("RGB"))
-        pixels = pixels[..., :1] if grey else pixels
-        crc = f"{zlib.crc32(np.ascontiguousarray(pixels).tobytes()):08x}" if is_png else "-"
-        lines.append("\t".join(map(str, [name, *pixels.shape, crc, f"{pixels.mean():.3f}"])))
+    for name in sorted(glob.glob("photos/**/*.[jJ]*", root_dir=folder, recursive=True))[::20]:
+        picture = ImageOps.exif_transpose(Image.open(os.path.join(folder, name)))
+        pixels = np.asarray(picture if picture.mode == "L" else picture.convert("RGB"))
+        pixels = pixels if pixels.ndim == 3 else pixels[..., None]
+        lines.append("\t".join(map(str, [name, *pixels.shape, f"{pixels.mean():.3f}"])))
     write("image_real.tsv", [("\n".join(lines) + "\n").encode()])
 
 

@@ -9,7 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/stat.h>
 
 #include "core/file.h"
@@ -92,18 +91,6 @@ static folder_source *folder_create(fv_part part)
 
 /* ---- listing ---- */
 
-/* Also those that the decoder may not know: it then says so, which is better than silence. */
-static bool is_picture(const char *name)
-{
-    static const char *const endings[] = {".jpg", ".jpeg", ".png",  ".webp", ".gif",
-                                          ".bmp", ".tif",  ".tiff", ".heic", ".avif"};
-    const char *dot = strrchr(name, '.');
-    for (size_t i = 0; dot && i < sizeof endings / sizeof *endings; i++)
-        if (strcasecmp(dot, endings[i]) == 0)
-            return true;
-    return false;
-}
-
 typedef enum entry_type {
     ENTRY_FILE,
     ENTRY_FOLDER,
@@ -155,8 +142,8 @@ static fv_status add_entry(scan *s, DIR *folder, const char *path, const struct 
         return FV_OK;
     switch (type_of(folder, entry)) {
     case ENTRY_FILE:
-        return is_picture(entry->d_name) ? add_picture(s->source, entry->d_name)
-                                         : ignore(s, path, entry->d_name);
+        return fv_is_picture_name(entry->d_name) ? add_picture(s->source, entry->d_name)
+                                                 : ignore(s, path, entry->d_name);
     case ENTRY_FOLDER:
         return names_add(inner, "%s", entry->d_name);
     case ENTRY_LINKED_FOLDER: /* may lead in a circle */
@@ -268,7 +255,7 @@ static fv_status scan_classes(scan *s, const char *root, const name_list *names)
             status = names_add(&s->found->problems, "%s: is a link that leads back up; left out", path);
         else if (file_is_folder(path))
             status = scan_class(s, path, names->items[i]);
-        else if (is_picture(path))
+        else if (fv_is_picture_name(path))
             loose++;
         else
             status = ignore(s, root, names->items[i]);
