@@ -61,7 +61,13 @@ FV_API const fv_dataset *fv_dataset_part(const fv_dataset *d, fv_part part);
 FV_API int64_t fv_dataset_size(const fv_dataset *d); /* pictures */
 FV_API int64_t fv_dataset_class_count(const fv_dataset *d);
 FV_API const char *fv_dataset_class_name(const fv_dataset *d, int64_t class_index); /* NULL out of range */
-FV_API int64_t fv_dataset_label(const fv_dataset *d, int64_t index); /* class index, -1 out of range */
+/* The picture's class index; -1 out of range. In multi-label data the first of its classes, -1 where it has none. */
+FV_API int64_t fv_dataset_label(const fv_dataset *d, int64_t index);
+/* Nonzero when pictures have any number of classes each, also none. */
+FV_API int fv_dataset_is_multi_label(const fv_dataset *d);
+/* How many classes a picture has (1 in single-label data), and its k-th, ascending; 0 and -1 out of range. */
+FV_API int64_t fv_dataset_label_count(const fv_dataset *d, int64_t index);
+FV_API int64_t fv_dataset_label_at(const fv_dataset *d, int64_t index, int64_t k);
 /* The picture's path, or "file#record"; written to `buffer`, always terminated. Returns buffer. */
 FV_API const char *fv_dataset_file(const fv_dataset *d, int64_t index, char *buffer, size_t size);
 /* The size of the pictures when all are known to be equal (IDX, CIFAR), or that of a sample's median; channels 1 when all

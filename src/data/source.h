@@ -23,10 +23,12 @@
 
 typedef struct source source;
 struct source {
-    fv_part part;                    /* FV_ALL: the data does not say */
-    int64_t count;                   /* records */
-    int32_t *labels;                 /* (count): index in `classes` */
-    name_list classes;               /* the source's own order */
+    fv_part part;          /* FV_ALL: the data does not say */
+    int64_t count;         /* records */
+    int32_t *labels;       /* (count): index in `classes`; NULL when a record has any number of them: */
+    uint32_t *label_first; /* (count + 1): record i has label_list[label_first[i]] to */
+    int32_t *label_list;   /* label_list[label_first[i + 1] - 1], each once */
+    name_list classes;     /* the source's own order */
     int64_t height, width, channels; /* of every record; 0 when they differ or are not known */
 
     /* Each is thread-safe. A source has `read` or `pixels`, and NULL for the other. */
