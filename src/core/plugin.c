@@ -6,11 +6,14 @@
 
 plugin plugin_cairo = {.library = "libcairo.so.2", .package = "libcairo2", .purpose = "drawing"};
 
+plugin plugin_curl = {.library = "libcurl.so.4", .package = "libcurl4", .purpose = "downloading"};
+plugin plugin_md = {.library = "libmd.so.0", .package = "libmd0", .purpose = "checking downloads"};
 plugin plugin_webp = {.library = "libwebp.so.7", .package = "libwebp7", .purpose = "WebP pictures"};
 plugin plugin_gif = {.library = "libgif.so.7", .package = "libgif7", .purpose = "GIF pictures"};
 plugin plugin_heif = {.library = "libheif.so.1", .package = "libheif1", .purpose = "HEIC and AVIF pictures"};
 
-plugin *const plugin_table[] = {&plugin_cairo, &plugin_webp, &plugin_gif, &plugin_heif, NULL};
+plugin *const plugin_table[] = {&plugin_cairo, &plugin_curl, &plugin_md, &plugin_webp,
+                                &plugin_gif,   &plugin_heif, NULL};
 
 static fv_status bind_symbols(plugin *p, const plugin_symbol *symbols, size_t count)
 {
