@@ -10,6 +10,8 @@
 #ifndef TEST_IMAGE_H
 #define TEST_IMAGE_H
 
+#include <stdbool.h>
+
 #include "testing.h"
 
 #include "core/file.h"
@@ -61,16 +63,26 @@ static inline void golden_close(golden *g)
     free(g->bytes);
 }
 
-/* The generator of make_image.py. */
-static inline image noise(uint32_t seed, int64_t height, int64_t width, int64_t channels)
+/* A record of image_decode.bin or image_formats.bin. */
+typedef struct golden_picture {
+    const char *name;
+    int32_t tolerance, height, width, channels;
+    size_t size;
+    const uint8_t *file;   /* (size), of a picture file */
+    const uint8_t *pixels; /* what it shows */
+} golden_picture;
+
+static inline golden_picture golden_next(golden *g)
 {
-    image im = {0};
-    assert_ok(image_reshape(&im, height, width, channels));
-    for (int64_t i = 0; i < height * width * channels; i++) {
-        seed = seed * 1664525u + 1013904223u;
-        im.data[i] = (uint8_t)(seed >> 24);
-    }
-    return im;
+    golden_picture p = {.name = (const char *)golden_bytes(g, 24)};
+    p.tolerance = golden_int(g);
+    p.height = golden_int(g);
+    p.width = golden_int(g);
+    p.channels = golden_int(g);
+    p.size = (size_t)golden_int(g);
+    p.file = golden_bytes(g, p.size);
+    p.pixels = golden_bytes(g, (size_t)p.height * (size_t)p.width * (size_t)p.channels);
+    return p;
 }
 
 /* The greatest difference from `expected`. */
@@ -82,6 +94,43 @@ static inline int difference(const image *im, const uint8_t *expected)
         most = d > most ? d : most;
     }
     return most;
+}
+
+/* Every picture of the golden file is decoded and probed as it says. */
+static inline void golden_compare(const char *golden_name)
+{
+    golden g = golden_open(golden_name);
+    int bad = 0;
+    image im = {0};
+    while (golden_more(&g)) {
+        golden_picture p = golden_next(&g);
+        image_info info;
+        assert_ok(image_decode(p.file, p.size, p.name, NULL, &im));
+        assert_ok(image_probe(p.file, p.size, p.name, &info));
+        bool size = im.height == p.height && im.width == p.width && im.channels == p.channels;
+        bool probed = info.height == p.height && info.width == p.width && info.channels == p.channels;
+        int d = size ? difference(&im, p.pixels) : 256;
+        if (!size || !probed || d > p.tolerance) {
+            print_error("%s: %lld x %lld x %lld, %d levels\n", p.name, (long long)im.height,
+                        (long long)im.width, (long long)im.channels, d);
+            bad++;
+        }
+    }
+    image_release(&im);
+    assert_int_equal(bad, 0);
+    golden_close(&g);
+}
+
+/* The generator of make_image.py. */
+static inline image noise(uint32_t seed, int64_t height, int64_t width, int64_t channels)
+{
+    image im = {0};
+    assert_ok(image_reshape(&im, height, width, channels));
+    for (int64_t i = 0; i < height * width * channels; i++) {
+        seed = seed * 1664525u + 1013904223u;
+        im.data[i] = (uint8_t)(seed >> 24);
+    }
+    return im;
 }
 
 static inline int same_picture(const image *a, const image *b)

@@ -8,44 +8,17 @@
 static void pictures_are_as_pillow_sees_them(void **state)
 {
     (void)state;
-    golden g = golden_open("image_decode.bin");
-    int bad = 0;
-    while (golden_more(&g)) {
-        const char *name = (const char *)golden_bytes(&g, 24);
-        int32_t tolerance = golden_int(&g), h = golden_int(&g), w = golden_int(&g), c = golden_int(&g);
-        size_t size = (size_t)golden_int(&g);
-        const uint8_t *file = golden_bytes(&g, size), *pixels = golden_bytes(&g, (size_t)(h * w * c));
-        image im = {0};
-        image_info info;
-        assert_ok(image_decode(file, size, name, NULL, &im));
-        assert_ok(image_probe(file, size, name, &info));
-        assert_true(im.height == h && im.width == w && im.channels == c);
-        assert_true(info.height == h && info.width == w && info.channels == c);
-        int d = difference(&im, pixels);
-        if (d > tolerance) {
-            print_error("%s: %d levels\n", name, d);
-            bad++;
-        }
-        image_release(&im);
-    }
-    assert_int_equal(bad, 0);
-    golden_close(&g);
+    golden_compare("image_decode.bin");
 }
 
 /* The next golden file with that name; its bytes live as long as `g`. */
 static const uint8_t *golden_file(golden *g, const char *name, size_t *size)
 {
     for (g->at = 0; golden_more(g);) {
-        const char *found = (const char *)golden_bytes(g, 24);
-        golden_int(g);
-        int64_t pixels = golden_int(g);
-        pixels *= golden_int(g);
-        pixels *= golden_int(g);
-        *size = (size_t)golden_int(g);
-        const uint8_t *file = golden_bytes(g, *size);
-        golden_bytes(g, (size_t)pixels);
-        if (strcmp(found, name) == 0)
-            return file;
+        golden_picture p = golden_next(g);
+        *size = p.size;
+        if (strcmp(p.name, name) == 0)
+            return p.file;
     }
     fail_msg("no golden picture %s", name);
     return NULL;
