@@ -6,7 +6,12 @@
 
 plugin plugin_cairo = {.library = "libcairo.so.2", .package = "libcairo2", .purpose = "drawing"};
 
-plugin *const plugin_table[] = {&plugin_cairo, NULL};
+plugin plugin_tiff = {.library = "libtiff.so.6", .package = "libtiff6", .purpose = "TIFF pictures"};
+plugin plugin_lcms = {.library = "liblcms2.so.2",
+                      .package = "liblcms2-2",
+                      .purpose = "colour profiles (unless ignore_profile, --ignore-profile, is set)"};
+
+plugin *const plugin_table[] = {&plugin_cairo, &plugin_tiff, &plugin_lcms, NULL};
 
 static fv_status bind_symbols(plugin *p, const plugin_symbol *symbols, size_t count)
 {

@@ -34,5 +34,6 @@ fv_status plugin_open(plugin *p, const plugin_symbol *symbols, size_t count);
 extern plugin *const plugin_table[];
 
 extern plugin plugin_cairo;
+extern plugin plugin_tiff, plugin_lcms;
 
 #endif
