@@ -6,12 +6,15 @@
 
 plugin plugin_cairo = {.library = "libcairo.so.2", .package = "libcairo2", .purpose = "drawing"};
 
+plugin plugin_curl = {.library = "libcurl.so.4", .package = "libcurl4", .purpose = "downloading"};
+plugin plugin_md = {.library = "libmd.so.0", .package = "libmd0", .purpose = "checking downloads"};
+
 plugin plugin_tiff = {.library = "libtiff.so.6", .package = "libtiff6", .purpose = "TIFF pictures"};
 plugin plugin_lcms = {.library = "liblcms2.so.2",
                       .package = "liblcms2-2",
                       .purpose = "colour profiles (unless ignore_profile, --ignore-profile, is set)"};
 
-plugin *const plugin_table[] = {&plugin_cairo, &plugin_tiff, &plugin_lcms, NULL};
+plugin *const plugin_table[] = {&plugin_cairo, &plugin_curl, &plugin_md, &plugin_tiff, &plugin_lcms, NULL};
 
 static fv_status bind_symbols(plugin *p, const plugin_symbol *symbols, size_t count)
 {

@@ -6,6 +6,7 @@
 
 #include "core/memory.h"
 #include "image/icc.h"
+#include "image/resize.h"
 
 fv_status image_reshape(image *im, int64_t height, int64_t width, int64_t channels)
 {
@@ -74,4 +75,7 @@ void image_space_release(image_space *space)
     space->colors = NULL;
     image_release(&space->spare[0]);
     image_release(&space->spare[1]);
+    image_release(&space->letterboxed);
+    resize_memory_destroy(space->resize);
+    space->resize = NULL;
 }
