@@ -18,6 +18,7 @@ endfunction()
 
 fovea_format(webp webp/decode.h)
 fovea_format(gif gif_lib.h)
+fovea_format(tiff tiffio.h)
 fovea_format(heif libheif/heif.h)
 set_source_files_properties(${PROJECT_SOURCE_DIR}/src/image/formats/registry.c PROPERTIES
   COMPILE_DEFINITIONS "${FOVEA_FORMAT_DEFINITIONS}")

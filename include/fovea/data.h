@@ -15,7 +15,7 @@
 #ifndef FOVEA_DATA_H
 #define FOVEA_DATA_H
 
-#include "status.h"
+#include "model.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -43,6 +43,8 @@ typedef struct fv_dataset_options {
     uint64_t seed;          /* of the split */
     fv_on_error on_error;
     const char *validation_path, *test_path; /* further data to take these parts from */
+    int64_t max_pixels; /* the most pixels of a picture, checked before it is decoded; default 268435456 (2^28) */
+    int64_t max_bytes;  /* the most bytes of a picture's file; default 1073741824 (1 GiB) */
     /* While data that `path` names by address or known name are downloaded: see fv_download_options. */
     int (*on_download)(int64_t done, int64_t total, void *user);
     void *user;
@@ -73,6 +75,18 @@ FV_API const char *fv_dataset_file(const fv_dataset *d, int64_t index, char *buf
 /* The size of the pictures when all are known to be equal (IDX, CIFAR), or that of a sample's median; channels 1 when all
  * sampled pictures are grey, else 3. */
 FV_API fv_status fv_dataset_shape(const fv_dataset *d, int64_t *height, int64_t *width, int64_t *channels);
+
+/* The window (fv_preprocess) that suits the pictures with more than 8 bits, from a sample of at most 64 pictures. Where none
+ * of these uses more than an eighth of its type's range, or floating-point values lie outside 0..1, it is FV_WINDOW_RANGE from
+ * the least 0.1 to the greatest 99.9 percentile of the pictures: one window for all, so that differences in brightness stay.
+ * Else, and where there are no such pictures or their types have different ranges, it is FV_WINDOW_FULL. */
+typedef struct fv_window_choice {
+    fv_window window;
+    float low, high;           /* of the sampled values; with FV_WINDOW_RANGE those of the window */
+    float full_low, full_high; /* the range of the pictures' type */
+    int64_t pictures;          /* with more than 8 bits among the sampled ones; 0: nothing was to be chosen */
+} fv_window_choice;
+FV_API fv_status fv_dataset_window(const fv_dataset *d, fv_window_choice *choice);
 
 /* What was found wrong while listing or reading, a line each: skipped files, empty classes, uneven classes. */
 FV_API int64_t fv_dataset_problem_count(const fv_dataset *d);

@@ -12,8 +12,13 @@ plugin plugin_webp = {.library = "libwebp.so.7", .package = "libwebp7", .purpose
 plugin plugin_gif = {.library = "libgif.so.7", .package = "libgif7", .purpose = "GIF pictures"};
 plugin plugin_heif = {.library = "libheif.so.1", .package = "libheif1", .purpose = "HEIC and AVIF pictures"};
 
-plugin *const plugin_table[] = {&plugin_cairo, &plugin_curl, &plugin_md, &plugin_webp,
-                                &plugin_gif,   &plugin_heif, NULL};
+plugin plugin_tiff = {.library = "libtiff.so.6", .package = "libtiff6", .purpose = "TIFF pictures"};
+plugin plugin_lcms = {.library = "liblcms2.so.2",
+                      .package = "liblcms2-2",
+                      .purpose = "colour profiles (unless ignore_profile, --ignore-profile, is set)"};
+
+plugin *const plugin_table[] = {&plugin_cairo, &plugin_curl, &plugin_md,   &plugin_webp, &plugin_gif,
+                                &plugin_heif,  &plugin_tiff, &plugin_lcms, NULL};
 
 static fv_status bind_symbols(plugin *p, const plugin_symbol *symbols, size_t count)
 {

@@ -35,5 +35,6 @@ extern plugin *const plugin_table[];
 
 extern plugin plugin_cairo, plugin_curl, plugin_md;
 extern plugin plugin_webp, plugin_gif, plugin_heif;
+extern plugin plugin_tiff, plugin_lcms;
 
 #endif

@@ -21,7 +21,9 @@ fv_status source_decode(const source *s, int64_t record, const image_decode_opti
     char name[NAME_BYTES];
     STATUS_TRY(s->read(s, record, &space->file));
     s->file(s, record, name, sizeof name);
-    return image_decode(space->file.data, space->file.size, name, o, out);
+    image_decode_options own = *o;
+    own.space = space;
+    return image_decode(space->file.data, space->file.size, name, &own, out);
 }
 
 fv_status source_probe(const source *s, int64_t record, image_space *space, image_info *info)

@@ -5,17 +5,36 @@
 #include <string.h>
 
 #include "core/file.h"
+#include "image/icc.h"
 
 static const int64_t default_max_pixels = 256 << 20;
 static const size_t max_file_bytes = (size_t)1 << 30;
 
+int64_t decode_max_pixels(const decode_source *s)
+{
+    return s->options.max_pixels > 0 ? s->options.max_pixels : default_max_pixels;
+}
+
 fv_status decode_check_size(const decode_source *s, int64_t height, int64_t width)
 {
-    int64_t limit = s->options.max_pixels > 0 ? s->options.max_pixels : default_max_pixels;
+    int64_t limit = decode_max_pixels(s);
     if (height > 0 && width > 0 && width <= limit / height)
         return FV_OK;
-    return status_set(FV_ERROR_FORMAT, "%s: %lld x %lld pixels are over the limit of %lld pixels", s->name,
-                      (long long)width, (long long)height, (long long)limit);
+    return status_set(
+        FV_ERROR_FORMAT,
+        "%s: %lld x %lld pixels are over the limit of %lld pixels, which max_pixels (--max-pixels) "
+        "raises",
+        s->name, (long long)width, (long long)height, (long long)limit);
+}
+
+fv_status decode_keep_profile(const decode_source *s, const uint8_t *profile, size_t size)
+{
+    file_bytes *kept = &s->options.space->profile;
+    if (s->options.ignore_profile || size > ICC_MAX_BYTES)
+        return FV_OK;
+    STATUS_TRY(file_bytes_resize(kept, size));
+    memcpy(kept->data, profile, size);
+    return FV_OK;
 }
 
 fv_status image_keep_region(image *out, const image_decode_options *o)
@@ -36,20 +55,32 @@ fv_status image_keep_region(image *out, const image_decode_options *o)
     return FV_OK;
 }
 
+static fv_status decode(const decode_source *s, image *out)
+{
+    const image_format *format;
+    int orientation = 1;
+    STATUS_TRY(decode_find_format(s, &format));
+    s->options.space->profile.size = 0;
+    STATUS_TRY(format->decode(s, out, &orientation));
+    STATUS_TRY(exif_turn(out, orientation));
+    if (s->options.choose)
+        STATUS_TRY(image_keep_region(out, &s->options));
+    STATUS_TRY(icc_convert(s->options.space, out));
+    return s->options.channels ? image_set_channels(out, s->options.channels) : FV_OK;
+}
+
 fv_status image_decode(const uint8_t *bytes, size_t size, const char *name, const image_decode_options *o,
                        image *out)
 {
+    image_space own = {0};
     decode_source s = {.bytes = bytes, .size = size, .name = name};
     if (o)
         s.options = *o;
-    const image_format *format;
-    int orientation = 1;
-    STATUS_TRY(decode_find_format(&s, &format));
-    STATUS_TRY(format->decode(&s, out, &orientation));
-    STATUS_TRY(exif_turn(out, orientation));
-    if (s.options.choose)
-        STATUS_TRY(image_keep_region(out, &s.options));
-    return s.options.channels ? image_set_channels(out, s.options.channels) : FV_OK;
+    if (!s.options.space)
+        s.options.space = &own;
+    fv_status status = decode(&s, out);
+    image_space_release(&own);
+    return status;
 }
 
 fv_status image_load(const char *path, const image_decode_options *o, image *out)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What decode.c and the file formats agree on. A format decodes the pixels as they are stored and says which
- * EXIF orientation the file asks for; turning them upright and converting channels happens once, in decode.c.
+ * EXIF orientation the file asks for; turning them upright, converting colours to sRGB and channels happens once, in decode.c.
+ * Four channels are CMYK as Adobe's JPEG files have it: 255 is no ink.
  *
  *     image_format png = {"PNG", png_matches, png_decode, png_probe};   // a row in formats/registry.c
  */
@@ -29,7 +30,7 @@ typedef struct image_format {
 
 /* Each in the file of formats/ that is named like it. */
 extern const image_format jpeg_format, png_format, webp_format, gif_format, bmp_format, pnm_format,
-    heif_format;
+    tiff_format, heif_format;
 
 /* ---- formats/registry.c ---- */
 
@@ -44,6 +45,11 @@ const image_format *decode_format_named(const char *name);
  * `rgba`. */
 void decode_over_white(const uint8_t *rgba, uint8_t *to, int64_t pixels, int64_t channels);
 
+/* The picture's ICC profile, for decode.c to convert from; copied. A format calls it before it returns. */
+fv_status decode_keep_profile(const decode_source *s, const uint8_t *profile, size_t size);
+
+/* The most pixels that the options allow. */
+int64_t decode_max_pixels(const decode_source *s);
 /* The error when a picture has more pixels than the options allow. */
 fv_status decode_check_size(const decode_source *s, int64_t height, int64_t width);
 

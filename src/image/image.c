@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/memory.h"
+#include "image/icc.h"
 #include "image/resize.h"
 
 fv_status image_reshape(image *im, int64_t height, int64_t width, int64_t channels)
@@ -69,6 +70,9 @@ fv_status image_set_channels(image *im, int64_t channels)
 void image_space_release(image_space *space)
 {
     file_bytes_release(&space->file);
+    file_bytes_release(&space->profile);
+    icc_cache_release(space->colors);
+    space->colors = NULL;
     image_release(&space->spare[0]);
     image_release(&space->spare[1]);
     image_release(&space->letterboxed);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Pictures: 8-bit, interleaved, (height, width, channels) with 1 (grey), 3 (RGB) or 4 (RGBA, while decoding only) channels.
+ * Pictures: 8-bit, interleaved, (height, width, channels) with 1 (grey), 3 (RGB) or 4 (CMYK, while decoding only) channels.
  *
  *     image picture = {0};
  *     STATUS_TRY(image_load("cat.jpg", &(image_decode_options){.channels = 3}, &picture));
@@ -10,6 +10,7 @@
 #ifndef IMAGE_IMAGE_H
 #define IMAGE_IMAGE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -28,8 +29,9 @@ void image_release(image *im);
 
 /* Memory that decoding, resizing and augmentation use again from picture to picture: one a thread, zero-initialised. */
 typedef struct image_space {
-    file_bytes file;
+    file_bytes file, profile;
     image spare[2];
+    struct icc_cache *colors; /* owned; see icc.h */
     image letterboxed;            /* fit.c */
     struct resize_memory *resize; /* resize.c */
 } image_space;
@@ -42,6 +44,12 @@ typedef struct image_region {
     int64_t top, left, height, width;
     int64_t min_height, min_width; /* 0: full scale */
 } image_region;
+
+/* The window that a picture of more than 8 bits was decoded with, in the file's values, and the range of the file's type. */
+typedef struct image_range {
+    double low, high, full_low, full_high;
+    bool whole; /* the values are whole numbers */
+} image_range;
 
 typedef struct image_decode_options {
     int64_t channels; /* 1, 3, or 0: as the file has it (grey 1, else 3) */
@@ -58,6 +66,8 @@ typedef struct image_decode_options {
      * whole pixels of the scale that was decoded at. JPEG then does not decode what lies outside. */
     void (*choose)(void *user, int64_t height, int64_t width, image_region *region);
     void *user;
+    image_space *space; /* whose memory and colour conversion are used again; NULL: nothing is kept */
+    image_range *range; /* optional: gets the window of a picture with more than 8 bits, else is left alone */
     int fast; /* nonzero: what training pictures may lose for speed (JPEG: chroma is repeated, not interpolated) */
 } image_decode_options;
 

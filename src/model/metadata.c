@@ -3,9 +3,11 @@
  * The preprocessing, classes and kind of output in a model file's metadata. "fovea.preprocess" is
  *
  *     {"resize_mode": "crop", "interpolation": "bilinear", "crop_fraction": 0.875, "reverse_channels": false,
+ *      "window": "range", "window_range": [0, 4095], "ignore_profile": false,
  *      "mean": [123.675, 116.28, 103.53], "std": [58.395, 57.12, 57.375]}
  *
- * without mean and std while these are neither given nor measured. The input's size stands in the network.
+ * without mean and std while these are neither given nor measured, and without window_range where the window has none. Files
+ * without a window mean "full". The input's size stands in the network.
  */
 #include <math.h>
 #include <stdlib.h>
@@ -17,6 +19,7 @@
 
 static const char *const modes[] = {"crop", "squash", "letterbox", NULL};
 static const char *const interpolations[] = {"bilinear", "bicubic", "lanczos", "box", NULL};
+static const char *const windows[] = {"full", "auto", "range", NULL};
 
 /* ---- writing ---- */
 
@@ -56,9 +59,12 @@ static fv_status set_classes(const fv_model *m, safetensors_writer *w)
 fv_status model_file_add_metadata(const fv_model *m, safetensors_writer *w)
 {
     const fv_preprocess *p = &m->preprocess;
-    json_t *json = json_pack("{s:s, s:s, s:f, s:b}", "resize_mode", modes[p->resize_mode], "interpolation",
-                             interpolations[p->interpolation], "crop_fraction", (double)p->crop_fraction,
-                             "reverse_channels", p->reverse_channels != 0);
+    json_t *json = json_pack("{s:s, s:s, s:f, s:b, s:s, s:b}", "resize_mode", modes[p->resize_mode],
+                             "interpolation", interpolations[p->interpolation], "crop_fraction",
+                             (double)p->crop_fraction, "reverse_channels", p->reverse_channels != 0, "window",
+                             windows[p->window], "ignore_profile", p->ignore_profile != 0);
+    if (json && p->window == FV_WINDOW_RANGE)
+        json_object_set_new(json, "window_range", numbers((const float[]){p->window_low, p->window_high}, 2));
     if (json && m->statistics_set) {
         json_object_set_new(json, "mean", numbers(p->mean, p->channels));
         json_object_set_new(json, "std", numbers(p->std, p->channels));
@@ -132,6 +138,23 @@ static bool read_geometry(const json_t *json, fv_preprocess *p)
     return true;
 }
 
+/* Both are younger than the first model files. */
+static bool read_window(const json_t *json, fv_preprocess *p)
+{
+    const json_t *window = json_object_get(json, "window");
+    int kind = FV_WINDOW_FULL;
+    float ends[2] = {0};
+    if (window && !read_choice(window, windows, &kind))
+        return false;
+    if (kind == FV_WINDOW_RANGE && !read_numbers(json_object_get(json, "window_range"), ends, 2))
+        return false;
+    p->window = (fv_window)kind;
+    p->window_low = ends[0];
+    p->window_high = ends[1];
+    p->ignore_profile = json_is_true(json_object_get(json, "ignore_profile"));
+    return true;
+}
+
 /* `statistics`: whether mean and std count as set from now on. */
 static fv_status set_preprocess(fv_model *m, const safetensors *f, const fv_preprocess *p, bool statistics)
 {
@@ -150,7 +173,8 @@ static fv_status read_preprocess(fv_model *m, const safetensors *f)
     STATUS_TRY(get_json(f, "fovea.preprocess", &json));
     if (!json)
         return status_set(FV_ERROR_FORMAT, "%s: fovea.preprocess is missing in its metadata", f->path);
-    bool valid = read_geometry(json, &p) && read_normalisation(json, &p, &found);
+    bool valid =
+        read_geometry(json, &p) && read_window(json, &p) && read_normalisation(json, &p, &found);
     json_decref(json);
     return valid ? set_preprocess(m, f, &p, found) : damaged(f, "fovea.preprocess");
 }

@@ -107,6 +107,17 @@ const fv_preprocess *fv_model_preprocess(const fv_model *m)
     return &m->preprocess;
 }
 
+static fv_status check_window(const fv_preprocess *p)
+{
+    if (p->window < FV_WINDOW_FULL || p->window > FV_WINDOW_RANGE)
+        return status_set(FV_ERROR_INVALID, "the preprocessing has an unknown window");
+    if (p->window == FV_WINDOW_RANGE &&
+        !(isfinite(p->window_low) && isfinite(p->window_high) && p->window_low < p->window_high))
+        return status_set(FV_ERROR_INVALID, "the window %g:%g must be two finite numbers, the lower one first",
+                          (double)p->window_low, (double)p->window_high);
+    return FV_OK;
+}
+
 fv_status fv_model_set_preprocess(fv_model *m, const fv_preprocess *p)
 {
     const fv_preprocess *own = &m->preprocess;
@@ -121,6 +132,7 @@ fv_status fv_model_set_preprocess(fv_model *m, const fv_preprocess *p)
     if (p->resize_mode < FV_RESIZE_CROP || p->resize_mode > FV_RESIZE_LETTERBOX ||
         p->interpolation < FV_BILINEAR || p->interpolation > FV_BOX)
         return status_set(FV_ERROR_INVALID, "the preprocessing has an unknown resize mode or interpolation");
+    STATUS_TRY(check_window(p));
     bool keeps_statistics = true;
     for (int c = 0; c < own->channels; c++)
         keeps_statistics = keeps_statistics && p->std[c] == 0;

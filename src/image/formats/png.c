@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* PNG with libspng. Transparent pictures are composed over white. */
+/* PNG with libspng. Transparent pictures are composed over white. Of an APNG the default picture is read, which its other
+ * chunks do not touch; an iCCP profile is converted from, gAMA and cHRM are not looked at. */
 #include <stdlib.h>
 #include <string.h>
 
 #include <spng.h>
 
 #include "core/memory.h"
-#include "image/decode.h"
+#include "image/window.h"
 
 /* Of metadata: texts, profiles, EXIF. */
 enum {
@@ -84,24 +85,14 @@ static void compose_row_8(const uint8_t *rgba, uint8_t *to, int64_t width, int64
         }
 }
 
-static void compose_row_16(const uint16_t *rgba, uint8_t *to, int64_t width, int64_t channels)
+/* Decodes row by row into `buffer`, which holds one row, or (interlaced) all of them: those are whole after the last pass.
+ * Rows go to `w`, or, of 8 bits with alpha, over white. */
+static int decode_rows(spng_ctx *context, const struct spng_ihdr *h, size_t row_bytes, uint8_t *buffer,
+                       image *out, window *w)
 {
-    for (int64_t x = 0; x < width; x++)
-        for (int64_t c = 0; c < channels; c++) {
-            uint64_t a = rgba[x * 4 + 3], full = 65535;
-            uint64_t sum = rgba[x * 4 + c] * a + full * (full - a); /* of full * full */
-            to[x * channels + c] = (uint8_t)((sum * 255 + full * full / 2) / (full * full));
-        }
-}
-
-/* Decodes as RGBA, row by row when the file allows it, else (interlaced) as a whole, into `buffer`. */
-static int decode_rgba(spng_ctx *context, const struct spng_ihdr *h, uint8_t *buffer, image *out)
-{
-    bool deep = h->bit_depth == 16, interlaced = h->interlace_method != SPNG_INTERLACE_NONE;
-    size_t row_bytes = (size_t)h->width * (deep ? 8 : 4);
-    int code = spng_decode_image(context, NULL, 0, deep ? SPNG_FMT_RGBA16 : SPNG_FMT_RGBA8,
-                                 SPNG_DECODE_TRNS | SPNG_DECODE_PROGRESSIVE);
-    int64_t done = 0; /* rows converted; interlaced rows are whole after the last pass */
+    bool interlaced = h->interlace_method != SPNG_INTERLACE_NONE;
+    int code = 0;
+    int64_t done = 0; /* rows converted */
     while (code == 0) {
         struct spng_row_info row;
         if ((code = spng_get_row_info(context, &row)) != 0)
@@ -111,41 +102,97 @@ static int decode_rgba(spng_ctx *context, const struct spng_ihdr *h, uint8_t *bu
             continue;
         for (int64_t end = interlaced ? out->height : done + 1; done < end; done++) {
             const uint8_t *from = buffer + (interlaced ? (size_t)done * row_bytes : 0);
-            uint8_t *to = out->data + done * out->width * out->channels;
-            if (deep)
-                compose_row_16((const uint16_t *)(const void *)from, to, out->width, out->channels);
+            if (w)
+                window_put(w, done, 0, out->width, from);
             else
-                compose_row_8(from, to, out->width, out->channels);
+                compose_row_8(from, out->data + done * out->width * out->channels, out->width, out->channels);
         }
     }
     return code == SPNG_EOI ? 0 : code;
+}
+
+/* Begins a decode whose rows come one by one; gives the room that they need. */
+static fv_status begin_rows(const decode_source *s, spng_ctx *context, const struct spng_ihdr *h, int format,
+                            int flags, size_t row_bytes, uint8_t **buffer)
+{
+    int code = spng_decode_image(context, NULL, 0, format, flags | SPNG_DECODE_PROGRESSIVE);
+    if (code != 0)
+        return fail(s, code);
+    *buffer = mem_array(h->interlace_method == SPNG_INTERLACE_NONE ? 1 : h->height, row_bytes);
+    return *buffer ? FV_OK : status_last();
+}
+
+/* 16 bits through the window: as the file has them, and with alpha made from a transparent colour (`key`). */
+static fv_status decode_deep(const decode_source *s, spng_ctx *context, const struct spng_ihdr *h, bool alpha,
+                             image *out)
+{
+    bool grey = is_grey(h);
+    window_samples samples = {.type = SAMPLE_UINT16,
+                              .high = 65535,
+                              .channels = grey ? 1 : 3,
+                              .alpha = alpha ? ALPHA_STRAIGHT : ALPHA_NONE};
+    bool key =
+        alpha && (h->color_type == SPNG_COLOR_TYPE_GRAYSCALE || h->color_type == SPNG_COLOR_TYPE_TRUECOLOR);
+    int format = !key ? SPNG_FMT_PNG : grey ? SPNG_FMT_GA16 : SPNG_FMT_RGBA16;
+    size_t row_bytes = (size_t)h->width * 2 * (size_t)(samples.channels + alpha);
+    window w;
+    uint8_t *buffer = NULL;
+    STATUS_TRY(window_begin(&w, s, &samples, h->height, h->width, out));
+    fv_status status = begin_rows(s, context, h, format, key ? SPNG_DECODE_TRNS : 0, row_bytes, &buffer);
+    int code = status == FV_OK ? decode_rows(context, h, row_bytes, buffer, out, &w) : 0;
+    free(buffer);
+    if (code != 0)
+        status = fail(s, code);
+    if (status == FV_OK)
+        return window_end(&w);
+    window_release(&w);
+    return status;
+}
+
+static fv_status decode_transparent(const decode_source *s, spng_ctx *context, const struct spng_ihdr *h,
+                                    image *out)
+{
+    uint8_t *buffer = NULL;
+    size_t row_bytes = (size_t)h->width * 4;
+    STATUS_TRY(image_reshape(out, h->height, h->width, is_grey(h) ? 1 : 3));
+    STATUS_TRY(begin_rows(s, context, h, SPNG_FMT_RGBA8, SPNG_DECODE_TRNS, row_bytes, &buffer));
+    int code = decode_rows(context, h, row_bytes, buffer, out, NULL);
+    free(buffer);
+    return code == 0 ? FV_OK : fail(s, code);
+}
+
+static fv_status decode_plain(const decode_source *s, spng_ctx *context, const struct spng_ihdr *h,
+                              image *out)
+{
+    int64_t channels = is_grey(h) ? 1 : 3;
+    STATUS_TRY(image_reshape(out, h->height, h->width, channels));
+    size_t bytes = (size_t)(out->height * out->width * channels);
+    int code = spng_decode_image(context, out->data, bytes, channels == 1 ? SPNG_FMT_G8 : SPNG_FMT_RGB8, 0);
+    return code == 0 ? FV_OK : fail(s, code);
 }
 
 static fv_status decode_pixels(const decode_source *s, spng_ctx *context, const struct spng_ihdr *h,
                                image *out)
 {
     struct spng_trns transparency;
-    int64_t channels = is_grey(h) ? 1 : 3;
     bool alpha = h->color_type == SPNG_COLOR_TYPE_GRAYSCALE_ALPHA ||
                  h->color_type == SPNG_COLOR_TYPE_TRUECOLOR_ALPHA ||
                  spng_get_trns(context, &transparency) == 0;
-    STATUS_TRY(image_reshape(out, h->height, h->width, channels));
-    int code;
-    if (alpha || h->bit_depth == 16) {
-        size_t pixels = (size_t)h->width * (h->interlace_method == SPNG_INTERLACE_NONE ? 1 : h->height);
-        uint8_t *buffer = mem_array(pixels, h->bit_depth == 16 ? 8 : 4);
-        if (!buffer)
-            return status_last();
-        code = decode_rgba(context, h, buffer, out);
-        free(buffer);
-    } else {
-        size_t bytes = (size_t)(out->height * out->width * out->channels);
-        code = spng_decode_image(context, out->data, bytes, channels == 1 ? SPNG_FMT_G8 : SPNG_FMT_RGB8, 0);
-    }
+    STATUS_TRY(h->bit_depth == 16 ? decode_deep(s, context, h, alpha, out)
+               : alpha            ? decode_transparent(s, context, h, out)
+                                  : decode_plain(s, context, h, out));
     /* The last CRC of the pixels and the end of the file are checked too. */
-    if (code == 0)
-        code = spng_decode_chunks(context);
+    int code = spng_decode_chunks(context);
     return code == 0 ? FV_OK : fail(s, code);
+}
+
+/* A profile that libspng cannot inflate is ignored. */
+static fv_status keep_profile(const decode_source *s, spng_ctx *context)
+{
+    struct spng_iccp profile;
+    if (s->options.ignore_profile || spng_get_iccp(context, &profile) != 0)
+        return FV_OK;
+    return decode_keep_profile(s, (const uint8_t *)profile.profile, profile.profile_len);
 }
 
 static fv_status check_plausible(const decode_source *s, const struct spng_ihdr *h)
@@ -167,6 +214,8 @@ static fv_status png_decode(const decode_source *s, image *out, int *orientation
     fv_status status = check_plausible(s, &header);
     if (status == FV_OK)
         status = decode_pixels(s, context, &header, out);
+    if (status == FV_OK)
+        status = keep_profile(s, context);
     spng_ctx_free(context);
     *orientation = orientation_of(s);
     return status;

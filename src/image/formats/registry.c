@@ -13,6 +13,9 @@ static const image_format *const formats[] = {&jpeg_format, &png_format, &bmp_fo
 #ifdef FOVEA_HAVE_GIF
                                               &gif_format,
 #endif
+#ifdef FOVEA_HAVE_TIFF
+                                              &tiff_format,
+#endif
 #ifdef FOVEA_HAVE_HEIF
                                               &heif_format,
 #endif
@@ -32,8 +35,8 @@ static const struct signature {
     {"HEIC", "libheif-dev", 4, 7, "ftyphev"},
     {"HEIF", "libheif-dev", 4, 8, "ftypmif1"},
     {"HEIF", "libheif-dev", 4, 8, "ftypmsf1"},
-    {"TIFF", NULL, 0, 4, "II*\0"},
-    {"TIFF", NULL, 0, 4, "MM\0*"},
+    {"TIFF", "libtiff-dev", 0, 4, "II*\0"},
+    {"TIFF", "libtiff-dev", 0, 4, "MM\0*"},
     {"JPEG 2000", NULL, 0, 12, "\0\0\0\x0cjP  \r\n\x87\n"},
     {"JPEG XL", NULL, 0, 12, "\0\0\0\x0cJXL \r\n\x87\n"},
     {"JPEG XL", NULL, 0, 2, "\xff\x0a"},
