@@ -72,8 +72,30 @@ static inline void bilinear(const image *in, const places *p, int count, const u
     }
 }
 
-static void look_up(const image *in, const places *p, int count, const warp_style *s, uint8_t *to)
+/* The place in [0, n) that stands for `at`. */
+static double fold(double at, double n, warp_edge edge)
 {
+    double last = nextafter(n, 0);
+    if (edge == WARP_REPEAT)
+        return fmin(fmax(at, 0), last);
+    double period = edge == WARP_REFLECT ? 2 * n : n, rest = fmod(at, period);
+    rest = rest < 0 ? rest + period : rest;
+    return fmin(edge == WARP_REFLECT && rest >= n ? period - rest : rest, last);
+}
+
+static void bring_inside(const image *in, places *p, int count, warp_edge edge)
+{
+    for (int i = 0; i < count; i++)
+        if (!inside(in, p->x[i], p->y[i])) {
+            p->x[i] = fold(p->x[i], (double)in->width, edge);
+            p->y[i] = fold(p->y[i], (double)in->height, edge);
+        }
+}
+
+static void look_up(const image *in, places *p, int count, const warp_style *s, uint8_t *to)
+{
+    if (s->edge != WARP_FILL)
+        bring_inside(in, p, count, s->edge);
     /* The constant lets the compiler unroll the channels. */
     if (s->filter == WARP_NEAREST)
         in->channels == 3 ? nearest(in, p, count, s->fill, 3, to) : nearest(in, p, count, s->fill, 1, to);
@@ -84,7 +106,7 @@ static void look_up(const image *in, const places *p, int count, const warp_styl
 /* What a map knows: where the results (x..., y) come from. */
 typedef void (*find)(const void *map, const image *in, int64_t x, int64_t y, int count, places *p);
 
-static const warp_style plain = {WARP_NEAREST, {0}};
+static const warp_style plain = {0};
 
 /* The picture as it was, in space->spare[0]. */
 static fv_status keep(const image *im, image_space *space)
