@@ -44,11 +44,10 @@ static int64_t draw(rng *r, int64_t before, int64_t after)
     return (int64_t)rng_below(r, (uint64_t)(before + after) + 1) - before;
 }
 
-fv_status shift_crop(image *im, shift_padding padding, shift_edge edge, const uint8_t fill[3], rng *r,
+fv_status shift_move(image *im, int64_t dy, int64_t dx, shift_edge edge, const uint8_t fill[3],
                      image *scratch)
 {
     int64_t h = im->height, w = im->width, c = im->channels;
-    int64_t dy = draw(r, padding.top, padding.bottom), dx = draw(r, padding.left, padding.right);
     if (dy == 0 && dx == 0)
         return FV_OK;
     STATUS_TRY(image_reshape(scratch, h, w, c));
@@ -63,4 +62,11 @@ fv_status shift_crop(image *im, shift_padding padding, shift_edge edge, const ui
         }
     }
     return FV_OK;
+}
+
+fv_status shift_crop(image *im, shift_padding padding, shift_edge edge, const uint8_t fill[3], rng *r,
+                     image *scratch)
+{
+    int64_t dy = draw(r, padding.top, padding.bottom), dx = draw(r, padding.left, padding.right);
+    return shift_move(im, dy, dx, edge, fill, scratch);
 }

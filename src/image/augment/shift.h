@@ -20,7 +20,10 @@ typedef struct shift_padding {
 /* `given`: an option's left, top, right, bottom in pixels; all 0: an eighth of each side, 4 of 32. Times `strength`, and less than
  * the side. */
 shift_padding shift_padding_of(const int64_t given[4], float strength, const image *im);
-/* In place; `scratch` is memory to use again. Every place is as likely. */
+/* The result at (x, y) is the picture at (x + dx, y + dy), each less than a side. In place; `scratch` is memory to use again. */
+fv_status shift_move(image *im, int64_t dy, int64_t dx, shift_edge edge, const uint8_t fill[3],
+                     image *scratch);
+/* The same by a chance move, from (-left, -top) to (right, bottom), all as likely. */
 fv_status shift_crop(image *im, shift_padding padding, shift_edge edge, const uint8_t fill[3], rng *r,
                      image *scratch);
 
