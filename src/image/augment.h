@@ -53,5 +53,6 @@ extern const augmentation augment_random_horizontal_flip, augment_random_vertica
     augment_random_crop, augment_random_rotation, augment_random_affine, augment_random_translation,
     augment_random_zoom, augment_random_perspective, augment_elastic_transform, augment_gaussian_blur,
     augment_gaussian_noise, augment_jpeg, augment_random_erasing;
+extern const augmentation augment_random_resized_crop;
 
 #endif

@@ -21,6 +21,7 @@ const augmentation *const augmentation_table[] = {
     &augment_gaussian_noise,
     &augment_jpeg,
     &augment_random_erasing,
+    &augment_random_resized_crop,
     NULL,
 };
 
