@@ -16,17 +16,17 @@ enum {
 
 typedef struct preset {
     const char *name;
-    /* Grey: shifts of a quarter of the side times this (28 pixels: 2 pixels are 2/7). */
+    /* Grey: shifts of an eighth of the side times this (28 pixels: 2 pixels are 4/7). */
     float grey_shift;
-    /* Colour: crops and shifts likewise (32 pixels: 4 pixels are 0.5), and a flip. */
+    /* Colour: crops and shifts likewise (32 pixels: 4 pixels are 1), and a flip. */
     float colour_shift, flip_probability;
 } preset;
 
 static const preset presets[] = {
     {"none", 0, 0, 0},
-    {"light", 1.0f / 7, 0, 0.5f},
-    {"standard", 2.0f / 7, 0.5f, 0.5f},
-    {"strong", 3.0f / 7, 1, 0.5f},
+    {"light", 2.0f / 7, 0, 0.5f},
+    {"standard", 4.0f / 7, 1, 0.5f},
+    {"strong", 6.0f / 7, 2, 0.5f},
 };
 enum {
     PRESET_COUNT = sizeof presets / sizeof *presets
@@ -37,7 +37,10 @@ static fv_status add(augment_policy *p, const augmentation *what, float strength
     if (strength == 0 || probability == 0)
         return FV_OK;
     STATUS_TRY(MEM_GROW(p->steps, p->count, p->capacity));
-    p->steps[p->count++] = (augment_step){.what = what, .strength = strength, .probability = probability};
+    void *parameters = mem_array(1, what->size); /* all at their defaults */
+    if (!parameters)
+        return status_last();
+    p->steps[p->count++] = (augment_step){what, parameters, strength, probability};
     return FV_OK;
 }
 

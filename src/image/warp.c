@@ -72,8 +72,30 @@ static inline void bilinear(const image *in, const places *p, int count, const u
     }
 }
 
-static void look_up(const image *in, const places *p, int count, const warp_style *s, uint8_t *to)
+/* The place in [0, n) that stands for `at`. */
+static double fold(double at, double n, warp_edge edge)
 {
+    double last = nextafter(n, 0);
+    if (edge == WARP_REPEAT)
+        return fmin(fmax(at, 0), last);
+    double period = edge == WARP_REFLECT ? 2 * n : n, rest = fmod(at, period);
+    rest = rest < 0 ? rest + period : rest;
+    return fmin(edge == WARP_REFLECT && rest >= n ? period - rest : rest, last);
+}
+
+static void bring_inside(const image *in, places *p, int count, warp_edge edge)
+{
+    for (int i = 0; i < count; i++)
+        if (!inside(in, p->x[i], p->y[i])) {
+            p->x[i] = fold(p->x[i], (double)in->width, edge);
+            p->y[i] = fold(p->y[i], (double)in->height, edge);
+        }
+}
+
+static void look_up(const image *in, places *p, int count, const warp_style *s, uint8_t *to)
+{
+    if (s->edge != WARP_FILL)
+        bring_inside(in, p, count, s->edge);
     /* The constant lets the compiler unroll the channels. */
     if (s->filter == WARP_NEAREST)
         in->channels == 3 ? nearest(in, p, count, s->fill, 3, to) : nearest(in, p, count, s->fill, 1, to);
@@ -81,10 +103,10 @@ static void look_up(const image *in, const places *p, int count, const warp_styl
         in->channels == 3 ? bilinear(in, p, count, s->fill, 3, to) : bilinear(in, p, count, s->fill, 1, to);
 }
 
-/* What a map knows: where the results (x..., y) come from. */
-typedef void (*find)(const void *map, const image *in, int64_t x, int64_t y, int count, places *p);
+/* What a map knows: where the results (x..., y) come from. It is asked for run after run, row by row. */
+typedef void (*find)(void *map, const image *in, int64_t x, int64_t y, int count, places *p);
 
-static const warp_style plain = {WARP_NEAREST, {0}};
+static const warp_style plain = {0};
 
 /* The picture as it was, in space->spare[0]. */
 static fv_status keep(const image *im, image_space *space)
@@ -94,7 +116,7 @@ static fv_status keep(const image *im, image_space *space)
     return FV_OK;
 }
 
-static fv_status warp(image *im, find where, const void *map, const warp_style *style, image_space *space)
+static fv_status warp(image *im, find where, void *map, const warp_style *style, image_space *space)
 {
     STATUS_TRY(keep(im, space));
     uint8_t *to = im->data;
@@ -109,7 +131,7 @@ static fv_status warp(image *im, find where, const void *map, const warp_style *
     return FV_OK;
 }
 
-static void find_affine(const void *map, const image *in, int64_t x, int64_t y, int count, places *p)
+static void find_affine(void *map, const image *in, int64_t x, int64_t y, int count, places *p)
 {
     (void)in;
     const double *m = map;
@@ -128,7 +150,7 @@ static int64_t fixed(double v)
     return (int64_t)floor(fmin(fmax(v, -0x1p24), 0x1p24) * 65536 + 0.5);
 }
 
-static void find_fixed(const void *map, const image *in, int64_t x, int64_t y, int count, places *p)
+static void find_fixed(void *map, const image *in, int64_t x, int64_t y, int count, places *p)
 {
     (void)in;
     const double *m = map;
@@ -141,13 +163,38 @@ static void find_fixed(const void *map, const image *in, int64_t x, int64_t y, i
     }
 }
 
-fv_status warp_affine(image *im, const double m[6], const warp_style *style, image_space *space)
+/* Where Pillow has come to in a picture that is not turned: it adds up steps, whose rounding decides ties. */
+typedef struct steps {
+    const double *m;
+    double x, y;
+} steps;
+
+static void find_steps(void *map, const image *in, int64_t x, int64_t y, int count, places *p)
 {
-    bool turned = m[1] != 0 || m[3] != 0, whole = !style || style->filter == WARP_NEAREST;
-    return warp(im, turned && whole ? find_fixed : find_affine, m, style, space);
+    (void)in;
+    steps *s = map;
+    if (x == 0) {
+        s->x = s->m[2] + s->m[0] * 0.5;
+        s->y = y == 0 ? s->m[5] + s->m[4] * 0.5 : s->y + s->m[4];
+    }
+    for (int i = 0; i < count; i++, s->x += s->m[0]) {
+        p->x[i] = s->x;
+        p->y[i] = s->y;
+    }
 }
 
-static void find_perspective(const void *map, const image *in, int64_t x, int64_t y, int count, places *p)
+fv_status warp_affine(image *im, const double m[6], const warp_style *style, image_space *space)
+{
+    double map[6];
+    memcpy(map, m, sizeof map);
+    if (style && style->filter == WARP_BILINEAR)
+        return warp(im, find_affine, map, style, space);
+    if (m[1] == 0 && m[3] == 0)
+        return warp(im, find_steps, &(steps){.m = m}, style, space);
+    return warp(im, find_fixed, map, style, space);
+}
+
+static void find_perspective(void *map, const image *in, int64_t x, int64_t y, int count, places *p)
 {
     (void)in;
     const double *c = map;
@@ -161,10 +208,12 @@ static void find_perspective(const void *map, const image *in, int64_t x, int64_
 
 fv_status warp_perspective(image *im, const double c[8], const warp_style *style, image_space *space)
 {
-    return warp(im, find_perspective, c, style, space);
+    double map[8];
+    memcpy(map, c, sizeof map);
+    return warp(im, find_perspective, map, style, space);
 }
 
-static void find_field(const void *map, const image *in, int64_t x, int64_t y, int count, places *p)
+static void find_field(void *map, const image *in, int64_t x, int64_t y, int count, places *p)
 {
     const float *const *field = map;
     const float *dx = field[0] + y * in->width + x, *dy = field[1] + y * in->width + x;
@@ -176,7 +225,8 @@ static void find_field(const void *map, const image *in, int64_t x, int64_t y, i
 
 fv_status warp_field(image *im, const float *dx, const float *dy, const warp_style *style, image_space *space)
 {
-    return warp(im, find_field, (const float *const[]){dx, dy}, style, space);
+    const float *field[2] = {dx, dy};
+    return warp(im, find_field, field, style, space);
 }
 
 /* A quarter turn is exact: cosines are rounded to 15 places, as Pillow does. */

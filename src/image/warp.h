@@ -6,7 +6,7 @@
  *     STATUS_TRY(warp_rotate(&picture, 15, &(warp_style){.filter = WARP_BILINEAR}, &space));
  *
  * Conventions and results are Pillow's (and so those of torchvision's functions for PIL pictures): the pixel (x, y) covers
- * [x, x + 1) x [y, y + 1), so its centre is (x + 0.5, y + 0.5); what lies outside of the picture is filled; at the picture's border
+ * [x, x + 1) x [y, y + 1), so its centre is (x + 0.5, y + 0.5); what lies outside of the picture is filled (or as the style says); at the picture's border
  * bilinear interpolation repeats the outermost pixels. Nearest is equal to Pillow's bytes; bilinear is rounded to the nearest value, where
  * Pillow drops the fraction.
  */
@@ -22,9 +22,18 @@ typedef enum warp_filter {
     WARP_BILINEAR
 } warp_filter;
 
+/* What lies outside of the picture. */
+typedef enum warp_edge {
+    WARP_FILL = 0, /* one colour */
+    WARP_REPEAT,   /* the outermost pixels: a a | a b c | c c */
+    WARP_REFLECT,  /* b a | a b c | c b */
+    WARP_WRAP      /* b c | a b c | a b */
+} warp_edge;
+
 typedef struct warp_style {
     warp_filter filter;
-    uint8_t fill[3]; /* the colour of what lies outside; grey pictures take the first */
+    warp_edge edge;
+    uint8_t fill[3]; /* WARP_FILL; grey pictures take the first */
 } warp_style;
 
 /* `style` NULL: nearest, black. `space` is memory to use again; its contents are lost. */

@@ -3,9 +3,9 @@
 
 static fv_status apply(const void *parameters, float strength, image *im, rng *r, image_space *space)
 {
-    (void)parameters, (void)strength, (void)r, (void)space;
+    (void)parameters, (void)r, (void)space;
     int64_t c = im->channels;
-    for (int64_t y = 0; y < im->height; y++) {
+    for (int64_t y = 0; strength > 0 && y < im->height; y++) {
         uint8_t *left = im->data + y * im->width * c, *right = left + (im->width - 1) * c;
         for (; left < right; left += c, right -= c)
             for (int64_t k = 0; k < c; k++) {

@@ -4,11 +4,21 @@
 #include <math.h>
 #include <string.h>
 
-/* A move along a side of n pixels; its size is less than n. */
-static int64_t draw(rng *r, float strength, int64_t n)
+/* At most all but one of a side of n pixels. */
+static int64_t scaled(float pixels, int64_t n)
 {
-    int64_t most = (int64_t)lroundf(fminf(fmaxf(strength, 0), 1) * 0.25f * (float)n);
-    return (int64_t)rng_below(r, (uint64_t)(2 * most + 1)) - most;
+    return pixels < (float)n ? lroundf(pixels) < n ? lroundf(pixels) : n - 1 : n - 1;
+}
+
+shift_padding shift_padding_of(const int64_t given[4], float strength, const image *im)
+{
+    int64_t h = im->height, w = im->width;
+    if (!given[0] && !given[1] && !given[2] && !given[3]) {
+        int64_t x = scaled(strength * 0.125f * (float)w, w), y = scaled(strength * 0.125f * (float)h, h);
+        return (shift_padding){x, y, x, y};
+    }
+    return (shift_padding){scaled(strength * (float)given[0], w), scaled(strength * (float)given[1], h),
+                           scaled(strength * (float)given[2], w), scaled(strength * (float)given[3], h)};
 }
 
 /* Where the pixel at `i` (-n < i < 2n - 1) comes from; -1: from nowhere. */
@@ -16,15 +26,28 @@ static int64_t source(int64_t i, int64_t n, shift_edge edge)
 {
     if (i >= 0 && i < n)
         return i;
-    if (edge == SHIFT_ZERO)
+    switch (edge) {
+    case SHIFT_EDGE:
+        return i < 0 ? 0 : n - 1;
+    case SHIFT_REFLECT:
+        return i < 0 ? -i : 2 * (n - 1) - i;
+    case SHIFT_SYMMETRIC:
+        return i < 0 ? -1 - i : 2 * n - 1 - i;
+    default:
         return -1;
-    return i < 0 ? -i : 2 * (n - 1) - i;
+    }
 }
 
-fv_status augment_shift(image *im, shift_edge edge, float strength, rng *r, image *scratch)
+/* From -before to after. */
+static int64_t draw(rng *r, int64_t before, int64_t after)
+{
+    return (int64_t)rng_below(r, (uint64_t)(before + after) + 1) - before;
+}
+
+fv_status shift_move(image *im, int64_t dy, int64_t dx, shift_edge edge, const uint8_t fill[3],
+                     image *scratch)
 {
     int64_t h = im->height, w = im->width, c = im->channels;
-    int64_t dy = draw(r, strength, h), dx = draw(r, strength, w);
     if (dy == 0 && dx == 0)
         return FV_OK;
     STATUS_TRY(image_reshape(scratch, h, w, c));
@@ -34,11 +57,16 @@ fv_status augment_shift(image *im, shift_edge edge, float strength, rng *r, imag
         uint8_t *to = im->data + y * w * c;
         for (int64_t x = 0; x < w; x++, to += c) {
             int64_t from_x = source(x + dx, w, edge);
-            if (from_y < 0 || from_x < 0)
-                memset(to, 0, (size_t)c);
-            else
-                memcpy(to, scratch->data + (from_y * w + from_x) * c, (size_t)c);
+            bool outside = from_y < 0 || from_x < 0;
+            memcpy(to, outside ? fill : scratch->data + (from_y * w + from_x) * c, (size_t)c);
         }
     }
     return FV_OK;
+}
+
+fv_status shift_crop(image *im, shift_padding padding, shift_edge edge, const uint8_t fill[3], rng *r,
+                     image *scratch)
+{
+    int64_t dy = draw(r, padding.top, padding.bottom), dx = draw(r, padding.left, padding.right);
+    return shift_move(im, dy, dx, edge, fill, scratch);
 }

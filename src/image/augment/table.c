@@ -8,8 +8,19 @@
 
 const augmentation *const augmentation_table[] = {
     &augment_random_horizontal_flip,
+    &augment_random_vertical_flip,
     &augment_random_shift,
     &augment_random_crop,
+    &augment_random_rotation,
+    &augment_random_affine,
+    &augment_random_translation,
+    &augment_random_zoom,
+    &augment_random_perspective,
+    &augment_elastic_transform,
+    &augment_gaussian_blur,
+    &augment_gaussian_noise,
+    &augment_jpeg,
+    &augment_random_erasing,
     &augment_random_resized_crop,
     NULL,
 };
