@@ -100,7 +100,10 @@ typedef struct fv_fit_options {
     int64_t
         patience; /* epochs without a better value before stopping; default 10; FV_OFF: never stop early */
     fv_monitor monitor;  /* default validation accuracy, training's where there is no validation */
-    const char *augment; /* "none", "light", "standard" (default), "strong" */
+    const char *augment; /* "none", "light", "standard" (default), "strong"; a policy as YAML, or a .yaml file
+                            of one: docs/augmentation.md */
+    float erase;         /* the probability that a rectangle of a picture is erased; default 0 */
+    float mixup, cutmix; /* alpha of MixUp and CutMix, which mix pictures and their labels; default 0: neither */
     uint64_t seed;       /* of order, augmentation and dropout */
     int loader_threads;  /* default: one a core beyond the first, at least 1 */
     fv_on_error on_error;

@@ -56,6 +56,20 @@ float rng_normal(rng *r)
     return sqrtf(-2.0f * logf(u)) * cosf(6.28318530718f * v);
 }
 
+/* Marsaglia and Tsang, "A simple method for generating gamma variables", ACM TOMS 26 (2000); shapes below 1 by their power of a
+ * uniform number. */
+double rng_log_gamma(rng *r, double alpha)
+{
+    double boost = alpha < 1 ? log(1.0 - (double)rng_uniform(r)) / alpha : 0;
+    double d = (alpha < 1 ? alpha + 1 : alpha) - 1.0 / 3, c = 1 / sqrt(9 * d);
+    for (;;) {
+        double x = (double)rng_normal(r), cube = 1 + c * x, v = cube * cube * cube;
+        double u = 1.0 - (double)rng_uniform(r);
+        if (cube > 0 && log(u) < 0.5 * x * x + d - d * v + d * log(v))
+            return boost + log(d * v);
+    }
+}
+
 uint64_t rng_below(rng *r, uint64_t limit)
 {
     uint64_t reject = -limit % limit;

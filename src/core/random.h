@@ -26,6 +26,9 @@ uint32_t rng_u32(rng *r);
 float rng_uniform(rng *r);                          /* [0, 1), 24 bits */
 float rng_range(rng *r, float low, float high);     /* [low, high) */
 float rng_normal(rng *r);                           /* mean 0, standard deviation 1 (Box-Muller) */
+/* The logarithm of a gamma variate of shape `alpha` > 0 and scale 1, which itself may be too small for a number: of two,
+ * 1 / (1 + exp(b - a)) is distributed as Beta(alpha, alpha). */
+double rng_log_gamma(rng *r, double alpha);
 uint64_t rng_below(rng *r, uint64_t limit);         /* [0, limit), unbiased; limit > 0 */
 void rng_shuffle(rng *r, int64_t *list, int64_t n); /* Fisher-Yates */
 void rng_shuffle_u32(rng *r, uint32_t *list, int64_t n);

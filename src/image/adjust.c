@@ -172,6 +172,8 @@ void adjust_invert(image *im, float strength)
     map(im, table);
 }
 
+/* ---- channel by channel ---- */
+
 static void count(const image *im, int64_t channel, int64_t histogram[256])
 {
     memset(histogram, 0, 256 * sizeof *histogram);
@@ -237,6 +239,30 @@ void adjust_equalize(image *im, float strength)
         }
         map_channel(im, channel, table, strength);
     }
+}
+
+void adjust_contrast_each(image *im, float factor)
+{
+    int64_t histogram[256];
+    for (int64_t channel = 0; channel < im->channels; channel++) {
+        uint8_t table[256];
+        double sum = 0;
+        count(im, channel, histogram);
+        for (int i = 0; i < 256; i++)
+            sum += (double)histogram[i] * i;
+        float mean = (float)(sum / (double)(im->height * im->width));
+        for (int i = 0; i < 256; i++)
+            table[i] = clip(mean + factor * ((float)i - mean) + 0.5f);
+        map_channel(im, channel, table, 1);
+    }
+}
+
+void adjust_add(image *im, float value)
+{
+    uint8_t table[256];
+    for (int i = 0; i < 256; i++)
+        table[i] = clip((float)i + value + 0.5f);
+    map(im, table);
 }
 
 void adjust_mix(image *a, const image *b, float part)

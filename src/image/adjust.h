@@ -14,6 +14,9 @@
 void adjust_brightness(image *im, float factor); /* 0: black */
 void adjust_contrast(image *im, float factor);   /* 0: the mean grey everywhere */
 void adjust_saturation(image *im, float factor); /* 0: grey. Grey pictures are left alone, here and below */
+/* Keras's: each channel about its own mean; and the same number for all samples. Rounded. */
+void adjust_contrast_each(image *im, float factor);
+void adjust_add(image *im, float value);
 /* Turns the hue, `turn` in -0.5..0.5 of the circle. As Pillow's, hue and saturation are rounded to 8 bits on the way. */
 void adjust_hue(image *im, float turn);
 /* 0: smoothed with a 3 x 3 kernel; the outermost pixels stay. `spare` is overwritten. */

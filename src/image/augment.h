@@ -53,6 +53,15 @@ extern const augmentation augment_random_horizontal_flip, augment_random_vertica
     augment_random_crop, augment_random_rotation, augment_random_affine, augment_random_translation,
     augment_random_zoom, augment_random_perspective, augment_elastic_transform, augment_gaussian_blur,
     augment_gaussian_noise, augment_jpeg, augment_random_erasing;
-extern const augmentation augment_random_resized_crop;
+extern const augmentation augment_random_resized_crop, augment_random_crop, augment_random_shift,
+    augment_random_horizontal_flip, augment_random_vertical_flip, augment_random_rotation,
+    augment_random_affine, augment_random_translation, augment_random_zoom, augment_random_perspective,
+    augment_elastic_transform;
+extern const augmentation augment_color_jitter, augment_random_brightness, augment_random_contrast,
+    augment_random_grayscale, augment_random_autocontrast, augment_random_equalize, augment_random_posterize,
+    augment_random_solarize, augment_random_invert, augment_random_adjust_sharpness;
+extern const augmentation augment_gaussian_blur, augment_gaussian_noise, augment_jpeg, augment_random_erasing;
+extern const augmentation augment_rand_augment, augment_trivial_augment_wide, augment_aug_mix;
+extern const augmentation augment_mixup, augment_cutmix;
 
 #endif

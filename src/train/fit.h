@@ -43,6 +43,7 @@ typedef struct fit_run {
     fv_fit_options o; /* resolved: no default is left */
     fv_model *model;
     augment_policy augment;
+    text augment_words; /* the policy, described */
     schedule schedule;
     int32_t *train_map, *validation_map; /* the data's classes to the model's */
     loader *loader, *validation;         /* validation NULL: none */

@@ -155,7 +155,7 @@ static fv_status measure_statistics(fit_run *r)
     return FV_OK;
 }
 
-static fv_status make_loaders(fit_run *r)
+static fv_status make_policy(fit_run *r)
 {
     const fv_fit_options *o = &r->o;
     const fv_preprocess *p = &r->model->preprocess;
@@ -165,6 +165,16 @@ static fv_status make_loaders(fit_run *r)
                                .classes = (const char *const *)r->model->classes,
                                .class_count = r->model->class_count};
     STATUS_TRY(augment_policy_init(&r->augment, o->augment, &context));
+    STATUS_TRY(augment_policy_add_extras(&r->augment, o->erase, o->mixup, o->cutmix));
+    augment_policy_describe(&r->augment, &r->augment_words);
+    fit_log(r, "augmentation: %s", text_string(&r->augment_words));
+    return text_status(&r->augment_words);
+}
+
+static fv_status make_loaders(fit_run *r)
+{
+    const fv_fit_options *o = &r->o;
+    STATUS_TRY(make_policy(r));
     loader_options options = {.data = o->train,
                               .preprocess = r->model->preprocess,
                               .augment = r->augment.count > 0 ? &r->augment : NULL,
@@ -220,7 +230,7 @@ static fv_status make_signature(fit_run *r)
              (long long)loader_samples(r->loader), (long long)o->epochs, (long long)o->batch,
              (int)o->schedule, (double)o->warmup, (long long)o->patience);
     text_add(&r->signature, "monitor %d, validation %lld, augment %s, seed %llu, optimizer %d, lr %.9g, ",
-             (int)o->monitor, r->validation ? (long long)loader_samples(r->validation) : 0, o->augment,
+             (int)o->monitor, r->validation ? (long long)loader_samples(r->validation) : 0, text_string(&r->augment_words),
              (unsigned long long)o->seed, (int)c->optimizer, (double)c->learning_rate);
     text_add(&r->signature, "momentum %.9g, nesterov %d, betas %.9g %.9g, rho %.9g, epsilon %.9g, ",
              (double)c->momentum, c->nesterov != 0, (double)c->beta_1, (double)c->beta_2, (double)c->rho,
@@ -281,6 +291,7 @@ void fit_release(fit_run *r)
     loader_destroy(r->validation);
     augment_policy_release(&r->augment);
     trainer_destroy(r->trainer);
+    text_release(&r->augment_words);
     text_release(&r->signature);
     text_release(&r->state.results);
     free(r->train_map);

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "image/adjust.h"
+#include "image/augment.h"
+
+static fv_status apply(const void *parameters, float strength, image *im, rng *r, image_space *space)
+{
+    (void)parameters, (void)r, (void)space;
+    adjust_invert(im, strength);
+    return FV_OK;
+}
+
+const augmentation augment_random_invert = {
+    .name = "random_invert",
+    .probability = 0.5f,
+    .help = "turn the picture into its negative",
+    .apply = apply,
+};
