@@ -2,14 +2,16 @@
 /* Decoding a part: what the JPEG decoder cuts out while it decodes is what a cut after decoding the whole gives. */
 #include "test_image.h"
 #include "core/random.h"
+#include "golden/crops.h"
+#include "image/augment.h"
 
 #include <jpeglib.h>
-#include <unistd.h>
+#include <math.h>
 
 enum {
     HEIGHT = 203,
     WIDTH = 331,
-    PARTS = 60 /* a file and scale */
+    PARTS = 25 /* a file and scale */
 };
 
 typedef struct sampling {
@@ -230,13 +232,69 @@ static void a_truncated_part_is_an_error(void **state)
     image_release(&whole);
 }
 
+/* ---- random_resized_crop ---- */
+
+enum {
+    DRAWS = 20000
+};
+
+/* Means within 5 standard errors of torchvision's, deviations within 5 % of them. */
+static void crops_are_torchvisions(void **state)
+{
+    (void)state;
+    for (size_t k = 0; k < sizeof crops / sizeof *crops; k++) {
+        double height = (double)crops[k].height, width = (double)crops[k].width, sum[4] = {0},
+               squares[4] = {0};
+        float parameters[4] = {crops[k].scale[0], crops[k].scale[1], crops[k].ratio[0], crops[k].ratio[1]};
+        if (k == 0)
+            memset(parameters, 0, sizeof parameters); /* its numbers are the defaults */
+        for (int i = 0; i < DRAWS; i++) {
+            rng r = rng_at(7, 0, (uint64_t)i);
+            image_region part = {0};
+            augment_random_resized_crop.choose(parameters, 1, crops[k].height, crops[k].width, &r, &part);
+            assert_true(part.top >= 0 && part.left >= 0 && part.height > 0 && part.width > 0);
+            assert_true(part.top + part.height <= crops[k].height &&
+                        part.left + part.width <= crops[k].width);
+            double h = (double)part.height, w = (double)part.width;
+            const double drawn[4] = {h * w / (height * width), log(w / h),
+                                     ((double)part.top + h / 2) / height,
+                                     ((double)part.left + w / 2) / width};
+            for (int c = 0; c < 4; c++) {
+                sum[c] += drawn[c];
+                squares[c] += drawn[c] * drawn[c];
+            }
+        }
+        for (int c = 0; c < 4; c++) {
+            double mean = sum[c] / DRAWS, deviation = sqrt(fmax(squares[c] / DRAWS - mean * mean, 0));
+            const double *expected = crops[k].figures + 2 * c;
+            assert_true(fabs(mean - expected[0]) <=
+                        5 * expected[1] * sqrt(1.0 / DRAWS + 1.0 / CROP_DRAWS) + 2e-6);
+            assert_true(fabs(deviation - expected[1]) <= 0.05 * expected[1] + 2e-6);
+        }
+    }
+}
+
+static void crop_parameters_are_checked(void **state)
+{
+    (void)state;
+    const augmentation *a = &augment_random_resized_crop;
+    assert_ok(a->check((float[4]){0.5f, 0.5f, 1, 1}));
+    assert_ok(a->check((float[4]){0.5f, NAN, 0, 0})); /* the second is left at its default */
+    assert_int_equal(a->check((float[4]){0.5f, 0.4f, 0, 0}), FV_ERROR_INVALID);
+    assert_int_equal(a->check((float[4]){0, 0, 2, 1}), FV_ERROR_INVALID);
+    /* Without strength nothing is random: the whole of a square. */
+    image_region part = {0};
+    rng r = rng_at(1, 0, 0);
+    a->choose(NULL, 0, 50, 50, &r, &part);
+    assert_true(part.height == 50 && part.width == 50);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_part_is_cut_out_of_the_whole),
-        cmocka_unit_test(a_part_is_of_the_upright_picture),
-        cmocka_unit_test(a_part_outside_is_an_error),
-        cmocka_unit_test(a_truncated_part_is_an_error),
+        cmocka_unit_test(a_part_is_cut_out_of_the_whole), cmocka_unit_test(a_part_is_of_the_upright_picture),
+        cmocka_unit_test(a_part_outside_is_an_error),     cmocka_unit_test(a_truncated_part_is_an_error),
+        cmocka_unit_test(crops_are_torchvisions),         cmocka_unit_test(crop_parameters_are_checked),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
