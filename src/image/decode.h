@@ -22,14 +22,14 @@ typedef struct decode_source {
 /* `info` is of the stored picture, before orientation; *orientation is 1..8. */
 typedef struct image_format {
     const char *name;
-    bool cuts; /* `decode` gives the part that options.choose picks out; else decode.c cuts it out */
     bool (*matches)(const uint8_t *bytes, size_t size);
     fv_status (*decode)(const decode_source *s, image *out, int *orientation);
     fv_status (*probe)(const decode_source *s, image_info *info, int *orientation);
+    bool cuts; /* `decode` gives the part that options.choose picks out; else decode.c cuts it out */
 } image_format;
 
-extern const image_format jpeg_format; /* jpeg.c */
-extern const image_format png_format;  /* png.c */
+extern const image_format jpeg_format; /* formats/jpeg.c */
+extern const image_format png_format;  /* formats/png.c */
 
 /* The error when a picture has more pixels than the options allow. */
 fv_status decode_check_size(const decode_source *s, int64_t height, int64_t width);
@@ -39,7 +39,7 @@ fv_status decode_choose(const image_decode_options *o, int64_t height, int64_t w
 /* Keeps the part of `im`, in place. */
 void decode_cut(image *im, const image_region *part);
 
-/* ---- exif.c ---- */
+/* ---- formats/exif.c ---- */
 
 /* The orientation tag of a TIFF structure (what follows "Exif\0\0" in a JPEG, a PNG's eXIf chunk): 1..8, and
  * 1 when there is none or the structure is damaged. */

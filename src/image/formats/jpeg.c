@@ -286,4 +286,4 @@ static bool jpeg_matches(const uint8_t *bytes, size_t size)
     return size >= 2 && bytes[0] == 0xFF && bytes[1] == 0xD8;
 }
 
-const image_format jpeg_format = {"JPEG", true, jpeg_matches, jpeg_decode, jpeg_probe};
+const image_format jpeg_format = {"JPEG", jpeg_matches, jpeg_decode, jpeg_probe, true};

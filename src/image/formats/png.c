@@ -186,4 +186,4 @@ static fv_status png_probe(const decode_source *s, image_info *info, int *orient
     return FV_OK;
 }
 
-const image_format png_format = {"PNG", false, png_matches, png_decode, png_probe};
+const image_format png_format = {"PNG", png_matches, png_decode, png_probe};
