@@ -129,6 +129,68 @@ static void same_bytes_for_any_threads(void **state)
     fv_dataset_destroy(d);
 }
 
+/* A policy that chooses a part: what is decoded, cut and resized by hand, whatever the threads and where an epoch is
+ * entered. */
+static void parts_are_chosen_before_decoding(void **state)
+{
+    (void)state;
+    fv_dataset *d = make_data();
+    augment_step steps[] = {
+        {.what = &augment_random_horizontal_flip, .strength = 1, .probability = 0.5f},
+        {.what = &augment_random_resized_crop, .strength = 1, .probability = 0.7f},
+    };
+    augment_policy policy = {.steps = steps, .count = 2};
+    loader_options o = {.data = d,
+                        .preprocess = small_input(),
+                        .augment = &policy,
+                        .batch = 8,
+                        .shuffle = true,
+                        .reduced_decode = true,
+                        .seed = 9,
+                        .threads = 1};
+    loader *one, *many;
+    assert_ok(loader_create(&o, &one));
+    o.threads = 8;
+    assert_ok(loader_create(&o, &many));
+    epoch_bytes a = run_epoch(one, &o, 4, 0), b = run_epoch(many, &o, 4, 0), rest = run_epoch(many, &o, 4, 3);
+    assert_same(&a, &b, 0, &o);
+    assert_same(&a, &rest, 3, &o);
+    image decoded = {0}, fitted = {0};
+    image_space space = {0};
+    int chosen = 0;
+    for (int i = 0; i < 33; i++) {
+        rng r = rng_at(9, 4, (uint64_t)a.indices[i]);
+        assert_ok(dataset_decode(d, a.indices[i], &(image_decode_options){.channels = 3}, &space, &decoded));
+        bool part = rng_uniform(&r) < 0.7f;
+        image_region region;
+        if (part) {
+            chosen++;
+            augment_random_resized_crop.choose(NULL, 1, decoded.height, decoded.width, &r, &region);
+            image_box box = {(double)region.left, (double)region.top, (double)(region.left + region.width),
+                             (double)(region.top + region.height)};
+            image cut = {0};
+            assert_ok(image_resize(&decoded, &box, region.height, region.width, FV_BILINEAR, NULL, &cut));
+            assert_ok(image_resize(&cut, NULL, SIDE, SIDE, FV_BILINEAR, NULL, &fitted));
+            image_release(&cut);
+        } else {
+            assert_ok(image_fit(&decoded, &o.preprocess, (uint8_t[3]){0}, &space, &fitted));
+        }
+        if (rng_uniform(&r) < 0.5f)
+            assert_ok(augment_random_horizontal_flip.apply(NULL, 1, &fitted, &r, &space));
+        assert_memory_equal(a.pixels + i * SIDE * SIDE * 3, fitted.data, SIDE * SIDE * 3);
+    }
+    assert_true(chosen > 10 && chosen < 33);
+    image_release(&decoded);
+    image_release(&fitted);
+    image_space_release(&space);
+    epoch_release(&a);
+    epoch_release(&b);
+    epoch_release(&rest);
+    loader_destroy(one);
+    loader_destroy(many);
+    fv_dataset_destroy(d);
+}
+
 /* Every sample once an epoch; the last batch is filled up with the epoch's first ones, without weight. */
 static void epochs_are_permutations(void **state)
 {
@@ -438,6 +500,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(same_bytes_for_any_threads),
+        TEST(parts_are_chosen_before_decoding),
         TEST(epochs_are_permutations),
         TEST(pixels_are_the_fitted_pictures),
         TEST(classes_are_mapped),

@@ -37,21 +37,35 @@ fv_status decode_keep_profile(const decode_source *s, const uint8_t *profile, si
     return FV_OK;
 }
 
-fv_status image_keep_region(image *out, const image_decode_options *o)
+fv_status decode_choose(const image_decode_options *o, int64_t height, int64_t width, image_region *region)
 {
-    image_region r = {.height = out->height, .width = out->width};
-    o->choose(o->user, out->height, out->width, &r);
-    if (r.top < 0 || r.left < 0 || r.height < 1 || r.width < 1 || r.height > out->height - r.top ||
-        r.width > out->width - r.left)
+    image_region r = {.height = height, .width = width};
+    o->choose(o->user, height, width, &r);
+    if (r.top < 0 || r.left < 0 || r.height < 1 || r.width < 1 || r.height > height - r.top ||
+        r.width > width - r.left)
         return status_set(FV_ERROR_INVALID,
                           "the part that was asked for is not within a picture of %lld x %lld pixels",
-                          (long long)out->width, (long long)out->height);
-    int64_t bytes = r.width * out->channels, stride = out->width * out->channels;
-    for (int64_t y = 0; y < r.height; y++)
-        memmove(out->data + y * bytes, out->data + (r.top + y) * stride + r.left * out->channels,
-                (size_t)bytes);
-    out->height = r.height;
-    out->width = r.width;
+                          (long long)width, (long long)height);
+    *region = r;
+    return FV_OK;
+}
+
+void decode_cut(image *im, const image_region *part)
+{
+    int64_t bytes = part->width * im->channels, stride = im->width * im->channels;
+    const uint8_t *from = im->data + part->top * stride + part->left * im->channels;
+    if (from != im->data || bytes != stride)
+        for (int64_t y = 0; y < part->height; y++, from += stride)
+            memmove(im->data + y * bytes, from, (size_t)bytes);
+    im->height = part->height;
+    im->width = part->width;
+}
+
+fv_status image_keep_region(image *im, const image_decode_options *o)
+{
+    image_region r;
+    STATUS_TRY(decode_choose(o, im->height, im->width, &r));
+    decode_cut(im, &r);
     return FV_OK;
 }
 
@@ -63,7 +77,7 @@ static fv_status decode(const decode_source *s, image *out)
     s->options.space->profile.size = 0;
     STATUS_TRY(format->decode(s, out, &orientation));
     STATUS_TRY(exif_turn(out, orientation));
-    if (s->options.choose)
+    if (s->options.choose && !format->cuts)
         STATUS_TRY(image_keep_region(out, &s->options));
     STATUS_TRY(icc_convert(s->options.space, out));
     return s->options.channels ? image_set_channels(out, s->options.channels) : FV_OK;

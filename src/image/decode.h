@@ -26,6 +26,7 @@ typedef struct image_format {
     bool (*matches)(const uint8_t *bytes, size_t size);
     fv_status (*decode)(const decode_source *s, image *out, int *orientation);
     fv_status (*probe)(const decode_source *s, image_info *info, int *orientation);
+    bool cuts; /* `decode` gives the part that options.choose picks out; else decode.c cuts it out */
 } image_format;
 
 /* Each in the file of formats/ that is named like it. */
@@ -53,6 +54,11 @@ int64_t decode_max_pixels(const decode_source *s);
 /* The error when a picture has more pixels than the options allow. */
 fv_status decode_check_size(const decode_source *s, int64_t height, int64_t width);
 
+/* Asks options->choose for its part of the upright picture of (height, width), and checks that it lies within. */
+fv_status decode_choose(const image_decode_options *o, int64_t height, int64_t width, image_region *region);
+/* Keeps the part of `im`, in place. */
+void decode_cut(image *im, const image_region *part);
+
 /* ---- formats/exif.c ---- */
 
 /* The orientation tag of a TIFF structure (what follows "Exif\0\0" in a JPEG, a PNG's eXIf chunk): 1..8, and
@@ -61,6 +67,9 @@ int exif_orientation(const uint8_t *tiff, size_t size);
 
 /* Turns the stored picture upright. */
 fv_status exif_turn(image *im, int orientation);
+
+/* From a part of the upright picture to the same part of the stored one, which is (height, width). */
+void exif_find_stored(image_region *region, int orientation, int64_t height, int64_t width);
 
 /* True when the orientation exchanges height and width. */
 static inline bool exif_swaps_sides(int orientation)

@@ -41,12 +41,30 @@ int exif_orientation(const uint8_t *tiff, size_t size)
     return 1;
 }
 
+/* Bits: 1 exchanges the axes; then 2 reads the stored rows, 4 the stored columns from the end. */
+static const uint8_t turns[9] = {0, 0, 4, 6, 2, 1, 3, 7, 5};
+
+void exif_find_stored(image_region *region, int orientation, int64_t height, int64_t width)
+{
+    int turn = turns[orientation];
+    image_region r = *region;
+    if (turn & 1)
+        *region = (image_region){.top = r.left,
+                                 .left = r.top,
+                                 .height = r.width,
+                                 .width = r.height,
+                                 .min_height = r.min_width,
+                                 .min_width = r.min_height};
+    if (turn & 2)
+        region->top = height - region->top - region->height;
+    if (turn & 4)
+        region->left = width - region->left - region->width;
+}
+
 fv_status exif_turn(image *im, int orientation)
 {
     if (orientation == 1)
         return FV_OK;
-    /* Bits: 1 exchanges the axes; then 2 reads the stored rows, 4 the stored columns from the end. */
-    static const uint8_t turns[9] = {0, 0, 4, 6, 2, 1, 3, 7, 5};
     int turn = turns[orientation];
     bool swap = turn & 1;
     int64_t h = im->height, w = im->width, c = im->channels;

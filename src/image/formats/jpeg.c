@@ -116,19 +116,49 @@ static fv_status check_plausible(const jpeg_reader *r)
     return FV_OK;
 }
 
-/* The smallest scale that still reaches the wanted size. Powers of two only: the other inverse DCTs have no
- * SIMD code and cost more than they save. */
-static void choose_scale(jpeg_reader *r, int orientation)
+/* One side of a part at full scale, [from, from + length) of `all`, in the pixels of the scale that is set, at which
+ * the side is `scaled` long. */
+static void scale_side(const jpeg_reader *r, int64_t *from, int64_t *length, int64_t all, int64_t scaled)
+{
+    int64_t end = *from + *length, num = r->info.scale_num, denom = r->info.scale_denom;
+    end = end == all ? scaled : (end * num + denom / 2) / denom;
+    *from = (*from * num + denom / 2) / denom;
+    *from = *from < scaled ? *from : scaled - 1;
+    *length = end > *from ? end - *from : 1;
+}
+
+static image_region scale_part(jpeg_reader *r, const image_region *whole)
+{
+    image_region part = *whole;
+    jpeg_calc_output_dimensions(&r->info);
+    scale_side(r, &part.top, &part.height, r->info.image_height, r->info.output_height);
+    scale_side(r, &part.left, &part.width, r->info.image_width, r->info.output_width);
+    return part;
+}
+
+/* Finds the part of the stored picture that is wanted, and sets the smallest scale at which it reaches its least size.
+ * Powers of two only: the other inverse DCTs have no SIMD code and cost more than they save. */
+static fv_status choose_part(jpeg_reader *r, int orientation, image_region *part)
 {
     const image_decode_options *o = &r->source->options;
+    int64_t height = r->info.image_height, width = r->info.image_width;
     bool swap = exif_swaps_sides(orientation);
-    int64_t height = swap ? o->min_width : o->min_height, width = swap ? o->min_height : o->min_width;
+    image_region whole = {.height = swap ? width : height,
+                          .width = swap ? height : width,
+                          .min_height = o->min_height,
+                          .min_width = o->min_width};
+    if (o->choose)
+        STATUS_TRY(decode_choose(o, whole.height, whole.width, &whole));
+    exif_find_stored(&whole, orientation, height, width);
+    bool reduce = whole.min_height > 0 || whole.min_width > 0;
     r->info.scale_denom = 8;
-    for (r->info.scale_num = height > 0 || width > 0 ? 1 : 8; r->info.scale_num < 8; r->info.scale_num *= 2) {
-        jpeg_calc_output_dimensions(&r->info);
-        if (r->info.output_height >= height && r->info.output_width >= width)
-            break;
+    for (r->info.scale_num = reduce ? 1 : 8; r->info.scale_num < 8; r->info.scale_num *= 2) {
+        *part = scale_part(r, &whole);
+        if (part->height >= whole.min_height && part->width >= whole.min_width)
+            return FV_OK;
     }
+    *part = scale_part(r, &whole);
+    return FV_OK;
 }
 
 /* Adobe stores inks inverted (255: none), so each colour is its ink times black. */
@@ -139,6 +169,7 @@ static void rgb_from_cmyk(const uint8_t *cmyk, uint8_t *rgb, int64_t pixels)
             rgb[i * 3 + c] = (uint8_t)((cmyk[i * 4 + c] * cmyk[i * 4 + 3] + 127) / 255);
 }
 
+/* The next out->height rows. */
 static void read_rows(jpeg_reader *r, image *out)
 {
     enum {
@@ -149,37 +180,72 @@ static void read_rows(jpeg_reader *r, image *out)
     JSAMPARRAY inks = NULL;
     if (cmyk)
         inks = info->mem->alloc_sarray((j_common_ptr)info, JPOOL_IMAGE, info->output_width * 4, 1);
-    while (info->output_scanline < info->output_height) {
-        int64_t y = info->output_scanline, stride = out->width * out->channels;
+    int64_t stride = out->width * out->channels;
+    for (int64_t y = 0; y < out->height;) {
         JSAMPROW rows[ROWS];
         int count = 0;
         for (; count < ROWS && y + count < out->height; count++)
             rows[count] = out->data + (y + count) * stride;
         if (cmyk) {
-            jpeg_read_scanlines(info, inks, 1);
+            y += jpeg_read_scanlines(info, inks, 1);
             rgb_from_cmyk(inks[0], rows[0], out->width);
         } else {
-            jpeg_read_scanlines(info, rows, (JDIMENSION)count);
+            y += jpeg_read_scanlines(info, rows, (JDIMENSION)count);
         }
     }
+}
+
+/* libjpeg-turbo 2.1 forgets when it crops that a reduced scale has enlarged the chroma already, which shows where more than
+ * two samples of luma share one of chroma. */
+static bool can_crop(const jpeg_reader *r)
+{
+    return r->info.scale_num == r->info.scale_denom || r->info.max_h_samp_factor <= 2;
+}
+
+/* Decodes the columns of the blocks that the part lies in, from its first row to its last; cuts the rest off. Interpolated
+ * chroma needs its neighbours, so some more columns are asked for: the picture is then as from a whole decode. */
+static fv_status read_part(jpeg_reader *r, const image_region *part, image *out)
+{
+    enum {
+        NEIGHBOURS = 2
+    };
+    struct jpeg_decompress_struct *info = &r->info;
+    int64_t from = part->left > NEIGHBOURS ? part->left - NEIGHBOURS : 0,
+            to = part->left + part->width + NEIGHBOURS;
+    to = to < info->output_width ? to : info->output_width;
+    JDIMENSION first = (JDIMENSION)from, count = (JDIMENSION)(to - from);
+    if (!can_crop(r))
+        first = 0;
+    else if (count < info->output_width)
+        jpeg_crop_scanline(info, &first, &count); /* moves `first` down to where blocks begin */
+    if (part->top > 0)
+        jpeg_skip_scanlines(info, (JDIMENSION)part->top);
+    STATUS_TRY(
+        image_reshape(out, part->height, info->output_width, info->out_color_space == JCS_GRAYSCALE ? 1 : 3));
+    read_rows(r, out);
+    decode_cut(out,
+               &(image_region){.left = part->left - first, .height = part->height, .width = part->width});
+    return FV_OK;
 }
 
 static fv_status decode(jpeg_reader *r, image *out, int *orientation)
 {
     struct jpeg_decompress_struct *info = &r->info;
+    image_region part;
     STATUS_TRY(check_plausible(r));
     *orientation = orientation_of(r);
-    choose_scale(r, *orientation);
+    STATUS_TRY(choose_part(r, *orientation, &part));
     bool inks = info->jpeg_color_space == JCS_CMYK || info->jpeg_color_space == JCS_YCCK;
     bool grey = info->jpeg_color_space == JCS_GRAYSCALE;
     if (!inks && !grey && info->num_components != 3)
         return status_set(FV_ERROR_UNSUPPORTED, "%s: JPEG with %d components is not supported",
                           r->source->name, info->num_components);
     info->out_color_space = inks ? JCS_CMYK : grey ? JCS_GRAYSCALE : JCS_RGB;
+    info->do_fancy_upsampling = !r->source->options.fast;
     jpeg_start_decompress(info);
-    STATUS_TRY(image_reshape(out, info->output_height, info->output_width, grey ? 1 : 3));
-    read_rows(r, out);
-    /* Whether later scans are missing, too, cannot be seen from the entropy-coded data. */
+    STATUS_TRY(read_part(r, &part, out));
+    /* Whether later scans are missing, too, cannot be seen from the entropy-coded data. What lies behind the part's last row
+     * has not been looked at. */
     bool scans_missing = r->file_ended && (jpeg_has_multiple_scans(info) || info->arith_code);
     if (r->data_missing || scans_missing)
         return status_set(FV_ERROR_FORMAT, "%s: truncated JPEG: the picture's data ends early",
@@ -220,4 +286,4 @@ static bool jpeg_matches(const uint8_t *bytes, size_t size)
     return size >= 2 && bytes[0] == 0xFF && bytes[1] == 0xD8;
 }
 
-const image_format jpeg_format = {"JPEG", jpeg_matches, jpeg_decode, jpeg_probe};
+const image_format jpeg_format = {"JPEG", jpeg_matches, jpeg_decode, jpeg_probe, true};
