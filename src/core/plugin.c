@@ -6,7 +6,10 @@
 
 plugin plugin_cairo = {.library = "libcairo.so.2", .package = "libcairo2", .purpose = "drawing"};
 
-plugin *const plugin_table[] = {&plugin_cairo, NULL};
+plugin plugin_curl = {.library = "libcurl.so.4", .package = "libcurl4", .purpose = "downloading"};
+plugin plugin_md = {.library = "libmd.so.0", .package = "libmd0", .purpose = "checking downloads"};
+
+plugin *const plugin_table[] = {&plugin_cairo, &plugin_curl, &plugin_md, NULL};
 
 static fv_status bind_symbols(plugin *p, const plugin_symbol *symbols, size_t count)
 {

@@ -39,8 +39,8 @@ static void drop_part(listing *l, fv_part part)
 /* `part` comes from another place: its part of that name when it has one, else all of it. */
 static fv_status take_part(listing *l, const char *path, fv_part part)
 {
-    listing other;
-    STATUS_TRY(listing_open(&other, path, l->on_error));
+    listing other = {.on_error = l->on_error, .on_download = l->on_download, .user = l->user};
+    STATUS_TRY(listing_open(&other, path));
     drop_part(l, part);
     if (has_part(&other, part))
         for (fv_part p = FV_ALL; p <= FV_TEST; p++)
@@ -202,7 +202,8 @@ static fv_status check_options(const fv_dataset_options *given, fv_dataset_optio
 
 static fv_status open_store(store *s, const fv_dataset_options *o)
 {
-    STATUS_TRY(listing_open(&s->sources, o->path, o->on_error));
+    s->sources = (listing){.on_error = o->on_error, .on_download = o->on_download, .user = o->user};
+    STATUS_TRY(listing_open(&s->sources, o->path));
     if (o->validation_path)
         STATUS_TRY(take_part(&s->sources, o->validation_path, FV_VALIDATION));
     if (o->test_path)
