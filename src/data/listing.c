@@ -8,7 +8,8 @@
 #include "data/source.h"
 
 /* Asked in this order. */
-static const source_kind *const kinds[] = {&idx_kind, &cifar_kind, &folder_kind, &address_kind, &known_kind};
+static const source_kind *const kinds[] = {&idx_kind,     &cifar_kind, &folder_kind,
+                                           &address_kind, &table_kind, &known_kind};
 enum {
     KIND_COUNT = sizeof kinds / sizeof *kinds
 };

@@ -44,6 +44,7 @@ void source_free(source *s)
     free(s->labels);
     free(s->label_first);
     free(s->label_list);
+    free(s->groups);
     names_release(&s->classes);
     free(s);
 }

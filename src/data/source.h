@@ -29,6 +29,8 @@ struct source {
     uint32_t *label_first; /* (count + 1): record i has label_list[label_first[i]] to */
     int32_t *label_list;   /* label_list[label_first[i + 1] - 1], each once */
     name_list classes;     /* the source's own order */
+    uint64_t *
+        groups; /* (count): a number that the records of one group share, 0: a group of its own; NULL: no groups */
     int64_t height, width, channels; /* of every record; 0 when they differ or are not known */
 
     /* Each is thread-safe. A source has `read` or `pixels`, and NULL for the other. */
@@ -77,7 +79,7 @@ typedef struct source_kind {
     fv_status (*list)(const data_place *place, listing *l);
 } source_kind;
 
-extern const source_kind folder_kind, idx_kind, cifar_kind, address_kind, known_kind;
+extern const source_kind folder_kind, idx_kind, cifar_kind, address_kind, known_kind, table_kind;
 
 /* ---- pictures.c: a source whose pixels lie in memory ---- */
 

@@ -4,20 +4,11 @@
 
 #include "core/memory.h"
 #include "core/random.h"
+#include "data/name_table.h"
 #include "data/store.h"
 
 /* Keeps the split's random numbers apart from those of augmentation, which use small epochs. */
 static const uint32_t split_stream = 0x53504c54;
-
-/* FNV-1a (Fowler, Noll, Vo): the class's name, not its place, names the stream, so other classes have no
- * influence. */
-static uint64_t name_hash(const char *name)
-{
-    uint64_t hash = 0xcbf29ce484222325u;
-    for (const char *p = name; *p; p++)
-        hash = (hash ^ (uint8_t)*p) * 0x100000001b3u;
-    return hash;
-}
 
 static int64_t share(int64_t n, float part)
 {
@@ -59,6 +50,7 @@ static fv_status choose_by_class(const store *s, float part, uint64_t seed, uint
         order[start[s->labels[i] + 1]++] = (uint32_t)i;
     for (size_t c = 0; c < classes; c++) {
         int64_t n = start[c + 1] - start[c], k = share(n, part);
+        /* The class's name, not its place, names the stream: other classes have no influence. */
         rng r = rng_at(seed, split_stream, name_hash(s->classes.items[c]));
         shuffle(&r, order + start[c], n);
         for (int64_t i = 0; i < k; i++)

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "data/name_table.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/memory.h"
+
+enum {
+    BLOCK_BITS = 16,
+    FIRST_SLOTS = 64 /* a power of two */
+};
+
+uint64_t name_hash(const char *name)
+{
+    uint64_t hash = 0xcbf29ce484222325u;
+    for (const char *p = name; *p; p++)
+        hash = (hash ^ (uint8_t)*p) * 0x100000001b3u;
+    hash = (hash ^ hash >> 33) * 0xff51afd7ed558ccdu;
+    hash = (hash ^ hash >> 33) * 0xc4ceb9fe1a85ec53u;
+    return hash ^ hash >> 33;
+}
+
+const char *name_table_get(const name_table *t, size_t index)
+{
+    return t->bytes.data + t->blocks[index >> BLOCK_BITS] + t->offsets[index];
+}
+
+/* The slot that has the string, or the free one for it. */
+static size_t find_slot(const name_table *t, const char *name, uint64_t hash)
+{
+    size_t mask = t->slot_count - 1, slot = hash & mask;
+    for (; t->slots[slot]; slot = (slot + 1) & mask)
+        if (t->slots[slot] >> 32 == hash >> 32 &&
+            strcmp(name_table_get(t, (uint32_t)t->slots[slot] - 1), name) == 0)
+            break;
+    return slot;
+}
+
+/* Slots are kept under three quarters full. Their lower hash bits are not kept: they are counted again. */
+static fv_status make_room(name_table *t)
+{
+    if (4 * (t->count + 1) <= 3 * t->slot_count)
+        return FV_OK;
+    size_t more = t->slot_count ? 2 * t->slot_count : FIRST_SLOTS;
+    uint64_t *slots = mem_array(more, sizeof *slots);
+    if (!slots)
+        return status_last();
+    free(t->slots);
+    t->slots = slots;
+    t->slot_count = more;
+    for (size_t i = 0; i < t->count; i++) {
+        uint64_t hash = name_hash(name_table_get(t, i));
+        size_t slot = hash & (more - 1);
+        while (slots[slot])
+            slot = (slot + 1) & (more - 1);
+        slots[slot] = hash >> 32 << 32 | (i + 1);
+    }
+    return FV_OK;
+}
+
+static fv_status append(name_table *t, const char *name, size_t length)
+{
+    STATUS_TRY(MEM_GROW(t->offsets, t->count, t->capacity));
+    size_t block = t->count >> BLOCK_BITS;
+    STATUS_TRY(MEM_GROW(t->blocks, block, t->block_capacity));
+    if ((t->count & ((1u << BLOCK_BITS) - 1)) == 0)
+        t->blocks[block] = t->bytes.length;
+    t->offsets[t->count] = (uint32_t)(t->bytes.length - t->blocks[block]);
+    text_add_bytes(&t->bytes, name, length + 1);
+    STATUS_TRY(text_status(&t->bytes));
+    t->count++;
+    return FV_OK;
+}
+
+fv_status name_table_add(name_table *t, const char *name, uint32_t *index)
+{
+    STATUS_TRY(make_room(t));
+    uint64_t hash = name_hash(name);
+    size_t slot = find_slot(t, name, hash), length = strlen(name);
+    if (t->slots[slot]) {
+        *index = (uint32_t)t->slots[slot] - 1;
+        return FV_OK;
+    }
+    if (length > NAME_TABLE_LONGEST || t->count >= UINT32_MAX - 1)
+        return status_set(FV_ERROR_UNSUPPORTED, "a name of %zu bytes, or %zu names, are too many", length,
+                          t->count);
+    STATUS_TRY(append(t, name, length));
+    t->slots[slot] = hash >> 32 << 32 | t->count;
+    *index = (uint32_t)t->count - 1;
+    return FV_OK;
+}
+
+int64_t name_table_find(const name_table *t, const char *name)
+{
+    if (t->slot_count == 0)
+        return -1;
+    uint64_t found = t->slots[find_slot(t, name, name_hash(name))];
+    return found ? (int64_t)(uint32_t)found - 1 : -1;
+}
+
+void name_table_close(name_table *t)
+{
+    free(t->slots);
+    t->slots = NULL;
+    t->slot_count = 0;
+}
+
+void name_table_release(name_table *t)
+{
+    text_release(&t->bytes);
+    free(t->offsets);
+    free(t->blocks);
+    free(t->slots);
+    *t = (name_table){0};
+}
