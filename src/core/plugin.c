@@ -6,7 +6,11 @@
 
 plugin plugin_cairo = {.library = "libcairo.so.2", .package = "libcairo2", .purpose = "drawing"};
 
-plugin *const plugin_table[] = {&plugin_cairo, NULL};
+plugin plugin_archive = {
+    .library = "libarchive.so.13", .package = "libarchive13", .purpose = "reading and writing tar files"};
+plugin plugin_zip = {.library = ZIP_LIBRARY, .package = "libzip-dev", .purpose = "reading zip archives"};
+
+plugin *const plugin_table[] = {&plugin_cairo, &plugin_archive, &plugin_zip, NULL};
 
 static fv_status bind_symbols(plugin *p, const plugin_symbol *symbols, size_t count)
 {
