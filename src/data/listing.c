@@ -8,7 +8,7 @@
 #include "data/source.h"
 
 /* Asked in this order. */
-static const source_kind *const kinds[] = {&idx_kind, &cifar_kind, &folder_kind};
+static const source_kind *const kinds[] = {&idx_kind, &cifar_kind, &shards_kind, &archive_kind, &folder_kind};
 enum {
     KIND_COUNT = sizeof kinds / sizeof *kinds
 };

@@ -9,13 +9,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/stat.h>
 
 #include "core/file.h"
 #include "core/memory.h"
 #include "core/text.h"
 #include "data/source.h"
+#include "data/tree.h"
 
 enum {
     MAX_DEPTH = 16 /* of folders below a class */
@@ -92,18 +92,6 @@ static folder_source *folder_create(fv_part part)
 
 /* ---- listing ---- */
 
-/* Also those that the decoder may not know: it then says so, which is better than silence. */
-static bool is_picture(const char *name)
-{
-    static const char *const endings[] = {".jpg", ".jpeg", ".png",  ".webp", ".gif",
-                                          ".bmp", ".tif",  ".tiff", ".heic", ".avif"};
-    const char *dot = strrchr(name, '.');
-    for (size_t i = 0; dot && i < sizeof endings / sizeof *endings; i++)
-        if (strcasecmp(dot, endings[i]) == 0)
-            return true;
-    return false;
-}
-
 typedef enum entry_type {
     ENTRY_FILE,
     ENTRY_FOLDER,
@@ -155,8 +143,8 @@ static fv_status add_entry(scan *s, DIR *folder, const char *path, const struct 
         return FV_OK;
     switch (type_of(folder, entry)) {
     case ENTRY_FILE:
-        return is_picture(entry->d_name) ? add_picture(s->source, entry->d_name)
-                                         : ignore(s, path, entry->d_name);
+        return tree_is_picture(entry->d_name) ? add_picture(s->source, entry->d_name)
+                                              : ignore(s, path, entry->d_name);
     case ENTRY_FOLDER:
         return names_add(inner, "%s", entry->d_name);
     case ENTRY_LINKED_FOLDER: /* may lead in a circle */
@@ -268,7 +256,7 @@ static fv_status scan_classes(scan *s, const char *root, const name_list *names)
             status = names_add(&s->found->problems, "%s: is a link that leads back up; left out", path);
         else if (file_is_folder(path))
             status = scan_class(s, path, names->items[i]);
-        else if (is_picture(path))
+        else if (tree_is_picture(path))
             loose++;
         else
             status = ignore(s, root, names->items[i]);
@@ -306,23 +294,6 @@ static fv_status list_part(const char *root, const name_list *names, fv_part par
 
 /* ---- train/, val/, test/ ---- */
 
-static const struct {
-    const char *name;
-    fv_part part;
-} part_names[] = {{"train", FV_TRAIN},
-                  {"val", FV_VALIDATION},
-                  {"valid", FV_VALIDATION},
-                  {"validation", FV_VALIDATION},
-                  {"test", FV_TEST}};
-
-static fv_part part_of(const char *name)
-{
-    for (size_t i = 0; i < sizeof part_names / sizeof *part_names; i++)
-        if (strcmp(name, part_names[i].name) == 0)
-            return part_names[i].part;
-    return FV_ALL;
-}
-
 typedef enum part_kind {
     PART_NOT,
     PART_EMPTY,
@@ -334,7 +305,7 @@ static part_kind kind_of(const char *path)
 {
     file_list inner;
     bool folders = false;
-    if (part_of(file_base_name(path)) == FV_ALL || file_list_folder(&inner, path) != FV_OK)
+    if (tree_part(file_base_name(path)) == FV_ALL || file_list_folder(&inner, path) != FV_OK)
         return PART_NOT;
     for (size_t i = 0; !folders && i < inner.count; i++) {
         char *deeper = file_join(path, inner.names[i]);
@@ -382,7 +353,7 @@ static fv_status list(const data_place *place, listing *l)
     if (!has_parts(root, names))
         return list_part(root, names, FV_ALL, l);
     for (size_t i = 0; i < names->count; i++) {
-        fv_part part = part_of(names->items[i]);
+        fv_part part = tree_part(names->items[i]);
         char *path = file_join(root, names->items[i]);
         fv_status status = path ? FV_OK : status_last();
         if (path && part == FV_ALL)
