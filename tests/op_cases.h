@@ -469,6 +469,10 @@ static const op_case op_cases[] = {
     {"correct", OP_CORRECT, {IN(NORMAL, 40, 3), IN(CLASS, 40), IN(WEIGHT, 40)}, PLAIN, EXACT},
     {"correct of one class", OP_CORRECT, {IN(NORMAL, 40, 1), IN(BINARY, 40), IN(WEIGHT, 40)}, PLAIN, EXACT},
     {"correct of equal logits", OP_CORRECT, {IN(ZERO, 40, 3), IN(CLASS, 40), IN(WEIGHT, 40)}, PLAIN, EXACT},
+    {"correct of probabilities", OP_CORRECT, {IN(NORMAL, 40, 3), IN(SOFT, 40, 3), IN(WEIGHT, 40)}, PLAIN, EXACT},
+    {"correct of equal targets", OP_CORRECT, {IN(NORMAL, 40, 3), IN(ZERO, 40, 3), IN(WEIGHT, 40)}, PLAIN, EXACT},
+    {"correct of one class's probability", OP_CORRECT, {IN(NORMAL, 40, 1), IN(UNIT, 40, 1), IN(WEIGHT, 40)}, PLAIN, EXACT},
+    {"correct of several labels", OP_CORRECT, {IN(NORMAL, 40, 7), IN(UNIT, 40, 7), IN(WEIGHT, 40)}, {.each = 1}, EXACT},
 
     /* p, g, [buffer], lr */
     {"SGD",

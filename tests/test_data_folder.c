@@ -64,7 +64,7 @@ static void bad_folders(void **state)
     (void)state;
     assert_not_open(FV_ERROR_IO, "no such folder", in_root("missing"));
     assert_not_open(FV_ERROR_INVALID, "empty", test_root);
-    assert_not_open(FV_ERROR_UNSUPPORTED, "addresses", "https://host/data.zip");
+    assert_not_open(FV_ERROR_IO, "cannot be downloaded", "http://127.0.0.1:1/data.zip");
     assert_not_open(FV_ERROR_INVALID, "path is needed", NULL);
     put_file("plain/file.rar", "x", 1);
     assert_not_open(FV_ERROR_UNSUPPORTED, "file.rar: is a file", in_root("plain/file.rar"));

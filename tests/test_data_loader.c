@@ -183,7 +183,7 @@ static void pixels_are_the_fitted_pictures(void **state)
             image_space space = {0};
             assert_ok(dataset_decode(d, i % 33, &(image_decode_options){.channels = modes[m].channels},
                                      &space, &decoded));
-            assert_ok(image_fit(&decoded, &modes[m], reversed, &fitted));
+            assert_ok(image_fit(&decoded, &modes[m], reversed, NULL, &fitted));
             assert_memory_equal(e.pixels + (size_t)i * bytes, fitted.data, bytes);
             assert_int_equal(e.indices[i], i % 33);
             image_release(&decoded);

@@ -94,7 +94,7 @@ static void scaled_decode_reaches_the_minimum(void **state)
 {
     (void)state;
     image small = noise(5, 4, 6, 3), in = {0}, full = {0}, out = {0};
-    assert_ok(image_resize(&small, NULL, 203, 331, FV_BICUBIC, &in));
+    assert_ok(image_resize(&small, NULL, 203, 331, FV_BICUBIC, NULL, &in));
     uint8_t *file;
     size_t size;
     assert_ok(image_encode_jpeg(&in, 95, &file, &size));

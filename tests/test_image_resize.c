@@ -18,7 +18,7 @@ static void resize_is_pillows(void **state)
             b[i] = golden_float(&g);
         image in = noise((uint32_t)v[0], v[1], v[2], v[3]), out = {0};
         image_box box = {b[0], b[1], b[2], b[3]};
-        assert_ok(image_resize(&in, &box, v[4], v[5], (fv_interpolation)v[6], &out));
+        assert_ok(image_resize(&in, &box, v[4], v[5], (fv_interpolation)v[6], NULL, &out));
         assert_int_equal(out.height, v[4]);
         assert_int_equal(out.width, v[5]);
         if (difference(&out, golden_bytes(&g, (size_t)(v[3] * v[4] * v[5]))) > 0)
@@ -42,7 +42,7 @@ static void fit_is_torchvisions(void **state)
         p.interpolation = (fv_interpolation)v[6];
         p.crop_fraction = golden_float(&g);
         image in = noise((uint32_t)v[0], v[1], v[2], 3), out = {0};
-        assert_ok(image_fit(&in, &p, (uint8_t[3]){10, 20, 30}, &out));
+        assert_ok(image_fit(&in, &p, (uint8_t[3]){10, 20, 30}, NULL, &out));
         if (difference(&out, golden_bytes(&g, (size_t)(v[3] * v[4] * 3))) > 0)
             fail_msg("case %d: mode %d, %d x %d to %d x %d differs", number, v[5], v[2], v[1], v[4], v[3]);
         image_release(&in);
@@ -70,7 +70,7 @@ static void fit_gives_the_size(void **state)
                     image in = {0}, out = {0};
                     assert_ok(image_reshape(&in, sizes[i][0], sizes[i][1], c));
                     memset(in.data, 77, (size_t)(in.height * in.width * c));
-                    assert_ok(image_fit(&in, &p, (uint8_t[3]){77, 77, 77}, &out));
+                    assert_ok(image_fit(&in, &p, (uint8_t[3]){77, 77, 77}, NULL, &out));
                     assert_int_equal(out.height, p.height);
                     assert_int_equal(out.width, p.width);
                     assert_int_equal(out.channels, c);
@@ -101,10 +101,10 @@ static void a_box_out_of_the_picture_is_an_error(void **state)
     image in = noise(1, 4, 5, 3), out = {0};
     const image_box boxes[] = {{-1, 0, 2, 2}, {0, 0, 6, 2}, {0, 0, 2, 5}, {2, 0, 2, 2}, {3, 0, 2, 2}};
     for (size_t i = 0; i < sizeof boxes / sizeof *boxes; i++)
-        assert_int_equal(image_resize(&in, &boxes[i], 2, 2, FV_BILINEAR, &out), FV_ERROR_INVALID);
-    assert_int_equal(image_resize(&in, NULL, 0, 2, FV_BILINEAR, &out), FV_ERROR_INVALID);
-    assert_int_equal(image_resize(&in, NULL, 2, (int64_t)1 << 40, FV_BILINEAR, &out), FV_ERROR_INVALID);
-    assert_int_equal(image_resize(&in, NULL, 2, 2, (fv_interpolation)9, &out), FV_ERROR_INVALID);
+        assert_int_equal(image_resize(&in, &boxes[i], 2, 2, FV_BILINEAR, NULL, &out), FV_ERROR_INVALID);
+    assert_int_equal(image_resize(&in, NULL, 0, 2, FV_BILINEAR, NULL, &out), FV_ERROR_INVALID);
+    assert_int_equal(image_resize(&in, NULL, 2, (int64_t)1 << 40, FV_BILINEAR, NULL, &out), FV_ERROR_INVALID);
+    assert_int_equal(image_resize(&in, NULL, 2, 2, (fv_interpolation)9, NULL, &out), FV_ERROR_INVALID);
     image_release(&in);
     image_release(&out);
 }
@@ -122,7 +122,7 @@ static void impossible_preprocessing_is_an_error(void **state)
         {.height = 5, .width = 5, .resize_mode = (fv_resize_mode)7},
     };
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
-        assert_int_equal(image_fit(&in, &wrong[i], (uint8_t[3]){0}, &out), FV_ERROR_INVALID);
+        assert_int_equal(image_fit(&in, &wrong[i], (uint8_t[3]){0}, NULL, &out), FV_ERROR_INVALID);
     image_release(&in);
     image_release(&out);
 }

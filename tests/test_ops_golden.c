@@ -124,6 +124,16 @@ static const op_case rows[] = {
      OP_FOLD_BATCH_NORM,
      {IN(NORMAL, 3, 2, 3, 3), IN(NORMAL, 3), IN(NORMAL, 3), IN(NORMAL, 3), IN(NORMAL, 3), IN(NORMAL, 3)},
      {.epsilon = 1e-5f}},
+    {"cross-entropy of mixed labels",
+     OP_SOFTMAX_CROSS_ENTROPY,
+     {IN(NORMAL, 5, 6), IN(SOFT, 5, 6), IN(WEIGHT, 5)},
+     {.smoothing = 0.1f}},
+    {"binary cross-entropy of mixed labels",
+     OP_SIGMOID_CROSS_ENTROPY,
+     {IN(NORMAL, 5, 6), IN(UNIT, 5, 6), IN(WEIGHT, 5)},
+     {.smoothing = 0.1f}},
+    {"correct of probabilities", OP_CORRECT, {IN(NORMAL, 8, 4), IN(SOFT, 8, 4), IN(WEIGHT, 8)}, PLAIN},
+    {"correct of several labels", OP_CORRECT, {IN(NORMAL, 8, 4), IN(UNIT, 8, 4), IN(WEIGHT, 8)}, {.each = 1}},
 };
 /* clang-format on */
 enum {

@@ -8,7 +8,8 @@
  *     fv_dataset_destroy(data);
  *
  * `path` is a folder of class folders, a folder with train/, val/ (or valid/) and test/ inside, a folder with IDX files
- * (…-images-idx3-ubyte[.gz]), or a cifar-10-batches-bin or cifar-100-binary folder. Class names are sorted in byte order; those of IDX and CIFAR
+ * (…-images-idx3-ubyte[.gz]), a cifar-10-batches-bin or cifar-100-binary folder, an address (http, https, file) of one, or a
+ * known name (fv_known_dataset_get), which is downloaded on first use. Class names are sorted in byte order; those of IDX and CIFAR
  * stand in the order of their label bytes. Classes that only occur outside the training part stand behind its own.
  */
 #ifndef FOVEA_DATA_H
@@ -42,6 +43,9 @@ typedef struct fv_dataset_options {
     uint64_t seed;          /* of the split */
     fv_on_error on_error;
     const char *validation_path, *test_path; /* further data to take these parts from */
+    /* While data that `path` names by address or known name are downloaded: see fv_download_options. */
+    int (*on_download)(int64_t done, int64_t total, void *user);
+    void *user;
 } fv_dataset_options;
 
 /* Lists the pictures (no pixels are decoded). The caller destroys it. NULL on failure. */
@@ -57,7 +61,13 @@ FV_API const fv_dataset *fv_dataset_part(const fv_dataset *d, fv_part part);
 FV_API int64_t fv_dataset_size(const fv_dataset *d); /* pictures */
 FV_API int64_t fv_dataset_class_count(const fv_dataset *d);
 FV_API const char *fv_dataset_class_name(const fv_dataset *d, int64_t class_index); /* NULL out of range */
-FV_API int64_t fv_dataset_label(const fv_dataset *d, int64_t index); /* class index, -1 out of range */
+/* The picture's class index; -1 out of range. In multi-label data the first of its classes, -1 where it has none. */
+FV_API int64_t fv_dataset_label(const fv_dataset *d, int64_t index);
+/* Nonzero when pictures have any number of classes each, also none. */
+FV_API int fv_dataset_is_multi_label(const fv_dataset *d);
+/* How many classes a picture has (1 in single-label data), and its k-th, ascending; 0 and -1 out of range. */
+FV_API int64_t fv_dataset_label_count(const fv_dataset *d, int64_t index);
+FV_API int64_t fv_dataset_label_at(const fv_dataset *d, int64_t index, int64_t k);
 /* The picture's path, or "file#record"; written to `buffer`, always terminated. Returns buffer. */
 FV_API const char *fv_dataset_file(const fv_dataset *d, int64_t index, char *buffer, size_t size);
 /* The size of the pictures when all are known to be equal (IDX, CIFAR), or that of a sample's median; channels 1 when all
@@ -67,6 +77,35 @@ FV_API fv_status fv_dataset_shape(const fv_dataset *d, int64_t *height, int64_t 
 /* What was found wrong while listing or reading, a line each: skipped files, empty classes, uneven classes. */
 FV_API int64_t fv_dataset_problem_count(const fv_dataset *d);
 FV_API const char *fv_dataset_problem(const fv_dataset *d, int64_t index); /* NULL out of range */
+
+/* The data sets that are known by name. */
+typedef struct fv_known_dataset {
+    const char *name, *description;
+    int64_t bytes;      /* to download; 0: drawn by the library */
+    const char *source; /* the address of its files */
+} fv_known_dataset;
+FV_API int64_t fv_known_dataset_count(void);
+FV_API const fv_known_dataset *fv_known_dataset_get(int64_t index); /* NULL past the end */
+
+/* Brings a known data set, or a file from an http, https or file address, to this machine unless it is here already. */
+typedef struct fv_download_options {
+    size_t struct_size;
+    const char *name; /* required: a known name or an address; behind an address may stand #sha256=HEX */
+    const char
+        *folder; /* default: a folder of its own in $FOVEA_CACHE, $XDG_CACHE_HOME/fovea or ~/.cache/fovea */
+    const char *
+        mirror; /* an address under which the known sets' files lie as NAME/FILE, in place of their own; default none */
+    /* Bytes of the file so far and in all, 0 when that is not known; nonzero stops with FV_INTERRUPTED, and the next
+     * download goes on from there. May be NULL. */
+    int (*on_progress)(int64_t done, int64_t total, void *user);
+    void *user;
+} fv_download_options;
+/* Writes to `path` where it lies, which fv_dataset_open understands. Files whose SHA-256 is not the known one are deleted
+ * and are an error. */
+#define fv_download(path, size, ...)                                                                         \
+    fv_download_with(                                                                                        \
+        path, size, &(fv_download_options){.struct_size = sizeof(fv_download_options), .name = __VA_ARGS__})
+FV_API fv_status fv_download_with(char *path, size_t size, const fv_download_options *options);
 
 /* Writes a folder-per-class data set of handwritten-looking digits drawn by the library: DIR/train/0..9, DIR/test/0..9. */
 typedef struct fv_demo_options {

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "cli/transfer.h"
 #include "cli/verbs.h"
 #include "core/memory.h"
 
@@ -96,7 +97,8 @@ static void print_text(const fv_dataset *d, const char *path, const int64_t *cou
 
 int data_describe(const char *path, bool json)
 {
-    fv_dataset *d = fv_dataset_open(path, .validation_split = FV_OFF);
+    fv_dataset *d = transfer_open(&(fv_dataset_options){
+        .struct_size = sizeof(fv_dataset_options), .path = path, .validation_split = FV_OFF});
     if (!d)
         return cli_fail();
     int status = EXIT_DONE;

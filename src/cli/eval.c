@@ -6,6 +6,7 @@
 
 #include "cli/evaluation.h"
 #include "cli/progress.h"
+#include "cli/transfer.h"
 #include "cli/verbs.h"
 
 typedef struct eval_options {
@@ -119,8 +120,10 @@ static int run(const invocation *call)
     int status = EXIT_FAILED;
     interrupt_catch();
     fv_model *m = fv_model_load(call->arguments[0]);
-    fv_dataset *d = m ? fv_dataset_open(call->arguments[1], .validation_split = FV_OFF,
-                                        .on_error = (fv_on_error)o->on_error)
+    fv_dataset *d = m ? transfer_open(&(fv_dataset_options){.struct_size = sizeof(fv_dataset_options),
+                                                            .path = call->arguments[1],
+                                                            .validation_split = FV_OFF,
+                                                            .on_error = (fv_on_error)o->on_error})
                       : NULL;
     if (d) {
         cli_say_problems(d);

@@ -6,6 +6,7 @@
 #include <strings.h>
 
 #include "cli/train.h"
+#include "cli/transfer.h"
 #include "core/file.h"
 #include "core/memory.h"
 
@@ -101,9 +102,13 @@ static fv_status check_names(const fv_dataset *data)
 static fv_status open_data(train_setup *s)
 {
     train_arguments *a = &s->a;
-    s->data = fv_dataset_open(a->data, .validation_split = a->val_split, .seed = a->seed,
-                              .on_error = (fv_on_error)a->on_error, .validation_path = a->val,
-                              .test_path = a->test);
+    s->data = transfer_open(&(fv_dataset_options){.struct_size = sizeof(fv_dataset_options),
+                                                  .path = a->data,
+                                                  .validation_split = a->val_split,
+                                                  .seed = a->seed,
+                                                  .on_error = (fv_on_error)a->on_error,
+                                                  .validation_path = a->val,
+                                                  .test_path = a->test});
     if (!s->data)
         return status_last();
     s->train = fv_dataset_part(s->data, FV_TRAIN);

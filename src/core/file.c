@@ -4,12 +4,14 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <ftw.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "core/memory.h"
+#include "core/text.h"
 
 fv_status file_open(const char *path, int *file)
 {
@@ -273,6 +275,72 @@ void file_list_release(file_list *list)
         free(list->names[i]);
     free(list->names);
     *list = (file_list){0};
+}
+
+fv_status file_folder_begin(const char *path, char **temporary)
+{
+    text name = {0};
+    struct stat info;
+    *temporary = NULL;
+    if (lstat(path, &info) == 0 &&
+        rmdir(path) != 0) /* an empty folder would be in the way of the rename on some systems */
+        return status_set(FV_ERROR_IO, "%s: exists and is not an empty folder; name another", path);
+    size_t length = strlen(path);
+    while (length > 1 && path[length - 1] == '/')
+        length--;
+    char *parent = mem_string_n(path, length), *slash = parent ? strrchr(parent, '/') : NULL;
+    fv_status status = parent ? FV_OK : status_last();
+    if (slash > parent) {
+        *slash = 0;
+        status = file_make_folders(parent);
+    }
+    free(parent);
+    text_add(&name, "%.*s.%d.partial", (int)length, path, (int)getpid());
+    if (status == FV_OK)
+        status = text_status(&name);
+    if (status == FV_OK && mkdir(name.data, 0777) != 0)
+        status = status_set(FV_ERROR_IO, "%s: cannot be made: %s", name.data, strerror(errno));
+    if (status == FV_OK && !(*temporary = mem_string(name.data)))
+        status = status_last();
+    text_release(&name);
+    return status;
+}
+
+static int remove_entry(const char *path, const struct stat *info, int type, struct FTW *place)
+{
+    (void)info, (void)type, (void)place;
+    (void)remove(path);
+    return 0;
+}
+
+void file_folder_discard(const char *temporary)
+{
+    enum {
+        OPEN_FOLDERS = 16
+    };
+    nftw(temporary, remove_entry, OPEN_FOLDERS, FTW_DEPTH | FTW_PHYS);
+}
+
+fv_status file_folder_commit(const char *temporary, const char *path)
+{
+    if (rename(temporary, path) == 0)
+        return FV_OK;
+    fv_status status = status_set(FV_ERROR_IO, "%s: cannot be made: %s", path, strerror(errno));
+    file_folder_discard(temporary);
+    return status;
+}
+
+char *file_cache_folder(void)
+{
+    const char *own = getenv("FOVEA_CACHE"), *xdg = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
+    if (own && *own)
+        return mem_string(own);
+    if (xdg && *xdg == '/') /* relative ones are to be ignored, says the XDG specification */
+        return file_join(xdg, "fovea");
+    if (home && *home)
+        return file_join(home, ".cache/fovea");
+    status_set(FV_ERROR_IO, "there is no folder to keep downloads in: set FOVEA_CACHE");
+    return NULL;
 }
 
 char *file_join(const char *folder, const char *name)

@@ -52,6 +52,12 @@ bool file_exists(const char *path);
 bool file_is_folder(const char *path);
 fv_status file_make_folders(const char *path); /* like mkdir -p */
 
+/* A folder that is whole or not there at all: it is filled under another name beside `path`, which must be absent or an empty
+ * folder. The caller frees *temporary, and ends with one of the two below. */
+fv_status file_folder_begin(const char *path, char **temporary);
+fv_status file_folder_commit(const char *temporary, const char *path); /* renames; removes it on failure */
+void file_folder_discard(const char *temporary);                       /* removes it and all that is in it */
+
 /* The names in a folder, sorted in byte order, without "." and ".." and without hidden ones. */
 typedef struct file_list {
     char **names;
@@ -59,6 +65,9 @@ typedef struct file_list {
 } file_list;
 fv_status file_list_folder(file_list *list, const char *path);
 void file_list_release(file_list *list);
+
+/* Where what can be fetched again is kept: $FOVEA_CACHE, else $XDG_CACHE_HOME/fovea, else ~/.cache/fovea. The caller frees it. */
+char *file_cache_folder(void);
 
 /* "a/b"; the caller frees it. */
 char *file_join(const char *folder, const char *name);

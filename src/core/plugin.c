@@ -6,11 +6,14 @@
 
 plugin plugin_cairo = {.library = "libcairo.so.2", .package = "libcairo2", .purpose = "drawing"};
 
+plugin plugin_curl = {.library = "libcurl.so.4", .package = "libcurl4", .purpose = "downloading"};
+plugin plugin_md = {.library = "libmd.so.0", .package = "libmd0", .purpose = "checking downloads"};
+
 plugin plugin_archive = {
     .library = "libarchive.so.13", .package = "libarchive13", .purpose = "reading and writing tar files"};
 plugin plugin_zip = {.library = ZIP_LIBRARY, .package = "libzip-dev", .purpose = "reading zip archives"};
 
-plugin *const plugin_table[] = {&plugin_cairo, &plugin_archive, &plugin_zip, NULL};
+plugin *const plugin_table[] = {&plugin_cairo, &plugin_curl, &plugin_md, &plugin_archive, &plugin_zip, NULL};
 
 static fv_status bind_symbols(plugin *p, const plugin_symbol *symbols, size_t count)
 {

@@ -33,6 +33,6 @@ fv_status plugin_open(plugin *p, const plugin_symbol *symbols, size_t count);
 /* The optional libraries, for `doctor`; NULL-ended. */
 extern plugin *const plugin_table[];
 
-extern plugin plugin_cairo, plugin_archive, plugin_zip;
+extern plugin plugin_cairo, plugin_curl, plugin_md, plugin_archive, plugin_zip;
 
 #endif

@@ -67,6 +67,16 @@ uint64_t rng_below(rng *r, uint64_t limit)
     }
 }
 
+void rng_shuffle_u32(rng *r, uint32_t *list, int64_t n)
+{
+    for (int64_t i = n - 1; i > 0; i--) {
+        int64_t j = (int64_t)rng_below(r, (uint64_t)i + 1);
+        uint32_t t = list[i];
+        list[i] = list[j];
+        list[j] = t;
+    }
+}
+
 void rng_shuffle(rng *r, int64_t *list, int64_t n)
 {
     for (int64_t i = n - 1; i > 0; i--) {

@@ -28,5 +28,6 @@ float rng_range(rng *r, float low, float high);     /* [low, high) */
 float rng_normal(rng *r);                           /* mean 0, standard deviation 1 (Box-Muller) */
 uint64_t rng_below(rng *r, uint64_t limit);         /* [0, limit), unbiased; limit > 0 */
 void rng_shuffle(rng *r, int64_t *list, int64_t n); /* Fisher-Yates */
+void rng_shuffle_u32(rng *r, uint32_t *list, int64_t n);
 
 #endif

@@ -39,8 +39,8 @@ static void drop_part(listing *l, fv_part part)
 /* `part` comes from another place: its part of that name when it has one, else all of it. */
 static fv_status take_part(listing *l, const char *path, fv_part part)
 {
-    listing other;
-    STATUS_TRY(listing_open(&other, path, l->on_error));
+    listing other = {.on_error = l->on_error, .on_download = l->on_download, .user = l->user};
+    STATUS_TRY(listing_open(&other, path));
     drop_part(l, part);
     if (has_part(&other, part))
         for (fv_part p = FV_ALL; p <= FV_TEST; p++)
@@ -74,30 +74,7 @@ static void order_sources(listing *l)
     }
 }
 
-/* ---- classes and samples ---- */
-
-/* The source's labels, as indices in the data set's classes, from sample `first` on; classes that are new are
- * added. */
-static fv_status add_labels(store *s, source *from, int64_t first)
-{
-    int32_t *map = mem_array(from->classes.count, sizeof *map);
-    if (!map)
-        return status_last();
-    fv_status status = FV_OK;
-    names_match((const char *const *)from->classes.items, (int64_t)from->classes.count,
-                (const char *const *)s->classes.items, (int64_t)s->classes.count, map);
-    for (size_t i = 0; status == FV_OK && i < from->classes.count; i++)
-        if (map[i] < 0) {
-            map[i] = (int32_t)s->classes.count;
-            status = names_add(&s->classes, "%s", from->classes.items[i]);
-        }
-    for (int64_t i = 0; status == FV_OK && i < from->count; i++)
-        s->labels[first + i] = map[from->labels[i]];
-    free(map);
-    free(from->labels);
-    from->labels = NULL;
-    return status;
-}
+/* ---- samples ---- */
 
 static fv_status add_samples(store *s)
 {
@@ -114,14 +91,7 @@ static fv_status add_samples(store *s)
         return status_set(FV_ERROR_UNSUPPORTED,
                           "%lld pictures are more than the %lld that a data set can hold",
                           (long long)s->count, (long long)SOURCE_MAX_RECORDS);
-    if (!(s->labels = mem_array((size_t)s->count, sizeof *s->labels)))
-        return status_last();
-    for (size_t i = 0; i < l->count; i++) {
-        STATUS_TRY(add_labels(s, l->sources[i], s->first[i]));
-        if (is_training(l->sources[i]) || s->training == 0)
-            s->training_classes = s->classes.count;
-    }
-    return FV_OK;
+    return store_take_labels(s);
 }
 
 /* ---- parts ---- */
@@ -141,7 +111,10 @@ static fv_status fill_part(store *s, fv_part part, const uint8_t *parts)
     for (int64_t i = 0; i < s->count; i++)
         if (parts[i] == part) {
             d->indices[k++] = (uint32_t)i;
-            d->class_count = s->labels[i] >= d->class_count ? s->labels[i] + 1 : d->class_count;
+            const int32_t *labels;
+            int64_t n = store_labels(s, i, &labels); /* ascending */
+            if (n > 0 && labels[n - 1] >= d->class_count)
+                d->class_count = labels[n - 1] + 1;
         }
     return FV_OK;
 }
@@ -154,7 +127,7 @@ static fv_status make_parts(store *s, float split, uint64_t seed)
         return status_last();
     fv_status status = FV_OK;
     if (split > 0 && !has_part(l, FV_VALIDATION))
-        status = split_choose(s->labels, s->training, &s->classes, split, seed, parts);
+        status = split_choose(s, split, seed, parts);
     for (int64_t i = 0; i < s->training; i++)
         parts[i] = parts[i] ? FV_VALIDATION : FV_TRAIN;
     for (size_t i = 0; i < l->count; i++)
@@ -199,8 +172,11 @@ static fv_status note_classes(store *s)
     int64_t *counts = mem_array(s->classes.count, sizeof *counts);
     if (!counts)
         return status_last();
-    for (int64_t i = 0; i < s->training; i++)
-        counts[s->labels[i]]++;
+    for (int64_t i = 0; i < s->training; i++) {
+        const int32_t *labels;
+        for (int64_t k = store_labels(s, i, &labels); k-- > 0;)
+            counts[labels[k]]++;
+    }
     fv_status status = note_uneven(s, counts);
     free(counts);
     return status == FV_OK ? note_unknown(s) : status;
@@ -226,7 +202,8 @@ static fv_status check_options(const fv_dataset_options *given, fv_dataset_optio
 
 static fv_status open_store(store *s, const fv_dataset_options *o)
 {
-    STATUS_TRY(listing_open(&s->sources, o->path, o->on_error));
+    s->sources = (listing){.on_error = o->on_error, .on_download = o->on_download, .user = o->user};
+    STATUS_TRY(listing_open(&s->sources, o->path));
     if (o->validation_path)
         STATUS_TRY(take_part(&s->sources, o->validation_path, FV_VALIDATION));
     if (o->test_path)
@@ -295,42 +272,20 @@ const char *fv_dataset_class_name(const fv_dataset *d, int64_t class_index)
                                                                  : NULL;
 }
 
-static int64_t sample_of(const fv_dataset *d, int64_t index)
+int64_t dataset_sample(const fv_dataset *d, int64_t index)
 {
     return d->indices ? (int64_t)d->indices[index] : index;
-}
-
-int64_t fv_dataset_label(const fv_dataset *d, int64_t index)
-{
-    return d && index >= 0 && index < d->count ? d->store->labels[sample_of(d, index)] : -1;
 }
 
 const source *dataset_locate(const fv_dataset *d, int64_t index, int64_t *record)
 {
     const store *s = d->store;
-    int64_t sample = sample_of(d, index);
+    int64_t sample = dataset_sample(d, index);
     size_t i = s->sources.count - 1;
     while (sample < s->first[i])
         i--;
     *record = sample - s->first[i];
     return s->sources.sources[i];
-}
-
-int64_t dataset_labels(const fv_dataset *d, int64_t index, const int32_t **labels)
-{
-    const store *s = d->store;
-    int64_t sample = sample_of(d, index);
-    if (!s->label_first) {
-        *labels = &s->labels[sample];
-        return 1;
-    }
-    *labels = s->label_list + s->label_first[sample];
-    return (int64_t)s->label_first[sample + 1] - (int64_t)s->label_first[sample];
-}
-
-bool dataset_is_multi_label(const fv_dataset *d)
-{
-    return d->store->label_first != NULL;
 }
 
 const char *fv_dataset_file(const fv_dataset *d, int64_t index, char *buffer, size_t size)

@@ -22,7 +22,7 @@ int64_t dataset_labels(const fv_dataset *d, int64_t index, const int32_t **label
 bool dataset_is_multi_label(const fv_dataset *d);
 
 /* For every class of `d` its index in `names`, or -1: map has fv_dataset_class_count(d) places. Returns how
- * many pictures belong to classes that are not in `names`. */
+ * many pictures have a class that is not in `names`. */
 int64_t dataset_match_classes(const fv_dataset *d, const char *const *names, int64_t count, int32_t *map);
 
 /* Per-channel mean and standard deviation (0..255, in the network's channel order) of the pictures fitted to

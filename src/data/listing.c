@@ -8,7 +8,8 @@
 #include "data/source.h"
 
 /* Asked in this order. */
-static const source_kind *const kinds[] = {&idx_kind, &cifar_kind, &shards_kind, &archive_kind, &folder_kind};
+static const source_kind *const kinds[] = {&address_kind, &idx_kind,    &cifar_kind, &shards_kind,
+                                           &archive_kind, &folder_kind, &known_kind};
 enum {
     KIND_COUNT = sizeof kinds / sizeof *kinds
 };
@@ -49,17 +50,14 @@ static fv_status list_place(listing *l, const data_place *place)
     for (int i = 0; i < KIND_COUNT; i++)
         if (kinds[i]->detect(place))
             return kinds[i]->list(place, l);
-    if (strstr(place->path, "://"))
-        return not_understood(FV_ERROR_UNSUPPORTED, place->path, "addresses are not understood as data");
     if (file_exists(place->path))
         return not_understood(FV_ERROR_UNSUPPORTED, place->path,
                               "is a file of an unknown kind, not a folder");
     return not_understood(FV_ERROR_IO, place->path, "no such folder");
 }
 
-fv_status listing_open(listing *l, const char *path, fv_on_error on_error)
+fv_status listing_follow(listing *l, const char *path)
 {
-    *l = (listing){.on_error = on_error};
     file_list files = {0};
     bool folder = file_is_folder(path);
     fv_status status = folder ? file_list_folder(&files, path) : FV_OK;
@@ -69,6 +67,12 @@ fv_status listing_open(listing *l, const char *path, fv_on_error on_error)
     if (status == FV_OK)
         status = list_place(l, &(data_place){.path = path, .folder = folder, .names = &names});
     file_list_release(&files);
+    return status;
+}
+
+fv_status listing_open(listing *l, const char *path)
+{
+    fv_status status = listing_follow(l, path);
     if (status != FV_OK)
         listing_release(l);
     return status;

@@ -36,11 +36,13 @@ struct loader {
     loader_options options;
     size_t picture_bytes;
     int64_t samples;
-    int64_t *order; /* (samples): indices in the data set */
+    uint32_t *order; /* (samples): indices in the data set */
     int64_t epoch;
     image_decode_options decode;
     uint8_t fill[3]; /* of a letterbox */
     bool exact;      /* a picture of the network's size needs no fitting: no border is cut off */
+    const augment_step
+        *chooser; /* the policy's first step that chooses a part to decode; NULL: there is none */
     ring ring;
     loader_slot *slots;
     uint8_t *pixels; /* of all slots */
@@ -52,19 +54,56 @@ struct loader {
 
 /* ---- one sample ---- */
 
-static fv_status prepare(const loader *l, worker *w, int64_t index, uint8_t *to)
+/* The whole picture, as the preprocessing fits it. */
+static fv_status read_fitted(const loader *l, worker *w, int64_t index, image **result)
 {
     const fv_preprocess *p = &l->options.preprocess;
-    image *result = &w->decoded;
-    STATUS_TRY(dataset_decode(l->options.data, index, &l->decode, &w->space, result));
-    if (!l->exact || result->height != p->height || result->width != p->width) {
-        STATUS_TRY(image_fit(result, p, l->fill, &w->fitted));
-        result = &w->fitted;
-    }
-    if (l->options.augment) {
-        rng r = rng_at(l->options.seed, (uint32_t)l->epoch, (uint64_t)index);
+    STATUS_TRY(dataset_decode(l->options.data, index, &l->decode, &w->space, &w->decoded));
+    *result = &w->decoded;
+    if (l->exact && w->decoded.height == p->height && w->decoded.width == p->width)
+        return FV_OK;
+    *result = &w->fitted;
+    return image_fit(&w->decoded, p, l->fill, &w->space, &w->fitted);
+}
+
+typedef struct choice {
+    const loader *owner;
+    rng *r;
+} choice;
+
+static void choose_part(void *user, int64_t height, int64_t width, image_region *region)
+{
+    const choice *c = user;
+    const augment_step *s = c->owner->chooser;
+    s->what->choose(s->parameters, s->strength, height, width, c->r, region);
+    region->min_height = c->owner->options.preprocess.height;
+    region->min_width = c->owner->options.preprocess.width;
+}
+
+/* The part that the policy chooses, resized to the network's input. */
+static fv_status read_part(const loader *l, worker *w, int64_t index, rng *r, image **result)
+{
+    const fv_preprocess *p = &l->options.preprocess;
+    choice c = {l, r};
+    image_decode_options o = l->decode;
+    o.choose = choose_part;
+    o.user = &c;
+    STATUS_TRY(dataset_decode(l->options.data, index, &o, &w->space, &w->decoded));
+    *result = &w->fitted;
+    return image_resize(&w->decoded, NULL, p->height, p->width, p->interpolation, &w->space, &w->fitted);
+}
+
+static fv_status prepare(const loader *l, worker *w, int64_t index, uint8_t *to)
+{
+    rng r = rng_at(l->options.seed, (uint32_t)l->epoch, (uint64_t)index);
+    const augment_step *s = l->chooser;
+    image *result;
+    if (s && (s->probability >= 1 || rng_uniform(&r) < s->probability))
+        STATUS_TRY(read_part(l, w, index, &r, &result));
+    else
+        STATUS_TRY(read_fitted(l, w, index, &result));
+    if (l->options.augment)
         STATUS_TRY(augment_policy_apply(l->options.augment, result, &r, &w->space));
-    }
     memcpy(to, result->data, l->picture_bytes);
     return FV_OK;
 }
@@ -125,7 +164,7 @@ static void select_samples(loader *l)
     l->samples = 0;
     for (int64_t i = 0; i < n; i++)
         if (!l->options.class_map || label_of(l, i) >= 0)
-            l->order[l->samples++] = i;
+            l->order[l->samples++] = (uint32_t)i;
 }
 
 static void set_geometry(loader *l)
@@ -140,6 +179,10 @@ static void set_geometry(loader *l)
         l->decode.min_width = width;
     }
     image_fit_fill(p, l->fill);
+    const augment_policy *a = l->options.augment;
+    for (size_t i = a ? a->count : 0; i-- > 0;)
+        if (a->steps[i].what->choose)
+            l->chooser = &a->steps[i];
 }
 
 static fv_status make_slot(loader *l, loader_slot *s, uint8_t *pixels)
@@ -285,7 +328,7 @@ fv_status loader_start(loader *l, int64_t epoch, int64_t first)
         select_samples(
             l); /* every epoch's order is made from the same one, so that it can be entered anywhere */
         rng r = rng_at(l->options.seed, (uint32_t)epoch, order_stream);
-        rng_shuffle(&r, l->order, l->samples);
+        rng_shuffle_u32(&r, l->order, l->samples);
     }
     ring_begin(&l->ring, loader_batches(l), first);
     return FV_OK;

@@ -40,6 +40,8 @@ fv_status source_probe(const source *s, int64_t record, image_space *space, imag
 void source_free(source *s)
 {
     free(s->labels);
+    free(s->label_first);
+    free(s->label_list);
     names_release(&s->classes);
     free(s);
 }

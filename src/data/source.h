@@ -4,8 +4,8 @@
  * and gives them one by one, as the encoded bytes of a picture file or as raw pixels. Another kind of data is one more
  * file in sources/ with a source_kind, and a row in listing.c.
  *
- *     listing found = {0};
- *     STATUS_TRY(listing_open(&found, path, FV_SKIP));
+ *     listing found = {.on_error = FV_SKIP};
+ *     STATUS_TRY(listing_open(&found, path));
  *     ... source_decode(found.sources[0], record, &options, &space, &picture) ...
  *     listing_release(&found);
  */
@@ -23,10 +23,12 @@
 
 typedef struct source source;
 struct source {
-    fv_part part;                    /* FV_ALL: the data does not say */
-    int64_t count;                   /* records */
-    int32_t *labels;                 /* (count): index in `classes` */
-    name_list classes;               /* the source's own order */
+    fv_part part;          /* FV_ALL: the data does not say */
+    int64_t count;         /* records */
+    int32_t *labels;       /* (count): index in `classes`; NULL when a record has any number of them: */
+    uint32_t *label_first; /* (count + 1): record i has label_list[label_first[i]] to */
+    int32_t *label_list;   /* label_list[label_first[i + 1] - 1], each once */
+    name_list classes;     /* the source's own order */
     int64_t height, width, channels; /* of every record; 0 when they differ or are not known */
 
     /* Each is thread-safe. A source has `read` or `pixels`, and NULL for the other. */
@@ -50,9 +52,14 @@ typedef struct listing {
     size_t count, capacity;
     name_list problems;
     fv_on_error on_error;
+    int (*on_download)(int64_t done, int64_t total, void *user); /* may be NULL */
+    void *user;
 } listing;
 
-fv_status listing_open(listing *l, const char *path, fv_on_error on_error); /* released on failure */
+/* Zeroed but for on_error and on_download; released on failure. */
+fv_status listing_open(listing *l, const char *path);
+/* What a kind that only leads to another place calls. */
+fv_status listing_follow(listing *l, const char *path);
 void listing_release(listing *l);
 fv_status listing_add(listing *l, source *s); /* takes `s`, also on failure */
 
@@ -80,7 +87,8 @@ typedef struct source_kind {
     fv_status (*list)(const data_place *place, listing *l);
 } source_kind;
 
-extern const source_kind folder_kind, idx_kind, cifar_kind, archive_kind, shards_kind;
+extern const source_kind folder_kind, idx_kind, cifar_kind, archive_kind, shards_kind, address_kind,
+    known_kind;
 
 /* ---- pictures.c: a source whose pixels lie in memory ---- */
 

@@ -78,7 +78,7 @@ static fv_status read_fitted(const fv_dataset *d, int64_t index, const fv_prepro
     image_decode_options o = image_fit_options(p);
     image_fit_minimum(p, &o.min_height, &o.min_width);
     STATUS_TRY(dataset_decode(d, index, &o, space, decoded));
-    return image_fit(decoded, p, black, fitted);
+    return image_fit(decoded, p, black, space, fitted);
 }
 
 fv_status dataset_statistics(const fv_dataset *d, const fv_preprocess *p, int64_t sample, float mean[3],

@@ -37,13 +37,20 @@ struct store {
     size_t training_classes;
 };
 
+/* The sample behind a part's index (in range). */
+int64_t dataset_sample(const fv_dataset *d, int64_t index);
+
 /* The source of sample `index` (in range) of `d`, and its record there. */
 const source *dataset_locate(const fv_dataset *d, int64_t index, int64_t *record);
 
-/* split.c: marks with 1 the pictures that become validation. Stratified: in every class the share `part`,
- * rounded, but at least one stays on each side where a class has two. It depends on the seed, the class's
- * name and its number of pictures only. */
-fv_status split_choose(const int32_t *labels, int64_t count, const name_list *classes, float part,
-                       uint64_t seed, uint8_t *chosen);
+/* labels.c: takes the labels out of the sources; fills labels, label_first, label_list, classes and
+ * training_classes. */
+fv_status store_take_labels(store *s);
+/* As dataset_labels, of a sample of the store; ascending. */
+int64_t store_labels(const store *s, int64_t sample, const int32_t **labels);
+
+/* split.c: marks with 1 those of the training samples that become validation: of every class the share `part`, rounded,
+ * but at least one stays on each side where a class has two. */
+fv_status split_choose(const store *s, float part, uint64_t seed, uint8_t *chosen);
 
 #endif

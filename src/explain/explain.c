@@ -65,7 +65,7 @@ static fv_status fit(const image *picture, const fv_preprocess *p, image *out)
         status = image_set_channels(&source, p->channels);
     }
     if (status == FV_OK)
-        status = image_fit(&source, p, fill, out);
+        status = image_fit(&source, p, fill, NULL, out);
     image_release(&source);
     return status;
 }
@@ -75,7 +75,7 @@ static fv_status canvas_of(const image *picture, image *out)
 {
     int64_t shorter = picture->height < picture->width ? picture->height : picture->width;
     int64_t times = shorter < SMALL_SIDE ? (SMALL_SIDE + shorter - 1) / shorter : 1;
-    STATUS_TRY(image_resize(picture, NULL, picture->height * times, picture->width * times, FV_BICUBIC, out));
+    STATUS_TRY(image_resize(picture, NULL, picture->height * times, picture->width * times, FV_BICUBIC, NULL, out));
     return image_set_channels(out, 3);
 }
 

@@ -53,8 +53,10 @@
  *                       binary losses, weighted over N as above; an i32 target is one-hot, or the 0/1 value itself when K is 1; smoothed:
  *                       (1 - s) t + s / 2.                                    attributes: smoothing
  * OP_SIGMOID_CROSS_ENTROPY_GRAD probabilities, target, weight -> dlogits.     attributes: smoothing
- * OP_CORRECT            logits (N,K), target i32 (N), weight (N) -> count f32 (1): sum of weights where the largest logit (the first of equal ones) is
- *                       the target's (K 1: logit > 0 is 1).
+ * OP_CORRECT            logits (N,K), target i32 (N) or f32 (N,K), weight (N) -> count f32 (1): sum of weights where the largest logit (the first of
+ *                       equal ones) is the target's, or, of an f32 target, where no other class's target is larger; K 1: where logit > 0 is what the
+ *                       i32 target or f32 target > 0.5 is. Several labels (`each`, f32 targets only): of weight * the share of the K classes with
+ *                       logit > 0 where the target is > 0.5, and only there (Keras's binary accuracy).  attributes: each
  * OP_UPDATE_SGD         p, g, [buffer], lr (1) -> p :=, [buffer :=].  g += weight_decay * p; buffer = momentum * buffer + g;
  *                       p -= lr * (nesterov ? g + momentum * buffer : buffer) (PyTorch's).  attributes: momentum, nesterov, weight_decay
  * OP_UPDATE_ADAM        p, g, m, v, lr (1), t (1, from 1) -> p :=, m :=, v :=.  decoupled: p -= lr * weight_decay * p, else g += weight_decay * p;
@@ -131,6 +133,7 @@ typedef struct op_attributes {
     int64_t before[4], after[4];
     shape shape; /* of the output, where it cannot be inferred */
     float smoothing;
+    int each; /* nonzero: every class is an answer of its own */
     float beta_1, beta_2, weight_decay, lr_scale;
     int nesterov, decoupled;
 } op_attributes;

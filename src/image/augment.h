@@ -50,5 +50,6 @@ extern const augmentation *const augmentation_table[];
 fv_status augmentation_find(const char *name, const augmentation **out);
 
 extern const augmentation augment_random_horizontal_flip, augment_random_shift, augment_random_crop;
+extern const augmentation augment_random_resized_crop;
 
 #endif

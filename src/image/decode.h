@@ -27,13 +27,13 @@ typedef struct image_format {
     fv_status (*probe)(const decode_source *s, image_info *info, int *orientation);
 } image_format;
 
-extern const image_format jpeg_format; /* jpeg.c */
-extern const image_format png_format;  /* png.c */
+extern const image_format jpeg_format; /* formats/jpeg.c */
+extern const image_format png_format;  /* formats/png.c */
 
 /* The error when a picture has more pixels than the options allow. */
 fv_status decode_check_size(const decode_source *s, int64_t height, int64_t width);
 
-/* ---- exif.c ---- */
+/* ---- formats/exif.c ---- */
 
 /* The orientation tag of a TIFF structure (what follows "Exif\0\0" in a JPEG, a PNG's eXIf chunk): 1..8, and
  * 1 when there is none or the structure is damaged. */

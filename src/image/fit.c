@@ -53,12 +53,12 @@ static void crop_geometry(const fv_preprocess *p, int64_t height, int64_t width,
 }
 
 /* Both steps are one resize of the part of the source that remains. */
-static fv_status fit_crop(const image *in, const fv_preprocess *p, image *out)
+static fv_status fit_crop(const image *in, const fv_preprocess *p, image_space *space, image *out)
 {
     int64_t h, w;
     image_box box;
     crop_geometry(p, in->height, in->width, &h, &w, &box);
-    return resize_part(in, &box, p->height, p->width, h, w, p->interpolation, out);
+    return resize_part(in, &box, p->height, p->width, h, w, p->interpolation, space, out);
 }
 
 /* The size of the picture within the letterbox, and its place. */
@@ -72,38 +72,45 @@ static void letterbox_geometry(const fv_preprocess *p, int64_t height, int64_t w
     *left = (p->width - *w) / 2;
 }
 
-static fv_status fit_letterbox(const image *in, const fv_preprocess *p, const uint8_t fill[3], image *out)
+static fv_status fit_letterbox(const image *in, const fv_preprocess *p, const uint8_t fill[3],
+                               image_space *space, image *out)
 {
     int64_t h, w, top, left, c = in->channels;
     letterbox_geometry(p, in->height, in->width, &h, &w, &top, &left);
-    image small = {0};
-    fv_status status = image_resize(in, NULL, h, w, p->interpolation, &small);
-    if (status == FV_OK)
-        status = image_reshape(out, p->height, p->width, c);
-    if (status == FV_OK) {
-        for (int64_t i = 0; i < p->height * p->width; i++)
-            for (int64_t k = 0; k < c; k++)
-                out->data[i * c + k] = fill[k < 3 ? k : 2];
-        for (int64_t y = 0; y < h; y++)
-            memcpy(out->data + ((top + y) * p->width + left) * c, small.data + y * w * c, (size_t)(w * c));
-    }
-    image_release(&small);
-    return status;
+    image *small = &space->letterboxed;
+    STATUS_TRY(image_resize(in, NULL, h, w, p->interpolation, space, small));
+    STATUS_TRY(image_reshape(out, p->height, p->width, c));
+    for (int64_t i = 0; i < p->height * p->width; i++)
+        for (int64_t k = 0; k < c; k++)
+            out->data[i * c + k] = fill[k < 3 ? k : 2];
+    for (int64_t y = 0; y < h; y++)
+        memcpy(out->data + ((top + y) * p->width + left) * c, small->data + y * w * c, (size_t)(w * c));
+    return FV_OK;
 }
 
-fv_status image_fit(const image *in, const fv_preprocess *p, const uint8_t fill[3], image *out)
+static fv_status fit(const image *in, const fv_preprocess *p, const uint8_t fill[3], image_space *space,
+                     image *out)
 {
-    STATUS_TRY(check(p));
     switch (p->resize_mode) {
     case FV_RESIZE_CROP:
-        return fit_crop(in, p, out);
+        return fit_crop(in, p, space, out);
     case FV_RESIZE_SQUASH:
-        return image_resize(in, NULL, p->height, p->width, p->interpolation, out);
+        return image_resize(in, NULL, p->height, p->width, p->interpolation, space, out);
     case FV_RESIZE_LETTERBOX:
-        return fit_letterbox(in, p, fill, out);
+        return fit_letterbox(in, p, fill, space, out);
     }
     return status_set(FV_ERROR_INVALID, "resize mode %d is none of crop, squash and letterbox",
                       (int)p->resize_mode);
+}
+
+fv_status image_fit(const image *in, const fv_preprocess *p, const uint8_t fill[3], image_space *space,
+                    image *out)
+{
+    image_space own = {0};
+    STATUS_TRY(check(p));
+    fv_status status = fit(in, p, fill, space ? space : &own, out);
+    image_space_release(&own);
+    return status;
 }
 
 void image_fit_fill(const fv_preprocess *p, uint8_t fill[3])

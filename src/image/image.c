@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/memory.h"
+#include "image/resize.h"
 
 fv_status image_reshape(image *im, int64_t height, int64_t width, int64_t channels)
 {
@@ -70,4 +71,7 @@ void image_space_release(image_space *space)
     file_bytes_release(&space->file);
     image_release(&space->spare[0]);
     image_release(&space->spare[1]);
+    image_release(&space->letterboxed);
+    resize_memory_destroy(space->resize);
+    space->resize = NULL;
 }

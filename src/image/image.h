@@ -30,6 +30,8 @@ void image_release(image *im);
 typedef struct image_space {
     file_bytes file;
     image spare[2];
+    image letterboxed;            /* fit.c */
+    struct resize_memory *resize; /* resize.c */
 } image_space;
 void image_space_release(image_space *space);
 
@@ -93,17 +95,18 @@ typedef struct image_box {
         bottom; /* of the source, in pixels; may be fractional, as Pillow's resize(box=) */
 } image_box;
 
-/* `box` NULL: everything. `out` is another image than `in`. */
+/* `box` NULL: everything. `out` is another image than `in`. `space` NULL: memory for this call alone. */
 fv_status image_resize(const image *in, const image_box *box, int64_t height, int64_t width,
-                       fv_interpolation interpolation, image *out);
+                       fv_interpolation interpolation, image_space *space, image *out);
 /* Grey <-> RGB (ITU-R 601-2 luma, as Pillow's convert), in place. */
 fv_status image_set_channels(image *im, int64_t channels);
 
 /* ---- fit.c: the preprocessing's geometry ---- */
 
 /* Crop, squash or letterbox to (p->height, p->width) with p's interpolation. Same arithmetic as torchvision's
- * Resize(shorter side) + CenterCrop for FV_RESIZE_CROP. `fill` (per channel) is the letterbox colour. */
-fv_status image_fit(const image *in, const fv_preprocess *p, const uint8_t fill[3], image *out);
+ * Resize(shorter side) + CenterCrop for FV_RESIZE_CROP. `fill` (per channel) is the letterbox colour; `space` as for image_resize. */
+fv_status image_fit(const image *in, const fv_preprocess *p, const uint8_t fill[3], image_space *space,
+                    image *out);
 /* The colour of a letterbox's bars: the mean that the network was normalised with, in the picture's channel order. */
 void image_fit_fill(const fv_preprocess *p, uint8_t fill[3]);
 /* How a picture for this network is decoded: channels, window and colours. What everyone who decodes for a model begins with,

@@ -65,27 +65,41 @@ static const struct filter {
                [FV_LANCZOS] = {lanczos, 3},
                [FV_BOX] = {box, 0.5}};
 
-/* One axis: output i is the sum over t < count[i] of weights[i * taps + t] * input[first[i] + t]. */
+/* One axis: output i is the sum over t < count[i] of weights[i * taps + t] * input[first[i] + t]. It is kept for the next
+ * picture, which often has the same geometry. */
 typedef struct axis {
-    int64_t outputs, taps;
+    const struct filter *filter;
+    double from, to;
+    int64_t inputs, outputs, taps;
     int32_t *first, *count, *weights;
+    double *exact;   /* (taps) */
+    size_t capacity; /* bytes of the block that begins with `exact` and holds all of them */
 } axis;
 
-static void axis_release(axis *a)
+struct resize_memory {
+    axis horizontal, vertical;
+    image middle; /* between the passes */
+};
+
+void resize_memory_destroy(resize_memory *m)
 {
-    free(a->first);
-    free(a->count);
-    free(a->weights);
+    if (!m)
+        return;
+    free(m->horizontal.exact);
+    free(m->vertical.exact);
+    image_release(&m->middle);
+    free(m);
 }
 
-/* The weights of the output at `center`, exact ones in `k`. */
-static void axis_fill(axis *a, int64_t i, const struct filter *f, double center, double widening,
-                      int64_t inputs, double *k)
+/* The weights of the output at `center`. */
+static void axis_fill(axis *a, int64_t i, double center, double widening)
 {
+    const struct filter *f = a->filter;
+    double *k = a->exact;
     double support = f->support * widening, scale = 1 / widening, sum = 0;
     int64_t first = (int64_t)(center - support + 0.5), end = (int64_t)(center + support + 0.5);
     first = first < 0 ? 0 : first;
-    end = end > inputs ? inputs : end;
+    end = end > a->inputs ? a->inputs : end;
     int64_t count = end - first;
     for (int64_t t = 0; t < count; t++)
         sum += k[t] = f->weight(((double)(t + first) - center + 0.5) * scale);
@@ -97,26 +111,43 @@ static void axis_fill(axis *a, int64_t i, const struct filter *f, double center,
     a->count[i] = (int32_t)count;
 }
 
-static fv_status axis_init(axis *a, const struct filter *f, int64_t inputs, double from, double to,
-                           int64_t outputs)
+/* Places the arrays of an axis of `outputs` and `taps` in its block, which grows when it is too small. */
+static fv_status axis_reserve(axis *a, int64_t outputs, int64_t taps)
 {
-    double step = (to - from) / (double)outputs, widening = step < 1 ? 1 : step;
-    a->outputs = outputs;
-    a->taps = (int64_t)ceil(f->support * widening) * 2 + 1;
     int64_t places;
-    if (__builtin_mul_overflow(outputs, a->taps, &places))
+    if (__builtin_mul_overflow(outputs, taps, &places) || places > INT32_MAX)
         return status_set(FV_ERROR_INVALID, "a picture cannot be resized to %lld pixels", (long long)outputs);
-    a->first = mem_array((size_t)outputs, sizeof *a->first);
-    a->count = mem_array((size_t)outputs, sizeof *a->count);
-    a->weights = mem_array((size_t)places, sizeof *a->weights);
-    double *k = mem_array((size_t)a->taps, sizeof *k);
-    if (!a->first || !a->count || !a->weights || !k) {
-        free(k);
-        return status_last();
+    size_t bytes = (size_t)taps * sizeof *a->exact + (size_t)(2 * outputs + places) * sizeof *a->first;
+    if (bytes > a->capacity) {
+        double *block = mem_array(bytes, 1);
+        if (!block)
+            return status_last();
+        free(a->exact);
+        a->exact = block;
+        a->capacity = bytes;
     }
+    a->outputs = outputs;
+    a->taps = taps;
+    a->first = (int32_t *)(a->exact + taps);
+    a->count = a->first + outputs;
+    a->weights = a->count + outputs;
+    return FV_OK;
+}
+
+static fv_status axis_set(axis *a, const struct filter *f, int64_t inputs, double from, double to,
+                          int64_t outputs)
+{
+    if (a->filter == f && a->inputs == inputs && a->outputs == outputs && a->from == from && a->to == to)
+        return FV_OK;
+    double step = (to - from) / (double)outputs, widening = step < 1 ? 1 : step;
+    a->filter = NULL; /* not valid should there be too little memory */
+    STATUS_TRY(axis_reserve(a, outputs, (int64_t)ceil(f->support * widening) * 2 + 1));
+    a->filter = f;
+    a->inputs = inputs;
+    a->from = from;
+    a->to = to;
     for (int64_t i = 0; i < outputs; i++)
-        axis_fill(a, i, f, from + ((double)i + 0.5) * step, widening, inputs, k);
-    free(k);
+        axis_fill(a, i, from + ((double)i + 0.5) * step, widening);
     return FV_OK;
 }
 
@@ -236,71 +267,73 @@ static bool columns_first(const image *in, int64_t frame_height, int64_t frame_w
 }
 
 /* Both axes change; the first pass makes only the rows that the second reads. */
-static fv_status resize_both(const image *in, const axis *horizontal, const axis *vertical,
-                             bool vertical_first, image *out)
+static fv_status resize_both(resize_memory *m, const image *in, bool vertical_first, image *out)
 {
-    image middle = {0};
+    const axis *horizontal = &m->horizontal, *vertical = &m->vertical;
     int64_t first = vertical->first[0], rows = axis_reach(vertical);
-    fv_status status = vertical_first ? image_reshape(&middle, out->height, in->width, in->channels)
-                                      : image_reshape(&middle, rows, out->width, in->channels);
-    if (status == FV_OK && vertical_first) {
-        resize_columns(vertical, in, 0, &middle);
-        resize_rows(horizontal, &middle, 0, out);
-    } else if (status == FV_OK) {
-        resize_rows(horizontal, in, first, &middle);
-        resize_columns(vertical, &middle, first, out);
+    if (vertical_first) {
+        STATUS_TRY(image_reshape(&m->middle, out->height, in->width, in->channels));
+        resize_columns(vertical, in, 0, &m->middle);
+        resize_rows(horizontal, &m->middle, 0, out);
+    } else {
+        STATUS_TRY(image_reshape(&m->middle, rows, out->width, in->channels));
+        resize_rows(horizontal, in, first, &m->middle);
+        resize_columns(vertical, &m->middle, first, out);
     }
-    image_release(&middle);
-    return status;
+    return FV_OK;
 }
 
 /* Only the height changes: the columns are cut out of the rows that are read, then mixed. */
-static fv_status resize_height(const image *in, int64_t left, const axis *vertical, image *out)
+static fv_status resize_height(resize_memory *m, const image *in, int64_t left, image *out)
 {
-    image middle = {0};
-    int64_t first = vertical->first[0], rows = axis_reach(vertical);
+    const axis *vertical = &m->vertical;
     if (out->width == in->width) {
         resize_columns(vertical, in, 0, out);
         return FV_OK;
     }
-    STATUS_TRY(image_reshape(&middle, rows, out->width, in->channels));
-    copy_region(in, first, left, &middle);
-    resize_columns(vertical, &middle, first, out);
-    image_release(&middle);
+    STATUS_TRY(image_reshape(&m->middle, axis_reach(vertical), out->width, in->channels));
+    copy_region(in, vertical->first[0], left, &m->middle);
+    resize_columns(vertical, &m->middle, vertical->first[0], out);
+    return FV_OK;
+}
+
+static fv_status resize_with(resize_memory *m, const image *in, const image_box *b, bool vertical_first,
+                             const struct filter *f, image *out)
+{
+    bool keep_columns = is_plain(b->left, b->right, out->width),
+         keep_rows = is_plain(b->top, b->bottom, out->height);
+    if (!keep_rows)
+        STATUS_TRY(axis_set(&m->vertical, f, in->height, b->top, b->bottom, out->height));
+    if (!keep_columns)
+        STATUS_TRY(axis_set(&m->horizontal, f, in->width, b->left, b->right, out->width));
+    if (!keep_rows && !keep_columns)
+        return resize_both(m, in, vertical_first, out);
+    if (!keep_rows)
+        return resize_height(m, in, (int64_t)b->left, out);
+    if (keep_columns)
+        copy_region(in, (int64_t)b->top, (int64_t)b->left, out);
+    else
+        resize_rows(&m->horizontal, in, (int64_t)b->top, out);
     return FV_OK;
 }
 
 fv_status resize_part(const image *in, const image_box *box, int64_t height, int64_t width,
-                      int64_t frame_height, int64_t frame_width, fv_interpolation interpolation, image *out)
+                      int64_t frame_height, int64_t frame_width, fv_interpolation interpolation,
+                      image_space *space, image *out)
 {
+    image_space own = {0}, *s = space ? space : &own;
     STATUS_TRY(check(in, box, height, width, interpolation));
-    bool keep_columns = is_plain(box->left, box->right, width),
-         keep_rows = is_plain(box->top, box->bottom, height);
-    const struct filter *f = &filters[interpolation];
-    axis horizontal = {0}, vertical = {0};
-    fv_status status = image_reshape(out, height, width, in->channels);
-    if (status == FV_OK && !keep_rows)
-        status = axis_init(&vertical, f, in->height, box->top, box->bottom, height);
-    if (status == FV_OK && !keep_columns)
-        status = axis_init(&horizontal, f, in->width, box->left, box->right, width);
-    if (status == FV_OK) {
-        if (keep_rows && keep_columns)
-            copy_region(in, (int64_t)box->top, (int64_t)box->left, out);
-        else if (keep_rows)
-            resize_rows(&horizontal, in, (int64_t)box->top, out);
-        else if (keep_columns)
-            status = resize_height(in, (int64_t)box->left, &vertical, out);
-        else
-            status =
-                resize_both(in, &horizontal, &vertical, columns_first(in, frame_height, frame_width), out);
-    }
-    axis_release(&horizontal);
-    axis_release(&vertical);
+    STATUS_TRY(image_reshape(out, height, width, in->channels));
+    if (!s->resize && !(s->resize = mem_array(1, sizeof *s->resize)))
+        return status_last();
+    fv_status status = resize_with(s->resize, in, box, columns_first(in, frame_height, frame_width),
+                                   &filters[interpolation], out);
+    image_space_release(&own);
     return status;
 }
 
 fv_status image_resize(const image *in, const image_box *box, int64_t height, int64_t width,
-                       fv_interpolation interpolation, image *out)
+                       fv_interpolation interpolation, image_space *space, image *out)
 {
     image_box b = box ? *box : (image_box){0, 0, (double)in->width, (double)in->height};
     STATUS_TRY(check(in, &b, height, width, interpolation));
@@ -309,5 +342,5 @@ fv_status image_resize(const image *in, const image_box *box, int64_t height, in
     float box_width = (float)b.right - left, box_height = (float)b.bottom - top;
     b = (image_box){left, top, fmin((double)left + box_width, (double)in->width),
                     fmin((double)top + box_height, (double)in->height)};
-    return resize_part(in, &b, height, width, height, width, interpolation, out);
+    return resize_part(in, &b, height, width, height, width, interpolation, space, out);
 }

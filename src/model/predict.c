@@ -89,7 +89,7 @@ fv_status fv_predict_with(const fv_predict_options *options)
     if (status == FV_OK)
         status = read_picture(&o, &picture);
     if (status == FV_OK)
-        status = image_fit(&picture, p, fill, &fitted);
+        status = image_fit(&picture, p, fill, NULL, &fitted);
     if (status == FV_OK)
         status = predictor_probabilities(o.model, fitted.data, 1, probabilities);
     if (status == FV_OK)

@@ -224,6 +224,31 @@ def fold():
                                 "gradients": [], "outputs": [numbers(folded_w), numbers(folded_b)]}
 
 
+def soft_targets():
+    """Targets between 0 and 1: of mixed pictures, and of several labels a picture."""
+    first, second = torch.tensor([0, 3, 5, 1, 1]), torch.tensor([4, 3, 2, 0, 5])
+    share, weight = torch.tensor([0.25, 0.5, 0.875, 1.0, 0.5])[:, None], torch.tensor([1.0, 0.5, 0.0, 2.0, 1.0])
+    mixed = share * F.one_hot(first, 6) + (1 - share) * F.one_hot(second, 6)
+    x = random(5, 6)
+    loss = F.cross_entropy(x, mixed, reduction="none", label_smoothing=f32(0.1))
+    record("cross-entropy of mixed labels", [x, mixed, weight], [(loss * weight).sum() / weight.sum(), F.softmax(x, -1)],
+           False)
+    x, several = random(5, 6), (mixed + F.one_hot((first + 1) % 6, 6)).clamp(max=1)
+    smooth = (1 - f32(0.1)) * several + f32(0.1) / 2
+    loss = F.binary_cross_entropy_with_logits(x, smooth, reduction="none").mean(1)
+    record("binary cross-entropy of mixed labels", [x, several, weight],
+           [(loss * weight).sum() / weight.sum(), torch.sigmoid(x)], False)
+    logits, weight = random(8, 4).detach(), torch.arange(8.0) / 4
+    soft = F.softmax(3 * random(8, 4), -1).detach()
+    count = (weight * (logits.argmax(1) == soft.argmax(1))).sum()
+    cases["correct of probabilities"] = {"inputs": [numbers(logits), numbers(soft), numbers(weight)], "seed": None,
+                                         "gradients": [], "outputs": [numbers(count)]}
+    labels = torch.tensor(rng.integers(0, 2, (8, 4)))
+    shares = ((torch.sigmoid(logits) > 0.5) == labels).double().mean(1)  # Keras's binary_accuracy
+    cases["correct of several labels"] = {"inputs": [numbers(logits), numbers(labels), numbers(weight)], "seed": None,
+                                          "gradients": [], "outputs": [numbers((weight * shares).sum())]}
+
+
 convolutions()
 pools()
 batch_norms()
@@ -233,4 +258,5 @@ optimizers()
 dropout()
 moves()
 fold()
+soft_targets()
 print(json.dumps(cases, indent=None, separators=(",", ":")).replace('},"', '},\n"'))

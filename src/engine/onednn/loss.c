@@ -19,7 +19,8 @@ static loss_context *loss_new(compiler *c, const op *o)
              .classes = s->d[1],
              .smoothing = o->a.smoothing,
              .indices = compiler_value(c, o->inputs[1])->type == TYPE_I32,
-             .sigmoid = o->kind == OP_SIGMOID_CROSS_ENTROPY || o->kind == OP_SIGMOID_CROSS_ENTROPY_GRAD}};
+             .sigmoid = o->kind != OP_SOFTMAX_CROSS_ENTROPY && o->kind != OP_SOFTMAX_CROSS_ENTROPY_GRAD,
+             .each = o->a.each != 0}};
     return k;
 }
 

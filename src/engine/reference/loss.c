@@ -133,20 +133,30 @@ KERNEL(sigmoid_cross_entropy_grad)
         }
 }
 
+/* How much of sample n is right: 0 or 1, or the share of its classes. */
+static double right(const loss_call *l, int64_t n, bool each)
+{
+    const real *logits = l->scores + n * l->classes;
+    if (l->classes == 1 || each) {
+        double count = 0;
+        for (int64_t k = 0; k < l->classes; k++)
+            count += (logits[k] > 0) == (target_at(l, n, l->target->type == TYPE_I32 ? 1 : k, 0) > 0.5);
+        return count / (double)l->classes;
+    }
+    int64_t best = 0;
+    for (int64_t k = 1; k < l->classes; k++)
+        best = logits[k] > logits[best] ? k : best;
+    for (int64_t k = 0; k < l->classes; k++)
+        if (target_at(l, n, k, 0) > target_at(l, n, best, 0))
+            return 0;
+    return 1;
+}
+
 KERNEL(correct)
 {
     loss_call l = open_call(c);
-    const int32_t *target = l.target->data;
     double count = 0;
-    for (int64_t n = 0; n < l.samples; n++) {
-        const real *logits = l.scores + n * l.classes;
-        int64_t best = 0;
-        for (int64_t k = 1; k < l.classes; k++)
-            if (logits[k] > logits[best])
-                best = k;
-        if (l.classes == 1)
-            best = logits[0] > 0;
-        count += best == target[n] ? l.weight[n] : 0;
-    }
+    for (int64_t n = 0; n < l.samples; n++)
+        count += l.weight[n] != 0 ? l.weight[n] * right(&l, n, c->a.each != 0) : 0;
     *output(c, 0) = (real)count;
 }

@@ -6,7 +6,9 @@ static fv_status check_target(const graph *g, const op *o, int i, shape logits)
 {
     if (!has_input(o, i))
         return status_set(FV_ERROR_INVALID, "needs its target");
-    shape expected = g->values[o->inputs[i]].type == TYPE_I32 ? shape_1(logits.d[0]) : logits;
+    bool indices = g->values[o->inputs[i]].type == TYPE_I32;
+    STATUS_TRY(op_require(g, o, i, "target", 0, indices ? TYPE_I32 : TYPE_F32));
+    shape expected = indices ? shape_1(logits.d[0]) : logits;
     STATUS_TRY(op_require_shape(g, o, i, "target", expected));
     STATUS_TRY(op_require(g, o, i + 1, "weight", 1, TYPE_F32));
     return op_require_shape(g, o, i + 1, "weight", shape_1(logits.d[0]));
@@ -49,8 +51,9 @@ const op_info op_sigmoid_cross_entropy_grad = {
 static fv_status infer_correct(const graph *g, const op *o, value *outputs)
 {
     STATUS_TRY(op_require(g, o, 0, "logits", 2, TYPE_F32));
-    STATUS_TRY(op_require(g, o, 1, "target", 1, TYPE_I32));
     STATUS_TRY(check_target(g, o, 1, input_shape(g, o, 0)));
+    if (o->a.each)
+        STATUS_TRY(op_require(g, o, 1, "target", 2, TYPE_F32));
     outputs[0] = f32_value(shape_1(1));
     return FV_OK;
 }

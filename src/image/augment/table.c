@@ -10,6 +10,7 @@ const augmentation *const augmentation_table[] = {
     &augment_random_horizontal_flip,
     &augment_random_shift,
     &augment_random_crop,
+    &augment_random_resized_crop,
     NULL,
 };
 

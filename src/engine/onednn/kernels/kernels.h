@@ -50,7 +50,8 @@ typedef struct loss_arguments {
     int64_t n, classes;
     float smoothing;
     bool indices; /* the target is i32 (N), not f32 (N, K) */
-    bool sigmoid;
+    bool sigmoid; /* the i32 target of a single class is its value */
+    bool each; /* OP_CORRECT: every class is an answer of its own */
 } loss_arguments;
 
 typedef struct update_arguments {
@@ -114,7 +115,7 @@ typedef struct kernel_table {
                  float *loss, float *probabilities);
     void (*loss_grad)(const loss_arguments *a, const float *probabilities, const void *target,
                       const float *weight, float *dx);
-    void (*correct)(const loss_arguments *a, const float *logits, const int32_t *target, const float *weight,
+    void (*correct)(const loss_arguments *a, const float *logits, const void *target, const float *weight,
                     float *count);
 
     /* buffer may be NULL */

@@ -76,7 +76,7 @@ void KERNEL(loss)(const loss_arguments *a, const float *logits, const void *targ
                   float *loss, float *probabilities);
 void KERNEL(loss_grad)(const loss_arguments *a, const float *probabilities, const void *target,
                        const float *weight, float *dx);
-void KERNEL(correct)(const loss_arguments *a, const float *logits, const int32_t *target, const float *weight,
+void KERNEL(correct)(const loss_arguments *a, const float *logits, const void *target, const float *weight,
                      float *count);
 void KERNEL(update_sgd)(const update_arguments *a, float *p, const float *g, float *buffer, const float *lr);
 void KERNEL(update_adam)(const update_arguments *a, float *p, const float *g, float *m, float *v,

@@ -125,19 +125,39 @@ void KERNEL(loss_grad)(const loss_arguments *a, const float *probabilities, cons
     }
 }
 
-void KERNEL(correct)(const loss_arguments *a, const float *logits, const int32_t *target, const float *weight,
+/* The share of the classes on the side of the threshold where their targets are. */
+static double right_share(const loss_arguments *a, int64_t i, const float *x, const void *target)
+{
+    int64_t count = 0;
+    for (int64_t k = 0; k < a->classes; k++)
+        count += (x[k] > 0) == (target_at(a, target, i, k) > 0.5f);
+    return (double)count / (double)a->classes;
+}
+
+static bool largest_is_right(const loss_arguments *a, int64_t i, const float *x, const void *target)
+{
+    int64_t best = 0;
+    for (int64_t k = 1; k < a->classes; k++)
+        best = x[k] > x[best] ? k : best;
+    if (a->indices)
+        return best == ((const int32_t *)target)[i];
+    const float *t = (const float *)target + i * a->classes;
+    for (int64_t k = 0; k < a->classes; k++)
+        if (t[k] > t[best])
+            return false;
+    return true;
+}
+
+void KERNEL(correct)(const loss_arguments *a, const float *logits, const void *target, const float *weight,
                      float *count)
 {
     double total = 0;
     for (int64_t i = 0; i < a->n; i++) {
         const float *x = logits + i * a->classes;
-        int64_t best = 0;
-        for (int64_t k = 1; k < a->classes; k++)
-            best = x[k] > x[best] ? k : best;
-        if (a->classes == 1)
-            best = x[0] > 0;
-        if (best == target[i])
-            total += (double)weight[i];
+        /* A row without weight is padding; it may hold anything. */
+        if (weight[i] != 0)
+            total += (double)weight[i] * (a->each || a->classes == 1 ? right_share(a, i, x, target)
+                                                                     : largest_is_right(a, i, x, target));
     }
     *count = (float)total;
 }
