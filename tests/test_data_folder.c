@@ -66,8 +66,8 @@ static void bad_folders(void **state)
     assert_not_open(FV_ERROR_INVALID, "empty", test_root);
     assert_not_open(FV_ERROR_IO, "cannot be downloaded", "http://127.0.0.1:1/data.zip");
     assert_not_open(FV_ERROR_INVALID, "path is needed", NULL);
-    put_file("plain/file.zip", "x", 1);
-    assert_not_open(FV_ERROR_UNSUPPORTED, "file.zip: is a file", in_root("plain/file.zip"));
+    put_file("plain/file.rar", "x", 1);
+    assert_not_open(FV_ERROR_UNSUPPORTED, "file.rar: is a file", in_root("plain/file.rar"));
     put_picture("flat/a.png", 2, 2, 1, 0);
     assert_not_open(FV_ERROR_INVALID, "no class folders", in_root("flat"));
     assert_ok(file_make_folders(in_root("hollow/a")));

@@ -116,7 +116,8 @@ FV_API void fv_model_tensors_changed(fv_model *m);
  * older file stays whole when this fails. */
 FV_API fv_status fv_model_save(fv_model *m, const char *path);
 FV_API fv_model *fv_model_load(const char *path); /* NULL on failure; the caller destroys it */
-/* Recomputes the logits that the file keeps of a few inputs; `*largest` gets the largest difference. */
+/* Recomputes the logits that the file keeps of a few inputs; `*largest` gets the largest difference, as a part of the largest of
+ * these logits where that is over 1. */
 FV_API fv_status fv_model_verify(fv_model *m, float *largest);
 
 /* Copies the tensors of a safetensors file whose names and shapes match; all but those of the last dense layer must be there,

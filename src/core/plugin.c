@@ -17,8 +17,13 @@ plugin plugin_lcms = {.library = "liblcms2.so.2",
                       .package = "liblcms2-2",
                       .purpose = "colour profiles (unless ignore_profile, --ignore-profile, is set)"};
 
-plugin *const plugin_table[] = {&plugin_cairo, &plugin_curl, &plugin_md,   &plugin_webp, &plugin_gif,
-                                &plugin_heif,  &plugin_tiff, &plugin_lcms, NULL};
+plugin plugin_archive = {
+    .library = "libarchive.so.13", .package = "libarchive13", .purpose = "reading and writing tar files"};
+plugin plugin_zip = {.library = ZIP_LIBRARY, .package = "libzip-dev", .purpose = "reading zip archives"};
+
+plugin *const plugin_table[] = {&plugin_cairo,   &plugin_curl, &plugin_md,   &plugin_webp,
+                                &plugin_gif,     &plugin_heif, &plugin_tiff, &plugin_lcms,
+                                &plugin_archive, &plugin_zip,  NULL};
 
 static fv_status bind_symbols(plugin *p, const plugin_symbol *symbols, size_t count)
 {

@@ -8,8 +8,8 @@
 #include "data/source.h"
 
 /* Asked in this order. */
-static const source_kind *const kinds[] = {&idx_kind,     &cifar_kind, &folder_kind,
-                                           &address_kind, &table_kind, &known_kind};
+static const source_kind *const kinds[] = {&address_kind, &idx_kind,   &cifar_kind,  &shards_kind,
+                                           &archive_kind, &table_kind, &folder_kind, &known_kind};
 enum {
     KIND_COUNT = sizeof kinds / sizeof *kinds
 };

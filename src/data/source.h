@@ -65,12 +65,22 @@ fv_status listing_follow(listing *l, const char *path);
 void listing_release(listing *l);
 fv_status listing_add(listing *l, source *s); /* takes `s`, also on failure */
 
+struct container; /* data/archives/container.h */
+
 /* What `path` is: a folder with the names in it, sorted, or a file (names empty), or an address. */
 typedef struct data_place {
     const char *path;
     bool folder;
     const name_list *names;
+    const struct container
+        *archive; /* the folder lies in this archive: names[i] is its entry first + i; else NULL */
+    size_t first;
 } data_place;
+
+/* Files of a folder, wherever that lies. Error messages name the file "PATH/NAME". */
+fv_status place_read(const data_place *p, const char *name, size_t limit, file_bytes *bytes);
+fv_status place_open(const data_place *p, const char *name, int *file); /* the caller closes it */
+bool place_has(const data_place *p, const char *name);
 
 /* One file a kind. `detect` looks at names only, and at the first bytes of a file at most. */
 typedef struct source_kind {
@@ -79,7 +89,8 @@ typedef struct source_kind {
     fv_status (*list)(const data_place *place, listing *l);
 } source_kind;
 
-extern const source_kind folder_kind, idx_kind, cifar_kind, address_kind, known_kind, table_kind;
+extern const source_kind folder_kind, idx_kind, cifar_kind, archive_kind, shards_kind, address_kind,
+    known_kind, table_kind;
 
 /* ---- pictures.c: a source whose pixels lie in memory ---- */
 

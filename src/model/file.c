@@ -306,9 +306,12 @@ fv_status fv_model_verify(fv_model *m, float *largest)
     if (!logits)
         return status_last();
     fv_status status = predictor_logits(m, m->sample_pixels, m->sample_count, logits);
+    float scale = 1;
+    for (int64_t i = 0; i < values; i++)
+        scale = fmaxf(scale, fabsf(m->sample_logits[i]));
     *largest = 0;
     for (int64_t i = 0; status == FV_OK && i < values; i++) {
-        float difference = fabsf(logits[i] - m->sample_logits[i]);
+        float difference = fabsf(logits[i] - m->sample_logits[i]) / scale;
         if (!(difference <= *largest)) /* not a number is the largest of all */
             *largest = isnan(difference) ? INFINITY : difference;
     }

@@ -42,35 +42,25 @@ static const layout layouts[] = {
     {"cifar-100-binary", {"train.bin"}, "test.bin", "fine_label_names.txt", 2, 100, NULL},
 };
 
-static bool has(const name_list *names, const char *name)
-{
-    for (size_t i = 0; i < names->count; i++)
-        if (strcmp(names->items[i], name) == 0)
-            return true;
-    return false;
-}
-
-static const layout *find_layout(const name_list *names)
+static const layout *find_layout(const data_place *place)
 {
     for (size_t i = 0; i < sizeof layouts / sizeof *layouts; i++)
-        if (has(names, layouts[i].train[0]) || has(names, layouts[i].test))
+        if (place_has(place, layouts[i].train[0]) || place_has(place, layouts[i].test))
             return &layouts[i];
     return NULL;
 }
 
 static bool detect(const data_place *place)
 {
-    return find_layout(place->names) != NULL;
+    return find_layout(place) != NULL;
 }
 
 /* A line a class; further lines must be empty. */
-static fv_status read_names(const char *path, int classes, name_list *out)
+static fv_status read_names(const data_place *place, const layout *kind, name_list *out)
 {
-    uint8_t *data;
-    size_t size;
-    STATUS_TRY(file_read(path, 1 << 20, &data, &size));
-    fv_status status = FV_OK;
-    for (char *line = (char *)data, *next; status == FV_OK && line; line = next) {
+    file_bytes file = {0};
+    fv_status status = place_read(place, kind->names_file, 1 << 20, &file);
+    for (char *line = (char *)file.data, *next; status == FV_OK && line; line = next) {
         next = strchr(line, '\n');
         size_t length = next ? (size_t)(next++ - line) : strlen(line);
         while (length > 0 && (line[length - 1] == '\r' || line[length - 1] == ' '))
@@ -78,24 +68,20 @@ static fv_status read_names(const char *path, int classes, name_list *out)
         if (length > 0)
             status = names_add(out, "%.*s", (int)length, line);
     }
-    free(data);
-    if (status == FV_OK && out->count != (size_t)classes)
-        status = status_set(FV_ERROR_FORMAT, "%s: %zu class names instead of %d", path, out->count, classes);
+    file_bytes_release(&file);
+    if (status == FV_OK && out->count != (size_t)kind->classes)
+        status = status_set(FV_ERROR_FORMAT, "%s/%s: %zu class names instead of %d", place->path,
+                            kind->names_file, out->count, kind->classes);
     return status;
 }
 
-static fv_status class_names(const char *folder, const layout *kind, name_list *out)
+static fv_status class_names(const data_place *place, const layout *kind, name_list *out)
 {
-    char *path = file_join(folder, kind->names_file);
-    if (!path)
-        return status_last();
+    if (place_has(place, kind->names_file))
+        return read_names(place, kind, out);
     fv_status status = FV_OK;
-    if (file_exists(path))
-        status = read_names(path, kind->classes, out);
-    else
-        for (int i = 0; status == FV_OK && i < kind->classes; i++)
-            status = kind->names ? names_add(out, "%s", kind->names[i]) : names_add(out, "%d", i);
-    free(path);
+    for (int i = 0; status == FV_OK && i < kind->classes; i++)
+        status = kind->names ? names_add(out, "%s", kind->names[i]) : names_add(out, "%d", i);
     return status;
 }
 
@@ -141,24 +127,23 @@ static fv_status add_records(picture_source *p, const layout *kind, const char *
     return FV_OK;
 }
 
-static fv_status add_file(picture_source *p, const layout *kind, const char *folder, const char *name)
+static fv_status add_file(picture_source *p, const layout *kind, const data_place *place, const char *name)
 {
-    char *path = file_join(folder, name);
+    char *path = file_join(place->path, name);
     if (!path)
         return status_last();
-    uint8_t *data = NULL;
-    size_t size = 0;
-    fv_status status = file_read(path, max_file_bytes, &data, &size);
+    file_bytes file = {0};
+    fv_status status = place_read(place, name, max_file_bytes, &file);
     if (status == FV_OK)
-        status = add_records(p, kind, path, data, size);
-    free(data);
+        status = add_records(p, kind, path, file.data, file.size);
+    file_bytes_release(&file);
     free(path);
     return status;
 }
 
 /* One part out of those of `files` that are there; a missing one is a problem, none at all is no part. */
-static fv_status add_part(const char *folder, const layout *kind, const name_list *names, fv_part part,
-                          const char *const *files, listing *l)
+static fv_status add_part(const data_place *place, const layout *kind, fv_part part, const char *const *files,
+                          listing *l)
 {
     picture_source *p = pictures_create();
     if (!p)
@@ -166,12 +151,12 @@ static fv_status add_part(const char *folder, const layout *kind, const name_lis
     p->base.part = part;
     p->base.height = p->base.width = SIDE;
     p->base.channels = 3;
-    fv_status status = class_names(folder, kind, &p->base.classes);
+    fv_status status = class_names(place, kind, &p->base.classes);
     for (int i = 0; status == FV_OK && files[i]; i++)
-        status =
-            has(names, files[i])
-                ? add_file(p, kind, folder, files[i])
-                : names_add(&l->problems, "%s/%s: is missing; its pictures are left out", folder, files[i]);
+        status = place_has(place, files[i])
+                     ? add_file(p, kind, place, files[i])
+                     : names_add(&l->problems, "%s/%s: is missing; its pictures are left out", place->path,
+                                 files[i]);
     if (status == FV_OK && p->base.count > 0)
         return listing_add(l, &p->base);
     p->base.destroy(&p->base);
@@ -180,10 +165,9 @@ static fv_status add_part(const char *folder, const layout *kind, const name_lis
 
 static fv_status list(const data_place *place, listing *l)
 {
-    const name_list *names = place->names;
-    const layout *kind = find_layout(names);
-    STATUS_TRY(add_part(place->path, kind, names, FV_TRAIN, kind->train, l));
-    return add_part(place->path, kind, names, FV_TEST, (const char *const[]){kind->test, NULL}, l);
+    const layout *kind = find_layout(place);
+    STATUS_TRY(add_part(place, kind, FV_TRAIN, kind->train, l));
+    return add_part(place, kind, FV_TEST, (const char *const[]){kind->test, NULL}, l);
 }
 
 const source_kind cifar_kind = {"CIFAR's folders of binaries", detect, list};

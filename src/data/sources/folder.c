@@ -15,6 +15,7 @@
 #include "core/memory.h"
 #include "core/text.h"
 #include "data/source.h"
+#include "data/tree.h"
 
 enum {
     MAX_DEPTH = 16 /* of folders below a class */
@@ -293,23 +294,6 @@ static fv_status list_part(const char *root, const name_list *names, fv_part par
 
 /* ---- train/, val/, test/ ---- */
 
-static const struct {
-    const char *name;
-    fv_part part;
-} part_names[] = {{"train", FV_TRAIN},
-                  {"val", FV_VALIDATION},
-                  {"valid", FV_VALIDATION},
-                  {"validation", FV_VALIDATION},
-                  {"test", FV_TEST}};
-
-static fv_part part_of(const char *name)
-{
-    for (size_t i = 0; i < sizeof part_names / sizeof *part_names; i++)
-        if (strcmp(name, part_names[i].name) == 0)
-            return part_names[i].part;
-    return FV_ALL;
-}
-
 typedef enum part_kind {
     PART_NOT,
     PART_EMPTY,
@@ -321,7 +305,7 @@ static part_kind kind_of(const char *path)
 {
     file_list inner;
     bool folders = false;
-    if (part_of(file_base_name(path)) == FV_ALL || file_list_folder(&inner, path) != FV_OK)
+    if (tree_part(file_base_name(path)) == FV_ALL || file_list_folder(&inner, path) != FV_OK)
         return PART_NOT;
     for (size_t i = 0; !folders && i < inner.count; i++) {
         char *deeper = file_join(path, inner.names[i]);
@@ -369,7 +353,7 @@ static fv_status list(const data_place *place, listing *l)
     if (!has_parts(root, names))
         return list_part(root, names, FV_ALL, l);
     for (size_t i = 0; i < names->count; i++) {
-        fv_part part = part_of(names->items[i]);
+        fv_part part = tree_part(names->items[i]);
         char *path = file_join(root, names->items[i]);
         fv_status status = path ? FV_OK : status_last();
         if (path && part == FV_ALL)

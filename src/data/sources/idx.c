@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 #include <zlib.h>
 
 #include "core/file.h"
@@ -97,17 +98,17 @@ static fv_status read_header(gzFile stream, const char *path, int rank, uint64_t
 }
 
 /* Rank 3: pictures, rank 1: labels. The caller frees b->data, also on failure. */
-static fv_status read_idx(const char *path, int rank, idx_block *b)
+static fv_status read_idx(const data_place *place, const char *name, const char *path, int rank, idx_block *b)
 {
     *b = (idx_block){0};
-    struct stat info;
-    if (stat(path, &info) != 0)
-        return status_set(FV_ERROR_IO, "%s: cannot be read: %s", path, strerror(errno));
-    if (!S_ISREG(info.st_mode))
-        return status_set(FV_ERROR_IO, "%s: is not a file", path);
-    gzFile stream = gzopen(path, "rbe");
-    if (!stream)
+    struct stat info = {0};
+    int file;
+    STATUS_TRY(place_open(place, name, &file));
+    gzFile stream = fstat(file, &info) == 0 ? gzdopen(file, "rb") : NULL;
+    if (!stream) {
+        close(file);
         return status_set(FV_ERROR_IO, "%s: cannot be opened: %s", path, strerror(errno));
+    }
     uint64_t total = 0, got = 0;
     uint8_t more;
     fv_status status = read_header(stream, path, rank, (uint64_t)info.st_size, b, &total);
@@ -169,22 +170,20 @@ static bool detect(const data_place *place)
     return false;
 }
 
-/* The path of the labels that belong to `pictures`, packed or not; the caller frees it. NULL with the error
+/* The name of the labels that belong to `pictures`, packed or not; the caller frees it. NULL with the error
  * set. */
-static char *labels_path(const char *folder, const char *pictures, int prefix)
+static char *labels_name(const data_place *place, const char *pictures, int prefix)
 {
     static const char *const ends[] = {"-labels-idx1-ubyte", "-labels-idx1-ubyte.gz", "-labels.idx1-ubyte",
                                        "-labels.idx1-ubyte.gz"};
     for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
         char name[512];
         snprintf(name, sizeof name, "%.*s%s", prefix, pictures, ends[i]);
-        char *path = file_join(folder, name);
-        if (!path || file_exists(path))
-            return path;
-        free(path);
+        if (place_has(place, name))
+            return mem_string(name);
     }
-    status_set(FV_ERROR_IO, "%s/%s: its labels are missing: a file %.*s%s[.gz] must lie beside it", folder,
-               pictures, prefix, pictures, ends[0]);
+    status_set(FV_ERROR_IO, "%s/%s: its labels are missing: a file %.*s%s[.gz] must lie beside it",
+               place->path, pictures, prefix, pictures, ends[0]);
     return NULL;
 }
 
@@ -216,16 +215,21 @@ static fv_status set_labels(source *s, const idx_block *labels, const char *path
     return FV_OK;
 }
 
-static fv_status fill(picture_source *p, const char *pictures_path, const char *label_path)
+/* The files' names, and their paths for messages. */
+typedef struct idx_pair {
+    const char *pictures, *labels, *pictures_path, *labels_path;
+} idx_pair;
+
+static fv_status fill(picture_source *p, const data_place *place, const idx_pair *f)
 {
     idx_block pictures = {0}, labels = {0};
     source *s = &p->base;
-    fv_status status = read_idx(pictures_path, 3, &pictures);
+    fv_status status = read_idx(place, f->pictures, f->pictures_path, 3, &pictures);
     if (status == FV_OK)
-        status = read_idx(label_path, 1, &labels);
+        status = read_idx(place, f->labels, f->labels_path, 1, &labels);
     if (status == FV_OK && labels.count != pictures.count)
-        status = status_set(FV_ERROR_FORMAT, "%s: %lld labels, but %s has %lld pictures", label_path,
-                            (long long)labels.count, pictures_path, (long long)pictures.count);
+        status = status_set(FV_ERROR_FORMAT, "%s: %lld labels, but %s has %lld pictures", f->labels_path,
+                            (long long)labels.count, f->pictures_path, (long long)pictures.count);
     p->pixels = pictures.data;
     s->count = pictures.count;
     s->height = pictures.height;
@@ -234,29 +238,31 @@ static fv_status fill(picture_source *p, const char *pictures_path, const char *
     if (status == FV_OK && !(s->labels = mem_array((size_t)s->count, sizeof *s->labels)))
         status = status_last();
     if (status == FV_OK)
-        status = set_labels(s, &labels, label_path);
+        status = set_labels(s, &labels, f->labels_path);
     if (status == FV_OK)
-        status = pictures_add_file(p, pictures_path, 0);
+        status = pictures_add_file(p, f->pictures_path, 0);
     free(labels.data);
     return status;
 }
 
-static fv_status add_pair(const char *folder, const char *name, listing *l)
+static fv_status add_pair(const data_place *place, const char *name, listing *l)
 {
     int prefix = prefix_length(name);
     picture_source *p = pictures_create();
-    char *path = file_join(folder, name), *label_path = labels_path(folder, name, prefix);
-    fv_status status = p && path && label_path ? FV_OK : status_last();
+    char *path = file_join(place->path, name), *labels = labels_name(place, name, prefix);
+    char *labels_path = labels ? file_join(place->path, labels) : NULL;
+    fv_status status = p && path && labels_path ? FV_OK : status_last();
     if (status == FV_OK) {
         p->base.part = part_of(name, prefix);
-        status = fill(p, path, label_path);
+        status = fill(p, place, &(idx_pair){name, labels, path, labels_path});
     }
     if (status == FV_OK)
         status = listing_add(l, &p->base);
     else if (p)
         p->base.destroy(&p->base);
     free(path);
-    free(label_path);
+    free(labels);
+    free(labels_path);
     return status;
 }
 
@@ -292,7 +298,7 @@ static fv_status list(const data_place *place, listing *l)
         if (i > 0 && ends_with(name, length, ".gz") && strlen(names->items[i - 1]) == length - 3 &&
             strncmp(names->items[i - 1], name, length - 3) == 0)
             continue;
-        STATUS_TRY(add_pair(place->path, name, l));
+        STATUS_TRY(add_pair(place, name, l));
     }
     return check_parts(place->path, l);
 }
