@@ -9,8 +9,7 @@ enum {
     SHAPE_SAMPLE = 64
 };
 
-/* The i-th of n indices spread evenly over the data set. */
-static int64_t spread(const fv_dataset *d, int64_t i, int64_t n)
+int64_t dataset_spread(const fv_dataset *d, int64_t i, int64_t n)
 {
     return (int64_t)((double)i * (double)d->count / (double)n);
 }
@@ -31,7 +30,7 @@ fv_status fv_dataset_shape(const fv_dataset *d, int64_t *height, int64_t *width,
     *channels = 1;
     for (int64_t i = 0; i < n; i++) {
         int64_t record;
-        const source *s = dataset_locate(d, spread(d, i, n), &record);
+        const source *s = dataset_locate(d, dataset_spread(d, i, n), &record);
         image_info info;
         if (source_probe(s, record, &space, &info) != FV_OK)
             continue;
@@ -96,7 +95,7 @@ fv_status dataset_statistics(const fv_dataset *d, const fv_preprocess *p, int64_
     sums t = {0};
     fv_status last = FV_OK;
     for (int64_t i = 0; i < n; i++) {
-        fv_status status = read_fitted(d, spread(d, i, n), &fit, &space, &decoded, &fitted);
+        fv_status status = read_fitted(d, dataset_spread(d, i, n), &fit, &space, &decoded, &fitted);
         if (status == FV_OK)
             add_picture(&t, &fitted), known++;
         else

@@ -40,6 +40,9 @@ struct store {
 /* The sample behind a part's index (in range). */
 int64_t dataset_sample(const fv_dataset *d, int64_t index);
 
+/* statistics.c: the i-th of n indices spread evenly over the data set. */
+int64_t dataset_spread(const fv_dataset *d, int64_t i, int64_t n);
+
 /* The source of sample `index` (in range) of `d`, and its record there. */
 const source *dataset_locate(const fv_dataset *d, int64_t index, int64_t *record);
 

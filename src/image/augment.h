@@ -49,10 +49,6 @@ extern const augmentation *const augmentation_table[];
 /* By torchvision's or Keras's name; an unknown one is an error that names the nearest. */
 fv_status augmentation_find(const char *name, const augmentation **out);
 
-extern const augmentation augment_random_horizontal_flip, augment_random_vertical_flip, augment_random_shift,
-    augment_random_crop, augment_random_rotation, augment_random_affine, augment_random_translation,
-    augment_random_zoom, augment_random_perspective, augment_elastic_transform, augment_gaussian_blur,
-    augment_gaussian_noise, augment_jpeg, augment_random_erasing;
 extern const augmentation augment_random_resized_crop, augment_random_crop, augment_random_shift,
     augment_random_horizontal_flip, augment_random_vertical_flip, augment_random_rotation,
     augment_random_affine, augment_random_translation, augment_random_zoom, augment_random_perspective,
