@@ -10,9 +10,16 @@ static void *work(void *argument)
 {
     loader_worker *w = argument;
     loader *l = w->owner;
-    for (ring_unit u; ring_take(&l->ring, &u); ring_finish(&l->ring, &u))
+    for (ring_unit u; ring_take(&l->ring, &u);) {
+        loader_slot *s = &l->slots[u.slot];
         for (int64_t i = u.from; i < u.to; i++)
-            loader_batch_place(l, w, &l->slots[u.slot], u.batch, i);
+            loader_batch_place(l, w, s, u.batch, i);
+        if (ring_filled(&l->ring, &u)) {
+            loader_batch_fill_gaps(l, s);
+            loader_mix(l, w, s, u.batch);
+            ring_ready(&l->ring, &u);
+        }
+    }
     return NULL;
 }
 
@@ -26,6 +33,12 @@ static fv_status check(const loader_options *o)
     if (p->height < 1 || p->width < 1 || (p->channels != 1 && p->channels != 3))
         return status_set(FV_ERROR_INVALID, "loader: pictures of %lld x %lld x %lld cannot be made",
                           (long long)p->height, (long long)p->width, (long long)p->channels);
+    if (o->classes < 0 || (o->classes == 0 && o->augment && augment_policy_mixes(o->augment)))
+        return status_set(FV_ERROR_INVALID,
+                          "loader: a policy that mixes pictures needs the number of classes");
+    if ((int)o->balance < 0 || o->balance > FV_BALANCE_SAMPLER ||
+        (o->balance == FV_BALANCE_SAMPLER && !o->shuffle))
+        return status_set(FV_ERROR_INVALID, "loader: classes cannot be balanced this way");
     return FV_OK;
 }
 
@@ -96,6 +109,7 @@ void loader_destroy(loader *l)
     }
     ring_release(&l->ring);
     loader_batch_release(l);
+    loader_balance_release(l);
     loader_order_release(l);
     free(l->workers);
     free(l->listed);
@@ -168,7 +182,6 @@ fv_status loader_next(loader *l, const batch **out)
         ring_done(&l->ring, k);
         return status;
     }
-    loader_batch_complete(l, s);
     int64_t left = l->samples - l->ring.slots[k].batch * l->options.batch;
     s->view.count = left < l->options.batch ? left : l->options.batch;
     *out = &s->view;

@@ -15,19 +15,27 @@ static fv_status make_slot(loader *l, loader_slot *s, uint8_t *pixels)
     s->indices = mem_array(n, sizeof *s->indices);
     s->statuses = mem_array(n, sizeof *s->statuses);
     s->messages = mem_array(n, sizeof *s->messages);
+    if (l->options.classes > 0 &&
+        !(s->targets = mem_array(n * (size_t)l->options.classes, sizeof *s->targets)))
+        return status_last();
     if (!s->labels || !s->weights || !s->indices || !s->statuses || !s->messages)
         return status_last();
-    s->view = (batch){.pixels = s->pixels, .labels = s->labels, .weights = s->weights, .indices = s->indices};
+    s->view = (batch){.pixels = s->pixels,
+                      .labels = s->labels,
+                      .targets = s->targets,
+                      .weights = s->weights,
+                      .indices = s->indices};
     return FV_OK;
 }
 
 fv_status loader_batch_create(loader *l)
 {
     const loader_options *o = &l->options;
-    size_t bytes, all;
+    size_t bytes, all, targets;
     l->picture_bytes = (size_t)(o->preprocess.height * o->preprocess.width * o->preprocess.channels);
     if (__builtin_mul_overflow(l->picture_bytes, (size_t)o->batch, &bytes) ||
-        __builtin_mul_overflow(bytes, (size_t)o->ring, &all))
+        __builtin_mul_overflow(bytes, (size_t)o->ring, &all) ||
+        __builtin_mul_overflow((size_t)o->classes, (size_t)o->batch, &targets))
         return status_set(FV_ERROR_MEMORY, "loader: batches of %lld pictures are too large",
                           (long long)o->batch);
     if (!(l->pixels = mem_aligned(all)) || !(l->slots = mem_array((size_t)o->ring, sizeof *l->slots)))
@@ -42,6 +50,7 @@ static void slot_release(loader_slot *s, int64_t n)
     for (int64_t i = 0; s->messages && i < n; i++)
         free(s->messages[i]);
     free(s->labels);
+    free(s->targets);
     free(s->weights);
     free(s->indices);
     free(s->statuses);
@@ -56,6 +65,14 @@ void loader_batch_release(loader *l)
     free(l->pixels);
 }
 
+void loader_batch_fail(loader_slot *s, int64_t i, fv_status status)
+{
+    s->weights[i] = 0;
+    s->statuses[i] = status;
+    if (!s->messages[i])
+        s->messages[i] = mem_string(fv_error_message());
+}
+
 /* Places behind the last sample repeat the epoch's first ones; when these stand in the same batch they are
  * copied later. */
 void loader_batch_place(const loader *l, loader_worker *w, loader_slot *s, int64_t number, int64_t i)
@@ -63,22 +80,21 @@ void loader_batch_place(const loader *l, loader_worker *w, loader_slot *s, int64
     int64_t place = number * l->options.batch + i, index = l->order[place % l->samples];
     s->indices[i] = index;
     s->labels[i] = loader_label(l, index);
-    s->weights[i] = place < l->samples ? 1.0f : 0.0f;
+    s->weights[i] = place < l->samples ? loader_balance_weight(l, index) : 0;
     s->statuses[i] = FV_OK;
     free(s->messages[i]); /* of an epoch that was dropped */
     s->messages[i] = NULL;
     if (place >= l->samples && l->samples < l->options.batch)
         return;
-    s->statuses[i] = loader_sample_read(l, w, index, s->pixels + (size_t)i * l->picture_bytes);
-    if (s->statuses[i] != FV_OK) {
-        s->weights[i] = 0;
-        s->messages[i] = mem_string(fv_error_message());
-    }
+    s->statuses[i] = loader_sample_read(l, w, index, loader_stream(l, place % l->samples),
+                                        s->pixels + (size_t)i * l->picture_bytes);
+    if (s->statuses[i] != FV_OK)
+        loader_batch_fail(s, i, s->statuses[i]);
 }
 
 /* Gives places without pixels of their own those of another: repeats of this batch, and pictures that could
  * not be read. */
-void loader_batch_complete(const loader *l, loader_slot *s)
+void loader_batch_fill_gaps(const loader *l, loader_slot *s)
 {
     int64_t n = l->options.batch, good = 0;
     while (good < n && (s->statuses[good] != FV_OK || good >= l->samples))

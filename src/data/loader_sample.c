@@ -67,9 +67,9 @@ static fv_status read_part(const loader *l, loader_worker *w, int64_t index, rng
     return image_resize(&w->decoded, NULL, p->height, p->width, p->interpolation, &w->space, &w->fitted);
 }
 
-fv_status loader_sample_read(const loader *l, loader_worker *w, int64_t index, uint8_t *to)
+fv_status loader_sample_read(const loader *l, loader_worker *w, int64_t index, uint64_t stream, uint8_t *to)
 {
-    rng r = rng_at(l->options.seed, (uint32_t)l->epoch, (uint64_t)index);
+    rng r = rng_at(l->options.seed, (uint32_t)l->epoch, stream);
     const augment_step *s = l->chooser;
     image *result;
     if (s && (s->probability >= 1 || rng_uniform(&r) < s->probability))
