@@ -58,7 +58,7 @@ static void compare(fv_compile_options o, float rate, const float *losses, const
     o.threads = 1;
     assert_ok(fv_compile_with(&o));
     trainer *t;
-    assert_ok(trainer_create(o.model, PICTURES, 0, &t));
+    assert_ok(trainer_create(o.model, PICTURES, 0, STEP_LABELS, &t));
     assert_ok(trainer_write(t));
     for (int i = 0; i < STEPS; i++) {
         float loss, correct;
