@@ -205,11 +205,15 @@ def make_decode():
 
 
 def make_real(folder):
-    """Lines: a photo's file, height, width, channels, mean of all samples."""
-    from PIL import ImageOps
+    """Lines: a photo's file, height, width, channels, mean of all samples; profiles are converted to sRGB."""
+    from PIL import ImageCms, ImageOps
     lines = []
     for name in sorted(glob.glob("photos/**/*.[jJ]*", root_dir=folder, recursive=True))[::20]:
-        picture = ImageOps.exif_transpose(Image.open(os.path.join(folder, name)))
+        picture = Image.open(os.path.join(folder, name))
+        profile = picture.info.get("icc_profile")
+        picture = ImageOps.exif_transpose(picture)
+        if profile and picture.mode == "RGB":
+            picture = ImageCms.profileToProfile(picture, io.BytesIO(profile), ImageCms.createProfile("sRGB"))
         pixels = np.asarray(picture if picture.mode == "L" else picture.convert("RGB"))
         pixels = pixels if pixels.ndim == 3 else pixels[..., None]
         lines.append("\t".join(map(str, [name, *pixels.shape, f"{pixels.mean():.3f}"])))

@@ -188,11 +188,19 @@ static fv_status place_frame(const webp_file *file, image *out)
     return FV_OK;
 }
 
+static fv_status keep_profile(const decode_source *s)
+{
+    size_t size;
+    const uint8_t *profile = find_chunk(s, "ICCP", &size);
+    return profile ? decode_keep_profile(s, profile, size) : FV_OK;
+}
+
 static fv_status webp_decode(const decode_source *s, image *out, int *orientation)
 {
     webp_file file;
     STATUS_TRY(read_header(s, &file));
     *orientation = file.orientation;
+    STATUS_TRY(keep_profile(s));
     STATUS_TRY(decode_frame(s, &file, choose_divisor(s, &file), out));
     return file.animated ? place_frame(&file, out) : FV_OK;
 }
