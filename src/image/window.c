@@ -80,9 +80,8 @@ static void map_opaque(const window *w, const double *from, uint8_t *to, int64_t
             to[i] = level(place(w, from[i]));
         return;
     }
-    double scale = 255 / extent;
     for (int64_t i = 0; i < count; i++) {
-        double x = (from[i] - low) * scale;
+        double x = (from[i] - low) * 255 / extent; /* in this order halves are exact */
         x = !(x > 0) ? 0 : x < 255 ? x : 255;
         to[i] = (uint8_t)(x + 0.5);
     }
@@ -106,6 +105,10 @@ static void map_transparent(const window *w, const double *from, uint8_t *to, in
 static void map_pixels(const window *w, const uint8_t *from, uint8_t *to, int64_t count)
 {
     double numbers[BLOCK * SAMPLES_MAX];
+    if (w->as_it_is) {
+        memcpy(to, from, (size_t)(count * w->from.channels));
+        return;
+    }
     int64_t channels = w->from.channels, samples = channels + (w->from.alpha != ALPHA_NONE);
     for (int64_t done = 0; done < count; done += BLOCK) {
         int64_t n = count - done < BLOCK ? count - done : BLOCK;
@@ -233,6 +236,8 @@ fv_status window_begin(window *w, const decode_source *s, const window_samples *
         w->low = (double)o->window_low;
         w->high = (double)o->window_high;
     }
+    w->as_it_is = from->type == SAMPLE_UINT8 && from->low == 0 && from->high == 255 &&
+                  from->alpha == ALPHA_NONE && !from->inverted;
     STATUS_TRY(image_reshape(out, height, width, from->channels));
     if (!w->automatic)
         return FV_OK;

@@ -50,6 +50,7 @@ typedef struct window {
     window_samples from;
     image *out;
     bool automatic;
+    bool as_it_is;      /* 8 bits that are levels already */
     double low, high;   /* of the window in use */
     image_range *range; /* of the decode options */
     uint8_t *kept;      /* AUTO: (height, width, samples), owned */
