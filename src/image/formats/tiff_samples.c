@@ -40,7 +40,7 @@ static bool settle_colors(tiff_samples *t)
     case TIFF6_RGB:
         t->window.channels = 3;
         return t->samples >= 3;
-    case TIFF6_PALETTE: /* colours of 16 bits are mapped to 8 with the palette */
+    case TIFF6_PALETTE: /* the upper byte of its colours: writers make 16 bits of 8 by v * 256 or v * 257 */
         t->window = (window_samples){.type = SAMPLE_UINT8, .high = 255, .channels = 3};
         return t->format != TIFF6_FLOAT && t->format != TIFF6_SIGNED && t->bits <= 16 && t->palette[0];
     case TIFF6_CMYK:
@@ -71,6 +71,16 @@ static void settle_alpha(tiff_samples *t)
     }
 }
 
+/* Some writers put 8-bit colours into the palette's 16 bits. */
+static bool has_bytes_only(const tiff_samples *t)
+{
+    for (int c = 0; c < 3; c++)
+        for (uint32_t i = 0; i < 1u << t->bits; i++)
+            if (t->palette[c][i] > 255)
+                return false;
+    return true;
+}
+
 fv_status tiff_samples_settle(tiff_samples *t, const decode_source *s)
 {
     t->window = (window_samples){0};
@@ -81,6 +91,7 @@ fv_status tiff_samples_settle(tiff_samples *t, const decode_source *s)
             "%s: this kind of TIFF is not supported: %d samples of %d bits (sample format %d) in "
             "the photometric interpretation %d",
             s->name, t->samples, t->bits, t->format, t->photometric);
+    t->palette_of_bytes = t->photometric == TIFF6_PALETTE && has_bytes_only(t);
     t->used = t->photometric == TIFF6_PALETTE ? 1 : (int)t->window.channels;
     for (int i = 0; i < t->used; i++)
         t->pick[i] = i;
@@ -157,10 +168,11 @@ static void copy_sample(const tiff_samples *t, const uint8_t *row, size_t index,
 static void palette_row(const tiff_samples *t, const uint8_t *row, int64_t count, uint8_t *to)
 {
     int64_t step = t->planar ? 1 : t->samples;
+    int shift = t->palette_of_bytes ? 0 : 8;
     for (int64_t i = 0; i < count; i++) {
         uint32_t entry = whole_number(t, row, (size_t)(i * step));
         for (int c = 0; c < 3; c++)
-            to[i * 3 + c] = (uint8_t)((t->palette[c][entry] * 255u + 32767) / 65535);
+            to[i * 3 + c] = (uint8_t)(t->palette[c][entry] >> shift);
     }
 }
 
