@@ -382,11 +382,16 @@ def records():
     yield from of_pillow()
 
 
-count = 0
-with open(os.path.join(HERE, "image_tiff.bin"), "wb") as file:
-    for name, tolerance, data, pixels in records():
-        pixels = np.ascontiguousarray(pixels if pixels.ndim == 3 else pixels[..., None]).astype(np.uint8)
-        assert len(name) < 24, name
-        file.write(struct.pack("<24s5i", name.encode(), tolerance, *pixels.shape, len(data)) + data + pixels.tobytes())
-        count += 1
-    print(count, "files,", file.tell(), "bytes")
+def main():
+    count = 0
+    with open(os.path.join(HERE, "image_tiff.bin"), "wb") as file:
+        for name, tolerance, data, pixels in records():
+            pixels = np.ascontiguousarray(pixels if pixels.ndim == 3 else pixels[..., None]).astype(np.uint8)
+            assert len(name) < 24, name
+            file.write(struct.pack("<24s5i", name.encode(), tolerance, *pixels.shape, len(data)) + data + pixels.tobytes())
+            count += 1
+        print(count, "files,", file.tell(), "bytes")
+
+
+if __name__ == "__main__":
+    main()
