@@ -3,6 +3,7 @@
 #include "test_image.h"
 
 #include <math.h>
+#include <zlib.h>
 
 static void resize_is_pillows(void **state)
 {
@@ -27,6 +28,37 @@ static void resize_is_pillows(void **state)
         image_release(&out);
     }
     assert_true(cases >= 70);
+    golden_close(&g);
+}
+
+/* 200 pairs of sizes with four filters: the same bytes. Everything in one space, as loader threads have it. */
+static void every_filter_is_pillows(void **state)
+{
+    (void)state;
+    golden g = golden_open("image_resize_pairs.bin");
+    int pairs = 0, bad = 0;
+    image out = {0};
+    image_space space = {0};
+    for (; golden_more(&g); pairs++) {
+        int32_t v[6];
+        for (int i = 0; i < 6; i++)
+            v[i] = golden_int(&g);
+        image in = noise((uint32_t)v[0], v[1], v[2], v[3]);
+        for (int filter = FV_BILINEAR; filter <= FV_BOX; filter++) {
+            uint32_t expected = (uint32_t)golden_int(&g);
+            assert_ok(image_resize(&in, NULL, v[4], v[5], (fv_interpolation)filter, &space, &out));
+            if (crc32(0, out.data, (uInt)(out.height * out.width * out.channels)) != expected) {
+                print_error("%d x %d x %d to %d x %d with filter %d differs\n", v[2], v[1], v[3], v[5], v[4],
+                            filter);
+                bad++;
+            }
+        }
+        image_release(&in);
+    }
+    image_release(&out);
+    image_space_release(&space);
+    assert_int_equal(bad, 0);
+    assert_int_equal(pairs, 200);
     golden_close(&g);
 }
 
@@ -161,6 +193,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(resize_is_pillows),
+        cmocka_unit_test(every_filter_is_pillows),
         cmocka_unit_test(fit_is_torchvisions),
         cmocka_unit_test(fit_gives_the_size),
         cmocka_unit_test(fit_minimum_covers_the_crop),
