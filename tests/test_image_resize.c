@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Resizing and fitting against Pillow and torchvision, and what must hold for any picture. */
+#include "golden/luma.h"
 #include "test_image.h"
 
 #include <math.h>
@@ -179,6 +180,20 @@ static void channels_convert(void **state)
     image_release(&red);
 }
 
+/* All 2^24 of them, red slowest. */
+static void every_colour_has_pillows_luma(void **state)
+{
+    (void)state;
+    image im = {0};
+    assert_ok(image_reshape(&im, 4096, 4096, 3));
+    for (int64_t i = 0; i < 4096 * 4096; i++)
+        memcpy(im.data + i * 3, (uint8_t[]){(uint8_t)(i >> 16), (uint8_t)(i >> 8), (uint8_t)i}, 3);
+    assert_ok(image_set_channels(&im, 1));
+    assert_int_equal(im.channels, 1);
+    assert_true(crc32(0, im.data, 4096 * 4096) == LUMA_OF_EVERY_COLOUR);
+    image_release(&im);
+}
+
 static void impossible_shapes_are_errors(void **state)
 {
     (void)state;
@@ -200,6 +215,7 @@ int main(void)
         cmocka_unit_test(a_box_out_of_the_picture_is_an_error),
         cmocka_unit_test(impossible_preprocessing_is_an_error),
         cmocka_unit_test(channels_convert),
+        cmocka_unit_test(every_colour_has_pillows_luma),
         cmocka_unit_test(impossible_shapes_are_errors),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Makes image_resize.bin, image_fit.bin, image_decode.bin and image_real.tsv beside this file, with Pillow and torchvision
+"""Makes image_resize.bin, image_fit.bin, image_decode.bin, luma.h and image_real.tsv beside this file, with Pillow and torchvision
 as the oracles:
 
     python3 tests/golden/make_image.py [FOLDER_OF_REAL_DATA]
@@ -220,6 +220,15 @@ def make_real(folder):
     write("image_real.tsv", [("\n".join(lines) + "\n").encode()])
 
 
+def make_luma():
+    """luma.h: the CRC-32 of convert("L") of every colour there is, red slowest."""
+    every = np.indices((256, 256, 256), np.uint8).reshape(3, -1).T.reshape(4096, 4096, 3)
+    crc = zlib.crc32(np.asarray(Image.fromarray(np.ascontiguousarray(every)).convert("L")).tobytes())
+    with open(os.path.join(HERE, "luma.h"), "w", encoding="utf-8") as file:
+        file.write("/* SPDX-License-Identifier: Apache-2.0 */\n/* Made by make_image.py: CRC-32 of Pillow's convert(\"L\") of all 2^24 "
+                   f"colours, red slowest. */\n#define LUMA_OF_EVERY_COLOUR 0x{crc:08x}u\n")
+
+
 def write(name, records):
     with open(os.path.join(HERE, name), "wb") as file:
         file.write(b"".join(records))
@@ -229,5 +238,6 @@ def write(name, records):
 make_resize()
 make_fit()
 make_decode()
+make_luma()
 if len(sys.argv) > 1:
     make_real(sys.argv[1])
