@@ -32,6 +32,12 @@ fv_status decode_keep_profile(const decode_source *s, const uint8_t *profile, si
     return FV_OK;
 }
 
+fv_status decode_open_library(const decode_source *s, plugin *p, const plugin_symbol *symbols, size_t count)
+{
+    fv_status status = plugin_open(p, symbols, count);
+    return status == FV_OK ? FV_OK : status_prefix(status, "%s", s->name);
+}
+
 fv_status decode_choose(const image_decode_options *o, int64_t height, int64_t width, image_region *region)
 {
     image_region r = {.height = height, .width = width};
@@ -74,7 +80,9 @@ static fv_status decode(const decode_source *s, image *out)
     STATUS_TRY(exif_turn(out, orientation));
     if (s->options.choose && !format->cuts)
         STATUS_TRY(image_keep_region(out, &s->options));
-    STATUS_TRY(icc_convert(s->options.space, out));
+    fv_status status = icc_convert(s->options.space, out);
+    if (status != FV_OK)
+        return status_prefix(status, "%s", s->name);
     return s->options.channels ? image_set_channels(out, s->options.channels) : FV_OK;
 }
 

@@ -11,6 +11,7 @@
 
 #include <stdbool.h>
 
+#include "core/plugin.h"
 #include "image/image.h"
 
 typedef struct decode_source {
@@ -48,6 +49,9 @@ void decode_over_white(const uint8_t *rgba, uint8_t *to, int64_t pixels, int64_t
 
 /* The picture's ICC profile, for decode.c to convert from; copied. A format calls it before it returns. */
 fv_status decode_keep_profile(const decode_source *s, const uint8_t *profile, size_t size);
+
+/* plugin_open; the message then names the picture. */
+fv_status decode_open_library(const decode_source *s, plugin *p, const plugin_symbol *symbols, size_t count);
 
 /* The most pixels that the options allow. */
 int64_t decode_max_pixels(const decode_source *s);

@@ -6,7 +6,6 @@
 #include <gif_lib.h>
 
 #include "core/memory.h"
-#include "core/plugin.h"
 #include "image/decode.h"
 
 #define GIF_FUNCTIONS(X)                                                                                     \
@@ -116,7 +115,7 @@ static void close_gif(gif_reader *r)
 
 static fv_status open_gif(const decode_source *s, gif_reader *r)
 {
-    STATUS_TRY(plugin_open(&plugin_gif, symbols, sizeof symbols / sizeof *symbols));
+    STATUS_TRY(decode_open_library(s, &plugin_gif, symbols, sizeof symbols / sizeof *symbols));
     *r = (gif_reader){.source = s, .transparent = NO_TRANSPARENT_COLOR};
     int code = 0;
     r->gif = api.DGifOpen(r, read_bytes, &code);

@@ -6,7 +6,6 @@
 #include <libheif/heif.h>
 
 #include "core/memory.h"
-#include "core/plugin.h"
 #include "image/decode.h"
 #include "image/icc.h"
 
@@ -104,7 +103,7 @@ static fv_status read_header(heif_picture *r)
 
 static fv_status open_heif(const decode_source *s, heif_picture *r)
 {
-    STATUS_TRY(plugin_open(&plugin_heif, symbols, sizeof symbols / sizeof *symbols));
+    STATUS_TRY(decode_open_library(s, &plugin_heif, symbols, sizeof symbols / sizeof *symbols));
     *r = (heif_picture){.source = s};
     fv_status status = read_header(r);
     if (status != FV_OK)

@@ -12,7 +12,6 @@
 #include <tiffio.h>
 
 #include "core/memory.h"
-#include "core/plugin.h"
 #include "image/formats/tiff_samples.h"
 
 #define TIFF_FUNCTIONS(X)                                                                                    \
@@ -223,7 +222,7 @@ static int64_t max_block_bytes(const decode_source *s)
 static fv_status reader_open(tiff_reader *r, const decode_source *s)
 {
     *r = (tiff_reader){.source = s};
-    STATUS_TRY(plugin_open(&plugin_tiff, symbols, sizeof symbols / sizeof *symbols));
+    STATUS_TRY(decode_open_library(s, &plugin_tiff, symbols, sizeof symbols / sizeof *symbols));
     TIFFOpenOptions *o = api.OpenOptionsAlloc();
     if (!o)
         return status_set(FV_ERROR_MEMORY, "%s: not enough memory to decode it", s->name);

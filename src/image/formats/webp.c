@@ -4,7 +4,6 @@
 
 #include <webp/decode.h>
 
-#include "core/plugin.h"
 #include "image/decode.h"
 
 #define WEBP_FUNCTIONS(X)                                                                                    \
@@ -112,7 +111,7 @@ static fv_status find_frame(const decode_source *s, const uint8_t *canvas, webp_
 
 static fv_status read_header(const decode_source *s, webp_file *file)
 {
-    STATUS_TRY(plugin_open(&plugin_webp, symbols, sizeof symbols / sizeof *symbols));
+    STATUS_TRY(decode_open_library(s, &plugin_webp, symbols, sizeof symbols / sizeof *symbols));
     size_t size;
     const uint8_t *extended = find_chunk(s, "VP8X", &size);
     *file = (webp_file){.data = s->bytes, .size = s->size, .orientation = orientation_of(s)};
