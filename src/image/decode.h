@@ -41,11 +41,16 @@ fv_status decode_find_format(const decode_source *s, const image_format **format
 /* By image_format's name; NULL when there is none or it was not built in. */
 const image_format *decode_format_named(const char *name);
 
-/* ---- formats/alpha.c ---- */
+/* ---- formats/pixels.c ---- */
 
 /* Over white: each of the first `channels` of RGBA, c * a + 255 * (255 - a) of 255 * 255, rounded to nearest. `to` may be
  * `rgba`. */
 void decode_over_white(const uint8_t *rgba, uint8_t *to, int64_t pixels, int64_t channels);
+/* Numbers of 1, 2, 4 or 8 bits, the first in a byte's highest bits, to a byte each. */
+void decode_unpack(const uint8_t *row, int bits, int64_t count, uint8_t *to);
+/* From indices to their colours, or (1 channel) the colours' first byte. `to` may end where `indices` do. */
+void decode_look_up(const uint8_t (*colors)[3], const uint8_t *indices, int64_t count, int64_t channels,
+                    uint8_t *to);
 
 /* The picture's ICC profile, for decode.c to convert from; copied. A format calls it before it returns. */
 fv_status decode_keep_profile(const decode_source *s, const uint8_t *profile, size_t size);

@@ -87,6 +87,16 @@ static void map_opaque(const window *w, const double *from, uint8_t *to, int64_t
     }
 }
 
+static void fill_levels(window *w)
+{
+    for (int i = 0; i < 256; i++) {
+        uint8_t sample = (uint8_t)i;
+        double value;
+        read_numbers(w->from.type, &sample, &value, 1);
+        map_opaque(w, &value, &w->levels[i], 1);
+    }
+}
+
 /* Over white: c a + 1 (1 - a), rounded once. */
 static void map_transparent(const window *w, const double *from, uint8_t *to, int64_t pixels)
 {
@@ -109,7 +119,16 @@ static void map_pixels(const window *w, const uint8_t *from, uint8_t *to, int64_
         memcpy(to, from, (size_t)(count * w->from.channels));
         return;
     }
+    if (w->rgba) {
+        decode_over_white(from, to, count, 3);
+        return;
+    }
     int64_t channels = w->from.channels, samples = channels + (w->from.alpha != ALPHA_NONE);
+    if (w->pixel_bytes == (size_t)channels && w->from.alpha == ALPHA_NONE) {
+        for (int64_t i = 0; i < count * channels; i++)
+            to[i] = w->levels[from[i]];
+        return;
+    }
     for (int64_t done = 0; done < count; done += BLOCK) {
         int64_t n = count - done < BLOCK ? count - done : BLOCK;
         read_numbers(w->from.type, from + (size_t)done * w->pixel_bytes, numbers, n * samples);
@@ -236,8 +255,11 @@ fv_status window_begin(window *w, const decode_source *s, const window_samples *
         w->low = (double)o->window_low;
         w->high = (double)o->window_high;
     }
-    w->as_it_is = from->type == SAMPLE_UINT8 && from->low == 0 && from->high == 255 &&
-                  from->alpha == ALPHA_NONE && !from->inverted;
+    bool plain = from->type == SAMPLE_UINT8 && from->low == 0 && from->high == 255 && !from->inverted;
+    w->as_it_is = plain && from->alpha == ALPHA_NONE;
+    w->rgba = plain && from->alpha == ALPHA_STRAIGHT && from->channels == 3;
+    if (sample_bytes(from->type) == 1)
+        fill_levels(w);
     STATUS_TRY(image_reshape(out, height, width, from->channels));
     if (!w->automatic)
         return FV_OK;

@@ -193,7 +193,13 @@ static fv_status read_row(pnm_reader *r, uint16_t *row)
 static fv_status put_rows(pnm_reader *r, window *w, uint16_t *row)
 {
     uint8_t *bytes = (uint8_t *)row;
+    bool ready = r->kind >= '5' && r->most == 255; /* bytes that are samples as they stand */
     for (int64_t y = 0; y < r->height; y++) {
+        if (ready) {
+            window_put(w, y, 0, r->width, r->at);
+            r->at += r->width * r->samples;
+            continue;
+        }
         STATUS_TRY(read_row(r, row));
         for (int64_t i = 0; r->most <= 255 && i < r->width * r->samples; i++)
             bytes[i] = (uint8_t)row[i];
