@@ -230,6 +230,10 @@ def pnms():
 def heifs():
     picture = Image.fromarray(smooth(48, 64))
     yield "AVIF", 4, saved(picture, "AVIF", quality=90, subsampling="4:4:4"), None
+    tags = Image.Exif()
+    for orientation in range(2, 9):  # written as the format's own turns
+        tags[0x112] = orientation
+        yield f"AVIF EXIF {orientation}", 4, saved(picture.resize((24, 16)), "AVIF", quality=95, subsampling="4:4:4", exif=tags), None
     with tempfile.TemporaryDirectory() as folder:
         source, target = os.path.join(folder, "in.png"), os.path.join(folder, "out.heic")
         picture.save(source)

@@ -151,6 +151,13 @@ def pngs():
         entries = np.concatenate([palette, alpha[:, None]], 1)
         yield (f"palette{depth} tRNS", png(9, 7, depth, 3, rows, (b"PLTE", palette.tobytes()), (b"tRNS", alpha.tobytes())),
                over_white(entries[samples], 255))
+    stream = io.BytesIO()
+    first, second = Image.fromarray(noise(71, 9, 7, 3)), Image.fromarray(noise(72, 9, 7, 3))
+    first.save(stream, "PNG", save_all=True, append_images=[second], duration=100)
+    yield "APNG", stream.getvalue(), noise(71, 9, 7, 3)
+    stream = io.BytesIO()
+    first.save(stream, "PNG", save_all=True, append_images=[second, first], default_image=True, duration=100)
+    yield "APNG default image", stream.getvalue(), noise(71, 9, 7, 3)
     upright = noise(70, 4, 3, 3)
     for orientation in range(1, 9):
         stored = stored_as(upright, orientation)
