@@ -22,11 +22,13 @@ enum {
      .offset = offsetof(options_type, max_pixels),                                                           \
      .low = 1,                                                                                               \
      .high = 1e15,                                                                                           \
+     .value = "N[K|M|G]",                                                                                    \
      .shown = "256M",                                                                                        \
      .help = "refuse pictures of more pixels before they are decoded"},                                      \
     {                                                                                                        \
         .name = "max_bytes", .type = OPTION_SIZE, .offset = offsetof(options_type, max_bytes), .low = 1,     \
-        .high = 1e15, .shown = "1G", .help = "refuse picture files of more bytes before they are read"       \
+        .high = 1e15, .value = "N[K|M|G]", .shown = "1G",                                                    \
+        .help = "refuse picture files of more bytes before they are read"                                    \
     }
 
 #endif

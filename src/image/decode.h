@@ -32,7 +32,7 @@ typedef struct image_format {
 
 /* Each in the file of formats/ that is named like it. */
 extern const image_format jpeg_format, png_format, webp_format, gif_format, bmp_format, pnm_format,
-    tiff_format, heif_format;
+    pfm_format, tiff_format, heif_format;
 
 /* ---- formats/registry.c ---- */
 
