@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# The README is true: its commands run in order, print the lines it shows (numbers may differ), and its program compiles and runs.
+# The README and the pages of docs/ are true: their commands run in order, print the lines they show (numbers may differ), and the
+# README's program compiles and runs.
 # Training is cut to one epoch, which is all that this test has time for.
 set -euo pipefail
 build=$(realpath "$1") source=$(realpath "$2")
@@ -15,28 +16,37 @@ shape() { # numbers, times and the mark of the best epoch differ from run to run
 run() {
     local command=${1/--epochs 16/--epochs 1}
     if ! bash -c "$command" >output.txt 2>&1; then
-        echo "this command of the README fails: $1"
+        echo "this command of $page fails: $1"
         cat output.txt
         bad=1
     fi
 }
-seen=0
-while IFS= read -r line; do
-    case $line in
-    '$ '*)
-        run "${line#\$ }"
-        shape <output.txt >printed.txt
-        seen=$((seen + 1))
-        ;;
-    *…* | epoch* | test* | 'best epoch'*) ;;
-    *)
-        if ! grep -qxF -- "$(shape <<<"$line")" printed.txt; then
-            echo "not printed any more: $line"
-            bad=1
-        fi
-        ;;
-    esac
-done < <(awk '/^```console/ { inside = 1; next } /^```/ { inside = 0 } inside' "$source/README.md")
+# follow PAGE: each page in a folder of its own, but for the README's, which its program goes on with.
+follow() {
+    page=$1 seen=0
+    while IFS= read -r line; do
+        case $line in
+        '$ '*)
+            run "${line#\$ }"
+            shape <output.txt >printed.txt
+            seen=$((seen + 1))
+            ;;
+        *…* | epoch* | test* | 'best epoch'*) ;;
+        *)
+            if ! grep -qxF -- "$(shape <<<"$line")" printed.txt; then
+                echo "$page: not printed any more: $line"
+                bad=1
+            fi
+            ;;
+        esac
+    done < <(awk '/^```console/ { inside = 1; next } /^```/ { inside = 0 } inside' "$source/$page")
+}
+for file in "$source"/docs/*.md; do
+    mkdir page && cd page
+    follow "docs/${file##*/}"
+    cd .. && rm -rf page
+done
+follow README.md
 [ "$seen" -ge 6 ] || { echo "only $seen commands were found in the README"; bad=1; }
 
 awk '/^```c$/ { inside = 1; next } /^```/ { inside = 0 } inside' "$source/README.md" >digits.c

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* WebP, GIF, BMP, PNM and HEIF: against Pillow, scaled, cut anywhere, damaged anywhere. */
-#include "core/random.h"
-#include "test_image.h"
+#include "test_image_damage.h"
 
 static void pictures_are_as_pillow_sees_them(void **state)
 {
@@ -9,91 +8,31 @@ static void pictures_are_as_pillow_sees_them(void **state)
     golden_compare("image_formats.bin");
 }
 
-/* NULL when the first `length` bytes are refused, by a message that names them, or show the whole picture all the same: the
- * first frame is there, or what lacks is not needed. */
-static const char *judge_cut(const golden_picture *p, size_t length, image *im)
+/* A number that ends a text may be cut into another one. */
+static size_t needed(const golden_picture *p)
 {
-    uint8_t *cut = malloc(length + 1); /* so that reading beyond it is seen by the sanitizer */
-    memcpy(cut, p->file, length);
-    fv_status status = image_decode(cut, length, "cut.file", NULL, im);
-    free(cut);
-    if (status == FV_OK)
-        return im->height == p->height && im->width == p->width && difference(im, p->pixels) <= p->tolerance
-                   ? NULL
-                   : "decoded";
-    if (status != FV_ERROR_FORMAT && status != FV_ERROR_UNSUPPORTED)
-        return "not a clean error";
-    return strstr(fv_error_message(), "cut.file") ? NULL : "the message does not name the file";
+    return strncmp(p->name, "PNM P1", 6) == 0 || strncmp(p->name, "PNM P2", 6) == 0 ||
+                   strncmp(p->name, "PNM P3", 6) == 0
+               ? 6
+               : 1;
 }
 
 static void truncated_files_are_errors(void **state)
 {
     (void)state;
-    golden g = golden_open("image_formats.bin");
-    int bad = 0;
-    image im = {0};
-    while (golden_more(&g)) {
-        golden_picture p = golden_next(&g);
-        /* A number that ends a text may be cut into another one. */
-        bool text = strncmp(p.name, "PNM P1", 6) == 0 || strncmp(p.name, "PNM P2", 6) == 0 ||
-                    strncmp(p.name, "PNM P3", 6) == 0;
-        for (size_t length = 0; length + (text ? 6 : 1) <= p.size; length += p.size / 400 + 1) {
-            const char *wrong = judge_cut(&p, length, &im);
-            if (wrong) {
-                print_error("%s: %zu of %zu bytes: %s: %s\n", p.name, length, p.size, wrong,
-                            fv_error_message());
-                bad++;
-            }
-        }
-    }
-    image_release(&im);
-    assert_int_equal(bad, 0);
-    golden_close(&g);
+    cut_everywhere("image_formats.bin", needed);
 }
 
-/* Any byte changed: a picture or an error, and the sanitizers have nothing to say. */
 static void damaged_files_do_no_harm(void **state)
 {
     (void)state;
-    golden g = golden_open("image_formats.bin");
-    image im = {0};
-    rng r = rng_at(12, 0, 0);
-    while (golden_more(&g)) {
-        golden_picture p = golden_next(&g);
-        uint8_t *copy = malloc(p.size);
-        for (int round = 0; round < 100; round++) {
-            memcpy(copy, p.file, p.size);
-            for (uint64_t k = 0, n = 1 + rng_below(&r, 3); k < n; k++)
-                copy[rng_below(&r, p.size)] = (uint8_t)rng_u32(&r);
-            fv_status status =
-                image_decode(copy, p.size, "damaged", &(image_decode_options){.max_pixels = 1 << 20}, &im);
-            assert_true(status == FV_OK || status == FV_ERROR_FORMAT || status == FV_ERROR_UNSUPPORTED);
-        }
-        free(copy);
-    }
-    image_release(&im);
-    golden_close(&g);
+    damage_everywhere("image_formats.bin", 100);
 }
 
 static void limits_come_first(void **state)
 {
     (void)state;
-    golden g = golden_open("image_formats.bin");
-    image im = {0};
-    while (golden_more(&g)) {
-        golden_picture p = golden_next(&g);
-        int64_t pixels = (int64_t)p.height * p.width;
-        if (pixels == 1)
-            continue;
-        assert_ok(image_decode(p.file, p.size, p.name, &(image_decode_options){.max_pixels = pixels}, &im));
-        image_release(&im);
-        assert_int_equal(
-            image_decode(p.file, p.size, p.name, &(image_decode_options){.max_pixels = pixels - 1}, &im),
-            FV_ERROR_FORMAT);
-        assert_non_null(strstr(fv_error_message(), "limit"));
-        assert_null(im.data);
-    }
-    golden_close(&g);
+    limit_everything("image_formats.bin");
 }
 
 /* A WebP of 1 / 2, 1 / 4 or 1 / 8 of the size, never smaller than wanted, upright, shows the same. */

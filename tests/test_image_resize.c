@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Resizing and fitting against Pillow and torchvision, and what must hold for any picture. */
+#include "golden/luma.h"
 #include "test_image.h"
 
 #include <math.h>
+#include <zlib.h>
 
 static void resize_is_pillows(void **state)
 {
@@ -27,6 +29,37 @@ static void resize_is_pillows(void **state)
         image_release(&out);
     }
     assert_true(cases >= 70);
+    golden_close(&g);
+}
+
+/* 200 pairs of sizes with four filters: the same bytes. Everything in one space, as loader threads have it. */
+static void every_filter_is_pillows(void **state)
+{
+    (void)state;
+    golden g = golden_open("image_resize_pairs.bin");
+    int pairs = 0, bad = 0;
+    image out = {0};
+    image_space space = {0};
+    for (; golden_more(&g); pairs++) {
+        int32_t v[6];
+        for (int i = 0; i < 6; i++)
+            v[i] = golden_int(&g);
+        image in = noise((uint32_t)v[0], v[1], v[2], v[3]);
+        for (int filter = FV_BILINEAR; filter <= FV_BOX; filter++) {
+            uint32_t expected = (uint32_t)golden_int(&g);
+            assert_ok(image_resize(&in, NULL, v[4], v[5], (fv_interpolation)filter, &space, &out));
+            if (crc32(0, out.data, (uInt)(out.height * out.width * out.channels)) != expected) {
+                print_error("%d x %d x %d to %d x %d with filter %d differs\n", v[2], v[1], v[3], v[5], v[4],
+                            filter);
+                bad++;
+            }
+        }
+        image_release(&in);
+    }
+    image_release(&out);
+    image_space_release(&space);
+    assert_int_equal(bad, 0);
+    assert_int_equal(pairs, 200);
     golden_close(&g);
 }
 
@@ -147,6 +180,20 @@ static void channels_convert(void **state)
     image_release(&red);
 }
 
+/* All 2^24 of them, red slowest. */
+static void every_colour_has_pillows_luma(void **state)
+{
+    (void)state;
+    image im = {0};
+    assert_ok(image_reshape(&im, 4096, 4096, 3));
+    for (int64_t i = 0; i < 4096 * 4096; i++)
+        memcpy(im.data + i * 3, (uint8_t[]){(uint8_t)(i >> 16), (uint8_t)(i >> 8), (uint8_t)i}, 3);
+    assert_ok(image_set_channels(&im, 1));
+    assert_int_equal(im.channels, 1);
+    assert_true(crc32(0, im.data, 4096 * 4096) == LUMA_OF_EVERY_COLOUR);
+    image_release(&im);
+}
+
 static void impossible_shapes_are_errors(void **state)
 {
     (void)state;
@@ -161,12 +208,14 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(resize_is_pillows),
+        cmocka_unit_test(every_filter_is_pillows),
         cmocka_unit_test(fit_is_torchvisions),
         cmocka_unit_test(fit_gives_the_size),
         cmocka_unit_test(fit_minimum_covers_the_crop),
         cmocka_unit_test(a_box_out_of_the_picture_is_an_error),
         cmocka_unit_test(impossible_preprocessing_is_an_error),
         cmocka_unit_test(channels_convert),
+        cmocka_unit_test(every_colour_has_pillows_luma),
         cmocka_unit_test(impossible_shapes_are_errors),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

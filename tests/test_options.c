@@ -16,6 +16,7 @@ typedef struct sample {
     const char *out;
     int schedule;
     int64_t pad[4];
+    int64_t limit;
 } sample;
 
 static const char *const schedules[] = {"auto", "cosine", "one_cycle", "step", NULL};
@@ -37,6 +38,7 @@ static const option table[] = {
     {FIELD(out), .type = OPTION_STRING},
     {FIELD(schedule), .type = OPTION_CHOICE, .choices = schedules},
     {FIELD(pad), .type = OPTION_INTS, .length = 4, .low = 0, .high = 100},
+    {FIELD(limit), .type = OPTION_SIZE, .low = 1, .high = 1e15},
     {0},
 };
 
@@ -71,6 +73,55 @@ static void whole_numbers(void **state)
         assert_int_equal(set(&s, "any", bad[i]), FV_ERROR_INVALID);
     assert_int_equal(s.epochs, 1000); /* a refused value changes nothing */
     assert_int_equal(s.any, 7);
+}
+
+static void sizes(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *given, *printed;
+        int64_t value;
+    } right[] = {{"1", "1", 1},
+                 {"1000", "1000", 1000},
+                 {"1024", "1K", 1024},
+                 {"3k", "3K", 3072},
+                 {"256M", "256M", 268435456},
+                 {"1G", "1G", 1073741824},
+                 {"1536M", "1536M", 1610612736},
+                 {"2T", "2T", 2199023255552}};
+    const option *o = options_find(table, "limit");
+    for (size_t i = 0; i < sizeof right / sizeof *right; i++) {
+        sample s = {0};
+        text printed = {0};
+        assert_ok(set(&s, "limit", right[i].given));
+        assert_true(s.limit == right[i].value);
+        options_print(o, &s, &printed);
+        assert_string_equal(text_string(&printed), right[i].printed);
+        text_release(&printed);
+    }
+    const char *wrong[] = {"",
+                           "0",
+                           "M",
+                           "1MB",
+                           "1 M",
+                           "-1",
+                           "+1",
+                           "1.5M",
+                           "1e6",
+                           "K1",
+                           "0x1",
+                           "1P",
+                           "1KK",
+                           "9999T",
+                           "99999999999999999999",
+                           "9223372036854775807K"};
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        sample s = {0};
+        assert_int_equal(set(&s, "limit", wrong[i]), FV_ERROR_INVALID);
+        assert_int_equal(s.limit, 0);
+    }
+    sample s = {.limit = -1};
+    assert_int_equal(options_check(table, &s, ""), FV_ERROR_INVALID);
 }
 
 static void zero_means_off(void **state)
@@ -218,7 +269,8 @@ static void printing_reads_back(void **state)
                 .nesterov = FV_OFF,
                 .out = "a b",
                 .schedule = 2,
-                .pad = {0, 1, 2, 3}};
+                .pad = {0, 1, 2, 3},
+                .limit = 3 << 20};
     sample back = {0};
     for (const option *o = table; o->name; o++) {
         text t = {0};
@@ -310,6 +362,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(whole_numbers),
+        cmocka_unit_test(sizes),
         cmocka_unit_test(zero_means_off),
         cmocka_unit_test(seeds),
         cmocka_unit_test(real_numbers),

@@ -560,8 +560,8 @@ static void report_without_cairo(void **state)
     assert_ok(status);
     char *page = read_page(run);
     assert_int_equal(check_references(run, page), 0);
-    assert_non_null(
-        strstr(page, "There are no plots: drawing needs libfovea-none.so: install the package libcairo2"));
+    assert_non_null(strstr(
+        page, "There are no plots: libfovea-none.so is needed for drawing: install the package libcairo2"));
     assert_non_null(strstr(page, "<h2>Classes</h2>"));
     free(page);
     free_evaluation(e);

@@ -29,9 +29,10 @@ typedef struct fv_predict_options {
     size_t byte_count;
     const uint8_t *pixels; /* (height, width, channels), channels 1 or 3 */
     int64_t height, width, channels;
-    fv_prediction *top;   /* receives the best classes, the likeliest first */
-    int64_t top_count;    /* at most the number of classes; default 1 */
-    float *probabilities; /* optional: all of them, class_count values */
+    fv_prediction *top;            /* receives the best classes, the likeliest first */
+    int64_t top_count;             /* at most the number of classes; default 1 */
+    float *probabilities;          /* optional: all of them, class_count values */
+    int64_t max_pixels, max_bytes; /* of the picture and of its file, as in fv_dataset_options */
 } fv_predict_options;
 #define fv_predict(...)                                                                                      \
     fv_predict_with(&(fv_predict_options){.struct_size = sizeof(fv_predict_options), .model = __VA_ARGS__})
@@ -51,9 +52,10 @@ typedef struct fv_explain_options {
     const char *out;    /* required: the PNG to write, the picture at full size with the map over it */
     const char *method; /* "gradcam" (default; Selvaraju et al. 2017) */
     const char *layer;  /* whose output is weighed; default: the last with height and width that is no pool */
-    int64_t class_index;      /* used when use_class is set */
-    int use_class;            /* nonzero: explain class_index instead of the predicted class */
-    fv_prediction *explained; /* optional: which class, with its probability */
+    int64_t class_index;           /* used when use_class is set */
+    int use_class;                 /* nonzero: explain class_index instead of the predicted class */
+    fv_prediction *explained;      /* optional: which class, with its probability */
+    int64_t max_pixels, max_bytes; /* of the picture and of its file, as in fv_dataset_options */
 } fv_explain_options;
 #define fv_explain(...)                                                                                      \
     fv_explain_with(&(fv_explain_options){.struct_size = sizeof(fv_explain_options), .model = __VA_ARGS__})

@@ -106,7 +106,7 @@ void cli_print_padded(const char *utf8, int width);
 void interrupt_catch(void);
 int interrupt_signal(void); /* 0 or the signal */
 
-/* `fovea info` and `fovea data info`. */
-int data_describe(const char *path, bool json);
+/* `fovea info` and `fovea data info`; limits as in fv_dataset_options. */
+int data_describe(const char *path, int64_t max_pixels, int64_t max_bytes, bool json);
 
 #endif

@@ -3,11 +3,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "cli/limits.h"
 #include "cli/transfer.h"
 #include "cli/verbs.h"
 #include "core/memory.h"
 
 typedef struct data_info_options {
+    int64_t max_pixels, max_bytes;
     int json;
 } data_info_options;
 
@@ -15,6 +17,7 @@ static const option table[] = {{.name = "json",
                                 .type = OPTION_BOOL,
                                 .offset = offsetof(data_info_options, json),
                                 .help = "JSON instead of a table"},
+                               LIMIT_OPTIONS(data_info_options),
                                {0}};
 
 enum {
@@ -95,10 +98,13 @@ static void print_text(const fv_dataset *d, const char *path, const int64_t *cou
         printf("and %lld more; --json lists all\n", (long long)(problems - PROBLEMS_SHOWN));
 }
 
-int data_describe(const char *path, bool json)
+int data_describe(const char *path, int64_t max_pixels, int64_t max_bytes, bool json)
 {
-    fv_dataset *d = transfer_open(&(fv_dataset_options){
-        .struct_size = sizeof(fv_dataset_options), .path = path, .validation_split = FV_OFF});
+    fv_dataset *d = transfer_open(&(fv_dataset_options){.struct_size = sizeof(fv_dataset_options),
+                                                        .path = path,
+                                                        .validation_split = FV_OFF,
+                                                        .max_pixels = max_pixels,
+                                                        .max_bytes = max_bytes});
     if (!d)
         return cli_fail();
     int status = EXIT_DONE;
@@ -118,7 +124,7 @@ int data_describe(const char *path, bool json)
 static int run(const invocation *call)
 {
     const data_info_options *o = call->options;
-    return data_describe(call->arguments[0], o->json > 0);
+    return data_describe(call->arguments[0], o->max_pixels, o->max_bytes, o->json > 0);
 }
 
 const verb verb_data_info = {

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cli/evaluation.h"
+#include "cli/limits.h"
 #include "cli/progress.h"
 #include "cli/transfer.h"
 #include "cli/verbs.h"
@@ -12,7 +13,7 @@
 typedef struct eval_options {
     int split, on_error;
     const char *json, *csv;
-    int64_t batch, threads;
+    int64_t batch, threads, max_pixels, max_bytes;
 } eval_options;
 
 static const char *const splits[] = {"auto", "train", "val", "test", "all", NULL};
@@ -57,6 +58,7 @@ static const option table[] = {
      .value = "WHAT",
      .shown = "skip",
      .help = "what to do about pictures that cannot be read"},
+    LIMIT_OPTIONS(eval_options),
     {0}};
 
 /* NULL, with the error set, when the data lacks the part that was asked for. */
@@ -123,7 +125,9 @@ static int run(const invocation *call)
     fv_dataset *d = m ? transfer_open(&(fv_dataset_options){.struct_size = sizeof(fv_dataset_options),
                                                             .path = call->arguments[1],
                                                             .validation_split = FV_OFF,
-                                                            .on_error = (fv_on_error)o->on_error})
+                                                            .on_error = (fv_on_error)o->on_error,
+                                                            .max_pixels = o->max_pixels,
+                                                            .max_bytes = o->max_bytes})
                       : NULL;
     if (d) {
         cli_say_problems(d);

@@ -5,12 +5,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/limits.h"
 #include "cli/verbs.h"
 #include "core/file.h"
 #include "core/memory.h"
 
 typedef struct explain_options {
     const char *out, *class_name, *layer;
+    int64_t max_pixels, max_bytes;
     int method;
 } explain_options;
 
@@ -41,6 +43,7 @@ static const option table[] = {{.name = "out",
                                 .value = "LAYER",
                                 .shown = "the last with height and width that is no pool",
                                 .help = "the layer whose output is weighed; 'fovea info' lists them"},
+                               LIMIT_OPTIONS(explain_options),
                                {0}};
 
 /* The output that --class names; -1, with the error set, when the model has no such class. */
@@ -101,9 +104,9 @@ static fv_status explain_one(fv_model *m, const char *picture, const explain_opt
     if (!path)
         return status_last();
     fv_prediction p = {0};
-    fv_status status =
-        fv_explain(m, picture, .out = path, .method = methods[o->method], .layer = o->layer,
-                   .class_index = class_index, .use_class = o->class_name != NULL, .explained = &p);
+    fv_status status = fv_explain(m, picture, .out = path, .method = methods[o->method], .layer = o->layer,
+                                  .class_index = class_index, .use_class = o->class_name != NULL,
+                                  .explained = &p, .max_pixels = o->max_pixels, .max_bytes = o->max_bytes);
     if (status == FV_OK)
         printf("%s\t%s\t%.4f\t%s\n", picture, p.name ? p.name : "", (double)p.probability, path);
     free(path);

@@ -16,6 +16,7 @@ const char *help_value_name(const option *o)
         return o->value;
     switch (o->type) {
     case OPTION_INT:
+    case OPTION_SIZE:
     case OPTION_SEED:
         return "N";
     case OPTION_FLOAT:

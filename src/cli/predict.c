@@ -5,11 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/limits.h"
 #include "cli/verbs.h"
 #include "core/memory.h"
 
 typedef struct predict_options {
-    int64_t top;
+    int64_t top, max_pixels, max_bytes;
     int json;
 } predict_options;
 
@@ -25,14 +26,11 @@ static const option table[] = {{.name = "top",
                                 .type = OPTION_BOOL,
                                 .offset = offsetof(predict_options, json),
                                 .help = "a JSON object a line"},
+                               LIMIT_OPTIONS(predict_options),
                                {0}};
 
-enum {
-    INPUT_MAX = 256 << 20
-};
-
 /* Reads one picture from standard input; the caller frees *bytes. */
-static fv_status read_input(uint8_t **bytes, size_t *count)
+static fv_status read_input(size_t limit, uint8_t **bytes, size_t *count)
 {
     size_t capacity = 1 << 16, length = 0, got;
     uint8_t *block = mem_array(capacity, 1);
@@ -42,17 +40,23 @@ static fv_status read_input(uint8_t **bytes, size_t *count)
         length += got;
         if (length < capacity)
             continue;
-        uint8_t *grown = capacity < INPUT_MAX ? mem_resize(block, capacity * 2, 1) : NULL;
-        if (!grown) {
-            free(block);
-            return status_set(FV_ERROR_FORMAT, "-: more than %d MiB on standard input", INPUT_MAX >> 20);
-        }
+        uint8_t *grown = length <= limit ? mem_resize(block, capacity * 2, 1) : NULL;
+        if (!grown)
+            break;
         block = grown;
         capacity *= 2;
     }
-    if (ferror(stdin) || length == 0) {
-        fv_status status = ferror(stdin) ? status_set(FV_ERROR_IO, "-: cannot be read: %s", strerror(errno))
-                                         : status_set(FV_ERROR_FORMAT, "-: nothing on standard input");
+    fv_status status = FV_OK;
+    if (ferror(stdin))
+        status = status_set(FV_ERROR_IO, "-: cannot be read: %s", strerror(errno));
+    else if (length > limit)
+        status = status_set(FV_ERROR_FORMAT,
+                            "-: more than %zu bytes on standard input; --max-bytes raises the limit", limit);
+    else if (length == capacity)
+        status = status_last(); /* there was no memory for more */
+    else if (length == 0)
+        status = status_set(FV_ERROR_FORMAT, "-: nothing on standard input");
+    if (status != FV_OK) {
         free(block);
         return status;
     }
@@ -61,15 +65,17 @@ static fv_status read_input(uint8_t **bytes, size_t *count)
     return FV_OK;
 }
 
-static fv_status predict_one(fv_model *m, const char *file, fv_prediction *top, int64_t count)
+static fv_status predict_one(fv_model *m, const char *file, const predict_options *o, fv_prediction *top,
+                             int64_t count)
 {
     if (strcmp(file, "-") != 0)
-        return fv_predict(m, file, .top = top, .top_count = count);
+        return fv_predict(m, file, .top = top, .top_count = count, .max_pixels = o->max_pixels,
+                          .max_bytes = o->max_bytes);
     uint8_t *bytes = NULL;
     size_t size = 0;
-    STATUS_TRY(read_input(&bytes, &size));
-    fv_status status =
-        fv_predict(m, NULL, .bytes = bytes, .byte_count = size, .top = top, .top_count = count);
+    STATUS_TRY(read_input(o->max_bytes ? (size_t)o->max_bytes : DEFAULT_MAX_BYTES, &bytes, &size));
+    fv_status status = fv_predict(m, NULL, .bytes = bytes, .byte_count = size, .top = top, .top_count = count,
+                                  .max_pixels = o->max_pixels);
     free(bytes);
     return status;
 }
@@ -104,7 +110,7 @@ static int print_json(const char *file, const fv_prediction *top, int64_t count)
     return cli_print_json(line, false);
 }
 
-static int predict_all(fv_model *m, const string_pool *files, int64_t count, bool json)
+static int predict_all(fv_model *m, const string_pool *files, const predict_options *o, int64_t count)
 {
     int status = EXIT_DONE;
     fv_prediction *top = mem_array((size_t)count, sizeof *top);
@@ -112,9 +118,9 @@ static int predict_all(fv_model *m, const string_pool *files, int64_t count, boo
         return cli_fail();
     for (size_t i = 0; i < files->count; i++) {
         const char *file = files->list[i];
-        if (predict_one(m, file, top, count) != FV_OK)
+        if (predict_one(m, file, o, top, count) != FV_OK)
             status = cli_fail();
-        else if (!json)
+        else if (o->json <= 0)
             print_text(file, top, count);
         else if (print_json(file, top, count) != EXIT_DONE)
             status = EXIT_FAILED;
@@ -134,7 +140,7 @@ static int run(const invocation *call)
     if (count > fv_model_class_count(m))
         count = fv_model_class_count(m);
     int status = pictures_find(&files, call->arguments + 1, call->count - 1);
-    if (predict_all(m, &files, count, o->json > 0) != EXIT_DONE)
+    if (predict_all(m, &files, o, count) != EXIT_DONE)
         status = EXIT_FAILED;
     pool_release(&files);
     fv_model_destroy(m);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/limits.h"
 #include "cli/train.h"
 
 static const char *const optimizers[] = {"auto", "sgd", "adam", "adamw", "rmsprop", NULL}; /* fv_optimizer */
@@ -233,6 +234,7 @@ const option train_table[] = {
      .value = "WHAT",
      .shown = "skip",
      .help = "what to do about pictures that cannot be read"},
+    LIMIT_OPTIONS(train_arguments),
 
     {.name = "out",
      .letter = 'o',

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "cli/limits.h"
 #include "cli/train.h"
 #include "cli/transfer.h"
 #include "core/file.h"
@@ -119,7 +120,9 @@ static fv_status open_data(train_setup *s)
                                                   .seed = a->seed,
                                                   .on_error = (fv_on_error)a->on_error,
                                                   .validation_path = a->val,
-                                                  .test_path = a->test});
+                                                  .test_path = a->test,
+                                                  .max_pixels = a->max_pixels,
+                                                  .max_bytes = a->max_bytes});
     if (!s->data)
         return status_last();
     s->train = fv_dataset_part(s->data, FV_TRAIN);
@@ -290,6 +293,10 @@ static void settle_numbers(train_setup *s)
         a->weight_decay = a->optimizer == FV_ADAMW ? 0.01f : sgd ? 5e-4f : FV_OFF;
     if (!a->warmup)
         a->warmup = 0.05f;
+    if (!a->max_pixels)
+        a->max_pixels = DEFAULT_MAX_PIXELS;
+    if (!a->max_bytes)
+        a->max_bytes = DEFAULT_MAX_BYTES;
     if (!a->patience)
         a->patience = 10;
     if (!a->val_split)

@@ -72,7 +72,7 @@ static fv_status read_all(int file, const char *path, size_t limit, file_bytes *
         if (got < 0)
             return status_set(FV_ERROR_IO, "%s: cannot be read: %s", path, strerror(errno));
         length += (size_t)got;
-        if (length > limit)
+        if ((b->too_large = length > limit))
             return status_set(FV_ERROR_FORMAT, "%s: is over the limit of %zu bytes", path, limit);
         if (got == 0) {
             b->data[length] = 0;
@@ -88,10 +88,11 @@ fv_status file_read_into(const char *path, size_t limit, file_bytes *b)
     int file;
     fv_status status = FV_OK;
     b->size = 0;
+    b->too_large = false;
     STATUS_TRY(file_open(path, &file));
     if (fstat(file, &info) != 0)
         status = status_set(FV_ERROR_IO, "%s: cannot be read: %s", path, strerror(errno));
-    else if ((size_t)info.st_size > limit)
+    else if ((b->too_large = (size_t)info.st_size > limit))
         status = status_set(FV_ERROR_FORMAT, "%s: %zu bytes are over the limit of %zu", path,
                             (size_t)info.st_size, limit);
     if (status == FV_OK)

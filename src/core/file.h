@@ -27,6 +27,7 @@ fv_status file_read(const char *path, size_t limit, uint8_t **data, size_t *size
 typedef struct file_bytes {
     uint8_t *data; /* owned; a zero byte follows the data */
     size_t size, capacity;
+    bool too_large; /* the last file was over its limit */
 } file_bytes;
 
 /* Makes room for `size` bytes and the zero behind them, and sets b->size; what was there is lost. */

@@ -121,6 +121,33 @@ static bool read_int(const char *s, int64_t *value)
     return errno == 0 && *end == 0;
 }
 
+/* 2^(10 (i + 1)). */
+static const char size_units[] = "KMGT";
+
+static bool read_size(const char *s, int64_t *value)
+{
+    size_t digits = strspn(s, "0123456789");
+    char number[24];
+    if (digits == 0 || digits >= sizeof number)
+        return false;
+    snprintf(number, sizeof number, "%.*s", (int)digits, s);
+    const char *unit = s[digits] ? strchr(size_units, toupper((unsigned char)s[digits])) : NULL;
+    if (s[digits] && (!unit || s[digits + 1]))
+        return false;
+    int64_t factor = unit ? (int64_t)1 << 10 * (unit - size_units + 1) : 1;
+    return read_int(number, value) && !__builtin_mul_overflow(*value, factor, value);
+}
+
+static void print_size(int64_t value, text *out)
+{
+    int unit = -1;
+    while (value != 0 && value % 1024 == 0 && size_units[unit + 1]) {
+        value /= 1024;
+        unit++;
+    }
+    text_add(out, "%lld%.*s", (long long)value, unit >= 0, &size_units[unit >= 0 ? unit : 0]);
+}
+
 static bool read_float(const char *s, float *value)
 {
     if (!*s || strspn(s, "+-.0123456789eE") != strlen(s))
@@ -157,6 +184,15 @@ static fv_status set_int(const option *o, void *field, const char *s, const char
     if (!says_off(o, s) && (!read_int(s, &value) || !in_range(o, (double)value)))
         return reject(o, where, "a whole number", s);
     *(int64_t *)field = value == 0 && o->zero_is_off ? FV_OFF : value;
+    return FV_OK;
+}
+
+static fv_status set_size(const option *o, void *field, const char *s, const char *where)
+{
+    int64_t value = 0;
+    if (!read_size(s, &value) || !in_range(o, (double)value))
+        return reject(o, where, "a whole number, perhaps with K, M, G or T behind it", s);
+    *(int64_t *)field = value;
     return FV_OK;
 }
 
@@ -277,6 +313,8 @@ fv_status options_set(const option *table, void *options, const char *name, cons
     switch (o->type) {
     case OPTION_INT:
         return set_int(o, field, s, where);
+    case OPTION_SIZE:
+        return set_size(o, field, s, where);
     case OPTION_SEED:
         return set_seed(o, field, s, where);
     case OPTION_FLOAT:
@@ -338,6 +376,9 @@ void options_print(const option *o, const void *options, text *out)
         text_add(out, "%lld", o->zero_is_off && value == FV_OFF ? 0LL : (long long)value);
         break;
     }
+    case OPTION_SIZE:
+        print_size(*(const int64_t *)field, out);
+        break;
     case OPTION_SEED:
         text_add(out, "%llu", (unsigned long long)*(const uint64_t *)field);
         break;
@@ -370,6 +411,7 @@ bool options_is_default(const option *o, const void *options)
     const void *field = (const char *)options + o->offset;
     switch (o->type) {
     case OPTION_INT:
+    case OPTION_SIZE:
         return *(const int64_t *)field == 0;
     case OPTION_SEED:
         return *(const uint64_t *)field == 0;
@@ -398,6 +440,8 @@ static bool field_is_valid(const option *o, const void *field)
         int64_t value = *(const int64_t *)field;
         return (o->zero_is_off && value == FV_OFF) || in_range(o, (double)value);
     }
+    case OPTION_SIZE:
+        return in_range(o, (double)*(const int64_t *)field);
     case OPTION_SEED:
         return in_range(o, (double)*(const uint64_t *)field);
     case OPTION_FLOAT: {

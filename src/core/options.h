@@ -28,7 +28,8 @@ typedef enum option_type {
     OPTION_STRING,  /* const char *; the struct does not own it */
     OPTION_CHOICE,  /* int (or an enum): index into choices */
     OPTION_INTS, /* int64_t[length], written [1, 2] in YAML and 1,2 as a flag; a single number stands for all */
-    OPTION_FLOATS /* float[length], written likewise, in one to `length` numbers; places that are not given are NAN */
+    OPTION_FLOATS, /* float[length], written likewise, in one to `length` numbers; places that are not given are NAN */
+    OPTION_SIZE /* int64_t; K, M, G and T behind the number stand for 2^10, 2^20, 2^30 and 2^40 */
 } option_type;
 
 typedef struct option {

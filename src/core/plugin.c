@@ -3,23 +3,48 @@
 
 #include <dlfcn.h>
 #include <pthread.h>
+#include <stdio.h>
+#include <string.h>
 
-plugin plugin_cairo = {.library = "libcairo.so.2", .package = "libcairo2", .purpose = "drawing"};
+plugin plugin_cairo = {.library = "libcairo.so.2",
+                       .package = "libcairo2",
+                       .purpose = "drawing",
+                       .version_function = "cairo_version_string"};
 
-plugin plugin_curl = {.library = "libcurl.so.4", .package = "libcurl4", .purpose = "downloading"};
+plugin plugin_curl = {.library = "libcurl.so.4",
+                      .package = "libcurl4",
+                      .purpose = "downloading",
+                      .version_function = "curl_version"};
 plugin plugin_md = {.library = "libmd.so.0", .package = "libmd0", .purpose = "checking downloads"};
-plugin plugin_webp = {.library = "libwebp.so.7", .package = "libwebp7", .purpose = "WebP pictures"};
+plugin plugin_webp = {.library = "libwebp.so.7",
+                      .package = "libwebp7",
+                      .purpose = "WebP pictures",
+                      .version_function = "WebPGetDecoderVersion",
+                      .version_form = VERSION_BYTES};
 plugin plugin_gif = {.library = "libgif.so.7", .package = "libgif7", .purpose = "GIF pictures"};
-plugin plugin_heif = {.library = "libheif.so.1", .package = "libheif1", .purpose = "HEIC and AVIF pictures"};
+plugin plugin_heif = {.library = "libheif.so.1",
+                      .package = "libheif1",
+                      .purpose = "HEIC and AVIF pictures",
+                      .version_function = "heif_get_version"};
 
-plugin plugin_tiff = {.library = "libtiff.so.6", .package = "libtiff6", .purpose = "TIFF pictures"};
+plugin plugin_tiff = {.library = "libtiff.so.6",
+                      .package = "libtiff6",
+                      .purpose = "TIFF pictures",
+                      .version_function = "TIFFGetVersion"};
 plugin plugin_lcms = {.library = "liblcms2.so.2",
                       .package = "liblcms2-2",
-                      .purpose = "colour profiles (unless ignore_profile, --ignore-profile, is set)"};
+                      .purpose = "colour profiles (unless ignore_profile, --ignore-profile, is set)",
+                      .version_function = "cmsGetEncodedCMMversion",
+                      .version_form = VERSION_THOUSANDS};
 
-plugin plugin_archive = {
-    .library = "libarchive.so.13", .package = "libarchive13", .purpose = "reading and writing tar files"};
-plugin plugin_zip = {.library = ZIP_LIBRARY, .package = "libzip-dev", .purpose = "reading zip archives"};
+plugin plugin_archive = {.library = "libarchive.so.13",
+                         .package = "libarchive13",
+                         .purpose = "reading and writing tar files",
+                         .version_function = "archive_version_string"};
+plugin plugin_zip = {.library = ZIP_LIBRARY,
+                     .package = "libzip-dev",
+                     .purpose = "reading zip archives",
+                     .version_function = "zip_libzip_version"};
 
 plugin *const plugin_table[] = {&plugin_cairo,   &plugin_curl, &plugin_md,   &plugin_webp,
                                 &plugin_gif,     &plugin_heif, &plugin_tiff, &plugin_lcms,
@@ -48,12 +73,39 @@ fv_status plugin_open(plugin *p, const plugin_symbol *symbols, size_t count)
         p->handle = dlopen(p->library, RTLD_NOW | RTLD_LOCAL);
         if (!p->handle) {
             const char *reason = dlerror();
-            status = status_set(FV_ERROR_UNSUPPORTED, "%s needs %s: install the package %s (%s)", p->purpose,
-                                p->library, p->package, reason ? reason : "it cannot be opened");
+            status = status_set(FV_ERROR_UNSUPPORTED, "%s is needed for %s: install the package %s (%s)",
+                                p->library, p->purpose, p->package, reason ? reason : "it cannot be opened");
         }
     }
     if (status == FV_OK && !p->bound)
         status = bind_symbols(p, symbols, count);
     pthread_mutex_unlock(&lock);
     return status;
+}
+
+static void print_text_version(const char *words, char *out, size_t size)
+{
+    const char *from = words + strcspn(words, "0123456789");
+    snprintf(out, size, "%.*s", (int)strspn(from, "0123456789."), from);
+}
+
+void plugin_version(const plugin *p, char *out, size_t size)
+{
+    union {
+        void *symbol;
+        const char *(*text)(void);
+        int (*number)(void);
+    } function = {.symbol = p->version_function ? dlsym(p->handle, p->version_function) : NULL};
+    out[0] = 0;
+    if (!function.symbol)
+        return;
+    if (p->version_form == VERSION_TEXT) {
+        print_text_version(function.text(), out, size);
+        return;
+    }
+    int v = function.number();
+    if (p->version_form == VERSION_BYTES)
+        snprintf(out, size, "%d.%d.%d", v >> 16, v >> 8 & 255, v & 255);
+    else
+        snprintf(out, size, "%d.%d", v / 1000, v % 1000 / 10);
 }

@@ -39,7 +39,11 @@ static void drop_part(listing *l, fv_part part)
 /* `part` comes from another place: its part of that name when it has one, else all of it. */
 static fv_status take_part(listing *l, const char *path, fv_part part)
 {
-    listing other = {.on_error = l->on_error, .on_download = l->on_download, .user = l->user};
+    listing other = {.on_error = l->on_error,
+                     .max_bytes = l->max_bytes,
+                     .max_pixels = l->max_pixels,
+                     .on_download = l->on_download,
+                     .user = l->user};
     STATUS_TRY(listing_open(&other, path));
     drop_part(l, part);
     if (has_part(&other, part))
@@ -190,6 +194,10 @@ static fv_status check_options(const fv_dataset_options *given, fv_dataset_optio
     memcpy(o, given, given->struct_size < sizeof *o ? given->struct_size : sizeof *o);
     if (!o->path || !*o->path)
         return status_set(FV_ERROR_INVALID, "fv_dataset_open: a path is needed");
+    if (o->max_pixels < 0 || o->max_bytes < 0)
+        return status_set(FV_ERROR_INVALID, "%s: must be 1 or more, not %lld",
+                          o->max_pixels < 0 ? "max_pixels" : "max_bytes",
+                          (long long)(o->max_pixels < 0 ? o->max_pixels : o->max_bytes));
     if (o->validation_split == 0)
         o->validation_split = default_split;
     else if (o->validation_split == (float)FV_OFF)
@@ -202,7 +210,11 @@ static fv_status check_options(const fv_dataset_options *given, fv_dataset_optio
 
 static fv_status open_store(store *s, const fv_dataset_options *o)
 {
-    s->sources = (listing){.on_error = o->on_error, .on_download = o->on_download, .user = o->user};
+    s->sources = (listing){.on_error = o->on_error,
+                           .max_bytes = o->max_bytes,
+                           .max_pixels = o->max_pixels,
+                           .on_download = o->on_download,
+                           .user = o->user};
     STATUS_TRY(listing_open(&s->sources, o->path));
     if (o->validation_path)
         STATUS_TRY(take_part(&s->sources, o->validation_path, FV_VALIDATION));

@@ -16,6 +16,8 @@ enum {
 
 fv_status listing_add(listing *l, source *s)
 {
+    s->max_bytes = l->max_bytes ? (size_t)l->max_bytes : IMAGE_MAX_BYTES;
+    s->max_pixels = l->max_pixels;
     fv_status status = MEM_GROW(l->sources, l->count, l->capacity);
     if (status == FV_OK)
         l->sources[l->count++] = s;

@@ -8,6 +8,12 @@ enum {
     NAME_BYTES = 4096 + 64
 };
 
+/* The encoded picture; what is over the limit is refused by a message that says how to raise it. */
+static fv_status read_encoded(const source *s, int64_t record, image_space *space)
+{
+    return image_check_bytes(s->read(s, record, &space->file), &space->file);
+}
+
 fv_status source_decode(const source *s, int64_t record, const image_decode_options *o, image_space *space,
                         image *out)
 {
@@ -19,10 +25,11 @@ fv_status source_decode(const source *s, int64_t record, const image_decode_opti
                                                                 : image_set_channels(out, o->channels);
     }
     char name[NAME_BYTES];
-    STATUS_TRY(s->read(s, record, &space->file));
+    STATUS_TRY(read_encoded(s, record, space));
     s->file(s, record, name, sizeof name);
     image_decode_options own = *o;
     own.space = space;
+    own.max_pixels = s->max_pixels;
     return image_decode(space->file.data, space->file.size, name, &own, out);
 }
 
@@ -34,7 +41,7 @@ fv_status source_probe(const source *s, int64_t record, image_space *space, imag
         return FV_OK;
     }
     char name[NAME_BYTES];
-    STATUS_TRY(s->read(s, record, &space->file));
+    STATUS_TRY(read_encoded(s, record, space));
     s->file(s, record, name, sizeof name);
     return image_probe(space->file.data, space->file.size, name, info);
 }

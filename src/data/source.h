@@ -32,6 +32,8 @@ struct source {
     uint64_t *
         groups; /* (count): a number that the records of one group share, 0: a group of its own; NULL: no groups */
     int64_t height, width, channels; /* of every record; 0 when they differ or are not known */
+    size_t max_bytes;                /* the most that `read` takes; listing_add sets both from the listing */
+    int64_t max_pixels;              /* of a picture */
 
     /* Each is thread-safe. A source has `read` or `pixels`, and NULL for the other. */
     fv_status (*read)(const source *s, int64_t record, file_bytes *bytes); /* an encoded picture */
@@ -54,11 +56,12 @@ typedef struct listing {
     size_t count, capacity;
     name_list problems;
     fv_on_error on_error;
+    int64_t max_bytes, max_pixels;                               /* 0: as in fv_dataset_options */
     int (*on_download)(int64_t done, int64_t total, void *user); /* may be NULL */
     void *user;
 } listing;
 
-/* Zeroed but for on_error and on_download; released on failure. */
+/* Zeroed but for on_error, the limits and on_download; released on failure. */
 fv_status listing_open(listing *l, const char *path);
 /* What a kind that only leads to another place calls. */
 fv_status listing_follow(listing *l, const char *path);

@@ -75,12 +75,16 @@ static fv_status canvas_of(const image *picture, image *out)
 {
     int64_t shorter = picture->height < picture->width ? picture->height : picture->width;
     int64_t times = shorter < SMALL_SIDE ? (SMALL_SIDE + shorter - 1) / shorter : 1;
-    STATUS_TRY(image_resize(picture, NULL, picture->height * times, picture->width * times, FV_BICUBIC, NULL, out));
+    STATUS_TRY(
+        image_resize(picture, NULL, picture->height * times, picture->width * times, FV_BICUBIC, NULL, out));
     return image_set_channels(out, 3);
 }
 
-fv_status fv_explain_with(const fv_explain_options *o)
+fv_status fv_explain_with(const fv_explain_options *options)
 {
+    fv_explain_options given = {0};
+    memcpy(&given, options, options->struct_size < sizeof given ? options->struct_size : sizeof given);
+    const fv_explain_options *o = &given;
     const saliency_method *method = find_method(o->method ? o->method : "gradcam");
     if (!method)
         return status_last();
@@ -88,7 +92,11 @@ fv_status fv_explain_with(const fv_explain_options *o)
     saliency_map map = {0};
     fv_prediction chosen = {0};
     const fv_preprocess *p = fv_model_preprocess(o->model);
-    fv_status status = image_load(o->path, &(image_decode_options){0}, &picture);
+    image_decode_options decode = image_fit_options(p);
+    decode.channels = 0; /* the overlay shows the picture's own colours */
+    decode.max_pixels = o->max_pixels;
+    decode.max_bytes = o->max_bytes;
+    fv_status status = image_load(o->path, &decode, &picture);
     if (status == FV_OK)
         status = choose_class(o, &picture, &chosen);
     if (status == FV_OK)

@@ -1,18 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "image/decode.h"
 
-#include <stdlib.h>
 #include <string.h>
 
-#include "core/file.h"
 #include "image/icc.h"
-
-static const int64_t default_max_pixels = 256 << 20;
-static const size_t max_file_bytes = (size_t)1 << 30;
 
 int64_t decode_max_pixels(const decode_source *s)
 {
-    return s->options.max_pixels > 0 ? s->options.max_pixels : default_max_pixels;
+    return s->options.max_pixels > 0 ? s->options.max_pixels : IMAGE_MAX_PIXELS;
 }
 
 fv_status decode_check_size(const decode_source *s, int64_t height, int64_t width)
@@ -35,6 +30,12 @@ fv_status decode_keep_profile(const decode_source *s, const uint8_t *profile, si
     STATUS_TRY(file_bytes_resize(kept, size));
     memcpy(kept->data, profile, size);
     return FV_OK;
+}
+
+fv_status decode_open_library(const decode_source *s, plugin *p, const plugin_symbol *symbols, size_t count)
+{
+    fv_status status = plugin_open(p, symbols, count);
+    return status == FV_OK ? FV_OK : status_prefix(status, "%s", s->name);
 }
 
 fv_status decode_choose(const image_decode_options *o, int64_t height, int64_t width, image_region *region)
@@ -79,7 +80,9 @@ static fv_status decode(const decode_source *s, image *out)
     STATUS_TRY(exif_turn(out, orientation));
     if (s->options.choose && !format->cuts)
         STATUS_TRY(image_keep_region(out, &s->options));
-    STATUS_TRY(icc_convert(s->options.space, out));
+    fv_status status = icc_convert(s->options.space, out);
+    if (status != FV_OK)
+        return status_prefix(status, "%s", s->name);
     return s->options.channels ? image_set_channels(out, s->options.channels) : FV_OK;
 }
 
@@ -97,19 +100,26 @@ fv_status image_decode(const uint8_t *bytes, size_t size, const char *name, cons
     return status;
 }
 
+fv_status image_check_bytes(fv_status status, const file_bytes *b)
+{
+    return b->too_large ? status_set(status, "%s, which max_bytes (--max-bytes) raises", fv_error_message())
+                        : status;
+}
+
 fv_status image_load(const char *path, const image_decode_options *o, image *out)
 {
-    uint8_t *bytes;
-    size_t size;
-    STATUS_TRY(file_read(path, max_file_bytes, &bytes, &size));
-    fv_status status = image_decode(bytes, size, path, o, out);
-    free(bytes);
+    file_bytes file = {0};
+    size_t limit = o && o->max_bytes > 0 ? (size_t)o->max_bytes : IMAGE_MAX_BYTES;
+    fv_status status = image_check_bytes(file_read_into(path, limit, &file), &file);
+    if (status == FV_OK)
+        status = image_decode(file.data, file.size, path, o, out);
+    file_bytes_release(&file);
     return status;
 }
 
 fv_status image_probe(const uint8_t *bytes, size_t size, const char *name, image_info *info)
 {
-    decode_source s = {.bytes = bytes, .size = size, .name = name};
+    decode_source s = {.bytes = bytes, .size = size, .name = name, .options.max_pixels = INT64_MAX};
     const image_format *format;
     int orientation = 1;
     STATUS_TRY(decode_find_format(&s, &format));

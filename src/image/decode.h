@@ -11,6 +11,7 @@
 
 #include <stdbool.h>
 
+#include "core/plugin.h"
 #include "image/image.h"
 
 typedef struct decode_source {
@@ -31,7 +32,7 @@ typedef struct image_format {
 
 /* Each in the file of formats/ that is named like it. */
 extern const image_format jpeg_format, png_format, webp_format, gif_format, bmp_format, pnm_format,
-    tiff_format, heif_format;
+    pfm_format, tiff_format, heif_format;
 
 /* ---- formats/registry.c ---- */
 
@@ -40,14 +41,22 @@ fv_status decode_find_format(const decode_source *s, const image_format **format
 /* By image_format's name; NULL when there is none or it was not built in. */
 const image_format *decode_format_named(const char *name);
 
-/* ---- formats/alpha.c ---- */
+/* ---- formats/pixels.c ---- */
 
 /* Over white: each of the first `channels` of RGBA, c * a + 255 * (255 - a) of 255 * 255, rounded to nearest. `to` may be
  * `rgba`. */
 void decode_over_white(const uint8_t *rgba, uint8_t *to, int64_t pixels, int64_t channels);
+/* Numbers of 1, 2, 4 or 8 bits, the first in a byte's highest bits, to a byte each. */
+void decode_unpack(const uint8_t *row, int bits, int64_t count, uint8_t *to);
+/* From indices to their colours, or (1 channel) the colours' first byte. `to` may end where `indices` do. */
+void decode_look_up(const uint8_t (*colors)[3], const uint8_t *indices, int64_t count, int64_t channels,
+                    uint8_t *to);
 
 /* The picture's ICC profile, for decode.c to convert from; copied. A format calls it before it returns. */
 fv_status decode_keep_profile(const decode_source *s, const uint8_t *profile, size_t size);
+
+/* plugin_open; the message then names the picture. */
+fv_status decode_open_library(const decode_source *s, plugin *p, const plugin_symbol *symbols, size_t count);
 
 /* The most pixels that the options allow. */
 int64_t decode_max_pixels(const decode_source *s);

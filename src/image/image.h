@@ -31,7 +31,7 @@ void image_release(image *im);
 typedef struct image_space {
     file_bytes file, profile;
     image spare[2];
-    struct icc_cache *colors; /* owned; see icc.h */
+    struct icc_cache *colors;     /* owned; see icc.h */
     image letterboxed;            /* fit.c */
     struct resize_memory *resize; /* resize.c */
 } image_space;
@@ -51,12 +51,18 @@ typedef struct image_range {
     bool whole; /* the values are whole numbers */
 } image_range;
 
+enum {
+    IMAGE_MAX_PIXELS = 256 << 20,
+    IMAGE_MAX_BYTES = 1 << 30
+};
+
 typedef struct image_decode_options {
     int64_t channels; /* 1, 3, or 0: as the file has it (grey 1, else 3) */
     int64_t
         min_height; /* scaled decode (JPEG in the DCT domain, WebP): the result may be smaller than the file's picture, */
     int64_t min_width;      /* but not smaller than this after orientation; 0: full scale */
-    int64_t max_pixels;     /* 0: 256 million. Checked before anything is allocated */
+    int64_t max_pixels;     /* 0: IMAGE_MAX_PIXELS. Checked before anything is allocated */
+    int64_t max_bytes;      /* of image_load's file; 0: IMAGE_MAX_BYTES */
     int ignore_orientation; /* nonzero: leave EXIF orientation alone */
     int ignore_profile;     /* nonzero: leave colours as stored; else an ICC profile is converted to sRGB */
     fv_window window;       /* how 16-bit and float samples become 8 bits */
@@ -82,7 +88,10 @@ typedef struct image_info {
 fv_status image_decode(const uint8_t *bytes, size_t size, const char *name, const image_decode_options *o,
                        image *out);
 fv_status image_load(const char *path, const image_decode_options *o, image *out);
+/* Reads the header only; no limit applies. */
 fv_status image_probe(const uint8_t *bytes, size_t size, const char *name, image_info *info);
+/* The status of reading an encoded picture into `b`; the message of one that was too large then says what raises the limit. */
+fv_status image_check_bytes(fv_status status, const file_bytes *b);
 
 /* Cuts the part that o->choose picks out of a picture that was decoded whole, in place. */
 fv_status image_keep_region(image *im, const image_decode_options *o);

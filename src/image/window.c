@@ -80,11 +80,20 @@ static void map_opaque(const window *w, const double *from, uint8_t *to, int64_t
             to[i] = level(place(w, from[i]));
         return;
     }
-    double scale = 255 / extent;
     for (int64_t i = 0; i < count; i++) {
-        double x = (from[i] - low) * scale;
+        double x = (from[i] - low) * 255 / extent; /* in this order halves are exact */
         x = !(x > 0) ? 0 : x < 255 ? x : 255;
         to[i] = (uint8_t)(x + 0.5);
+    }
+}
+
+static void fill_levels(window *w)
+{
+    for (int i = 0; i < 256; i++) {
+        uint8_t sample = (uint8_t)i;
+        double value;
+        read_numbers(w->from.type, &sample, &value, 1);
+        map_opaque(w, &value, &w->levels[i], 1);
     }
 }
 
@@ -106,7 +115,20 @@ static void map_transparent(const window *w, const double *from, uint8_t *to, in
 static void map_pixels(const window *w, const uint8_t *from, uint8_t *to, int64_t count)
 {
     double numbers[BLOCK * SAMPLES_MAX];
+    if (w->as_it_is) {
+        memcpy(to, from, (size_t)(count * w->from.channels));
+        return;
+    }
+    if (w->rgba) {
+        decode_over_white(from, to, count, 3);
+        return;
+    }
     int64_t channels = w->from.channels, samples = channels + (w->from.alpha != ALPHA_NONE);
+    if (w->pixel_bytes == (size_t)channels && w->from.alpha == ALPHA_NONE) {
+        for (int64_t i = 0; i < count * channels; i++)
+            to[i] = w->levels[from[i]];
+        return;
+    }
     for (int64_t done = 0; done < count; done += BLOCK) {
         int64_t n = count - done < BLOCK ? count - done : BLOCK;
         read_numbers(w->from.type, from + (size_t)done * w->pixel_bytes, numbers, n * samples);
@@ -233,6 +255,11 @@ fv_status window_begin(window *w, const decode_source *s, const window_samples *
         w->low = (double)o->window_low;
         w->high = (double)o->window_high;
     }
+    bool plain = from->type == SAMPLE_UINT8 && from->low == 0 && from->high == 255 && !from->inverted;
+    w->as_it_is = plain && from->alpha == ALPHA_NONE;
+    w->rgba = plain && from->alpha == ALPHA_STRAIGHT && from->channels == 3;
+    if (sample_bytes(from->type) == 1)
+        fill_levels(w);
     STATUS_TRY(image_reshape(out, height, width, from->channels));
     if (!w->automatic)
         return FV_OK;

@@ -50,10 +50,12 @@ typedef struct window {
     window_samples from;
     image *out;
     bool automatic;
-    double low, high;   /* of the window in use */
-    image_range *range; /* of the decode options */
-    uint8_t *kept;      /* AUTO: (height, width, samples), owned */
-    size_t pixel_bytes; /* of the samples of a pixel, alpha included */
+    bool as_it_is, rgba; /* 8 bits that are levels already; and with alpha */
+    uint8_t levels[256]; /* of samples of 8 bits without alpha */
+    double low, high;    /* of the window in use */
+    image_range *range;  /* of the decode options */
+    uint8_t *kept;       /* AUTO: (height, width, samples), owned */
+    size_t pixel_bytes;  /* of the samples of a pixel, alpha included */
 } window;
 
 /* Shapes `out`. Nothing is to be released when it fails. */

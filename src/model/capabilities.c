@@ -47,15 +47,25 @@ static void add_cpu(capability_list *list)
 #endif
 }
 
+/* "1.2.4, WebP pictures", or what is missing. */
+static void add_plugin(capability_list *list, plugin *p)
+{
+    char version[32], detail[128];
+    if (plugin_open(p, NULL, 0) != FV_OK) {
+        add(list, "library", p->library, false, fv_error_message());
+        return;
+    }
+    plugin_version(p, version, sizeof version);
+    snprintf(detail, sizeof detail, "%s%s%s", version, version[0] ? ", " : "", p->purpose);
+    add(list, "library", p->library, true, detail);
+}
+
 static void add_libraries(capability_list *list)
 {
     for (const image_library *l = image_libraries(); l->name; l++)
         add(list, "library", l->name, true, l->version);
-    for (int i = 0; plugin_table[i]; i++) {
-        fv_status status = plugin_open(plugin_table[i], NULL, 0);
-        add(list, "library", plugin_table[i]->library, status == FV_OK,
-            status == FV_OK ? plugin_table[i]->purpose : fv_error_message());
-    }
+    for (int i = 0; plugin_table[i]; i++)
+        add_plugin(list, plugin_table[i]);
 }
 
 int64_t fv_capabilities(fv_capability *entries, int64_t capacity)

@@ -28,6 +28,8 @@ static fv_status check(const fv_predict_options *o)
 static fv_status read_picture(const fv_predict_options *o, image *picture)
 {
     image_decode_options decode = image_fit_options(&o->model->preprocess);
+    decode.max_pixels = o->max_pixels;
+    decode.max_bytes = o->max_bytes;
     if (o->path)
         return image_load(o->path, &decode, picture);
     if (o->bytes)

@@ -222,6 +222,11 @@ def pnms():
     yield "PAM rgb", pam(3, 255, b"RGB") + rgb.tobytes(), rgb
     yield "PAM rgba", pam(4, 255, b"RGB_ALPHA") + rgba.tobytes(), over_white(rgba)
     yield "PAM grey alpha", pam(2, 255, b"GRAYSCALE_ALPHA") + la.tobytes(), over_white(la)
+    # Rows from the bottom up; a negative scale is little-endian.
+    grey, rgb = RNG.uniform(-0.2, 1.2, (5, 11, 1)), RNG.uniform(-0.2, 1.2, (5, 11, 3))
+    level = lambda x: np.floor(np.clip(x.astype(np.float32).astype(np.float64), 0, 1) * 255 + 0.5).astype(np.uint8)
+    yield "PFM grey", b"Pf\n11 5\n-1.0\n" + grey[::-1].astype("<f4").tobytes(), level(grey)
+    yield "PFM RGB", b"PF 11 5 2.5e0\n" + rgb[::-1].astype(">f4").tobytes(), level(rgb)
     yield "PAM rgba 16", pam(4, 65535, b"RGB_ALPHA") + deep.astype(">u2").tobytes(), over_white(deep, 65535)
 
 
@@ -230,6 +235,10 @@ def pnms():
 def heifs():
     picture = Image.fromarray(smooth(48, 64))
     yield "AVIF", 4, saved(picture, "AVIF", quality=90, subsampling="4:4:4"), None
+    tags = Image.Exif()
+    for orientation in range(2, 9):  # written as the format's own turns
+        tags[0x112] = orientation
+        yield f"AVIF EXIF {orientation}", 4, saved(picture.resize((24, 16)), "AVIF", quality=95, subsampling="4:4:4", exif=tags), None
     with tempfile.TemporaryDirectory() as folder:
         source, target = os.path.join(folder, "in.png"), os.path.join(folder, "out.heic")
         picture.save(source)

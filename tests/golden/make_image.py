@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Makes image_resize.bin, image_fit.bin, image_decode.bin and image_real.tsv beside this file, with Pillow and torchvision
+"""Makes image_resize.bin, image_fit.bin, image_decode.bin, luma.h and image_real.tsv beside this file, with Pillow and torchvision
 as the oracles:
 
     python3 tests/golden/make_image.py [FOLDER_OF_REAL_DATA]
@@ -151,6 +151,13 @@ def pngs():
         entries = np.concatenate([palette, alpha[:, None]], 1)
         yield (f"palette{depth} tRNS", png(9, 7, depth, 3, rows, (b"PLTE", palette.tobytes()), (b"tRNS", alpha.tobytes())),
                over_white(entries[samples], 255))
+    stream = io.BytesIO()
+    first, second = Image.fromarray(noise(71, 9, 7, 3)), Image.fromarray(noise(72, 9, 7, 3))
+    first.save(stream, "PNG", save_all=True, append_images=[second], duration=100)
+    yield "APNG", stream.getvalue(), noise(71, 9, 7, 3)
+    stream = io.BytesIO()
+    first.save(stream, "PNG", save_all=True, append_images=[second, first], default_image=True, duration=100)
+    yield "APNG default image", stream.getvalue(), noise(71, 9, 7, 3)
     upright = noise(70, 4, 3, 3)
     for orientation in range(1, 9):
         stored = stored_as(upright, orientation)
@@ -205,15 +212,28 @@ def make_decode():
 
 
 def make_real(folder):
-    """Lines: a photo's file, height, width, channels, mean of all samples."""
-    from PIL import ImageOps
+    """Lines: a photo's file, height, width, channels, mean of all samples; profiles are converted to sRGB."""
+    from PIL import ImageCms, ImageOps
     lines = []
     for name in sorted(glob.glob("photos/**/*.[jJ]*", root_dir=folder, recursive=True))[::20]:
-        picture = ImageOps.exif_transpose(Image.open(os.path.join(folder, name)))
+        picture = Image.open(os.path.join(folder, name))
+        profile = picture.info.get("icc_profile")
+        picture = ImageOps.exif_transpose(picture)
+        if profile and picture.mode == "RGB":
+            picture = ImageCms.profileToProfile(picture, io.BytesIO(profile), ImageCms.createProfile("sRGB"))
         pixels = np.asarray(picture if picture.mode == "L" else picture.convert("RGB"))
         pixels = pixels if pixels.ndim == 3 else pixels[..., None]
         lines.append("\t".join(map(str, [name, *pixels.shape, f"{pixels.mean():.3f}"])))
     write("image_real.tsv", [("\n".join(lines) + "\n").encode()])
+
+
+def make_luma():
+    """luma.h: the CRC-32 of convert("L") of every colour there is, red slowest."""
+    every = np.indices((256, 256, 256), np.uint8).reshape(3, -1).T.reshape(4096, 4096, 3)
+    crc = zlib.crc32(np.asarray(Image.fromarray(np.ascontiguousarray(every)).convert("L")).tobytes())
+    with open(os.path.join(HERE, "luma.h"), "w", encoding="utf-8") as file:
+        file.write("/* SPDX-License-Identifier: Apache-2.0 */\n/* Made by make_image.py: CRC-32 of Pillow's convert(\"L\") of all 2^24 "
+                   f"colours, red slowest. */\n#define LUMA_OF_EVERY_COLOUR 0x{crc:08x}u\n")
 
 
 def write(name, records):
@@ -225,5 +245,6 @@ def write(name, records):
 make_resize()
 make_fit()
 make_decode()
+make_luma()
 if len(sys.argv) > 1:
     make_real(sys.argv[1])

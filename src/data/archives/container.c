@@ -214,7 +214,7 @@ fv_status container_read(const container *c, size_t entry, size_t limit, file_by
 {
     const container_entry *e = &c->entries[entry];
     bytes->size = 0;
-    if (e->size > limit)
+    if ((bytes->too_large = e->size > limit))
         return status_set(FV_ERROR_FORMAT, "%s/%s: %llu bytes are over the limit of %zu", c->path,
                           container_name(c, entry), (unsigned long long)e->size, limit);
     return c->read(c, e, bytes);

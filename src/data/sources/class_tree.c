@@ -14,7 +14,6 @@
 enum {
     MAX_WRAPPERS = 16 /* folders around the classes */
 };
-static const size_t max_picture_bytes = (size_t)1 << 30;
 
 typedef struct tree_source {
     source base;
@@ -54,7 +53,7 @@ fv_part tree_part(const char *name)
 static fv_status read_entry(const source *s, int64_t record, file_bytes *bytes)
 {
     const tree_source *t = (const tree_source *)s;
-    return container_read(t->archive, t->entries[record], max_picture_bytes, bytes);
+    return container_read(t->archive, t->entries[record], s->max_bytes, bytes);
 }
 
 static void file(const source *s, int64_t record, char *buffer, size_t size)

@@ -20,7 +20,6 @@
 enum {
     MAX_DEPTH = 16 /* of folders below a class */
 };
-static const size_t max_picture_bytes = (size_t)1 << 30;
 
 typedef struct folder_entry {
     uint32_t folder; /* index into folders */
@@ -66,7 +65,7 @@ static fv_status read_file(const source *s, int64_t record, file_bytes *bytes)
 {
     char path[PATH_MAX];
     file(s, record, path, sizeof path);
-    return file_read_into(path, max_picture_bytes, bytes);
+    return file_read_into(path, s->max_bytes, bytes);
 }
 
 static void destroy(source *s)

@@ -19,7 +19,7 @@ enum {
     MAX_CLASSES = 1 << 20,
     MAX_OPEN = 128 /* shards whose files stay open */
 };
-static const size_t max_picture_bytes = (size_t)1 << 30, max_names_bytes = (size_t)64 << 20;
+static const size_t max_names_bytes = (size_t)64 << 20;
 
 /* Shared by the sources of the parts. */
 typedef struct shard_set {
@@ -58,7 +58,7 @@ static fv_status read_record(const source *s, int64_t record, file_bytes *bytes)
 {
     const shard_source *f = (const shard_source *)s;
     shard_record r = f->records[record];
-    return container_read(f->set->shards[r.shard], r.entry, max_picture_bytes, bytes);
+    return container_read(f->set->shards[r.shard], r.entry, s->max_bytes, bytes);
 }
 
 static void file(const source *s, int64_t record, char *buffer, size_t size)

@@ -22,7 +22,6 @@ enum {
     LOOKED_FOR_OF_MORE =
         64 /* of a longer one so many at its head: else opening would take minutes on a network disk */
 };
-static const size_t max_picture_bytes = (size_t)1 << 30;
 
 /* The files of a table, shared by the sources of its parts. */
 typedef struct table_files {
@@ -58,7 +57,7 @@ static fv_status read_file(const source *s, int64_t record, file_bytes *bytes)
 {
     char path[PATH_MAX];
     file(s, record, path, sizeof path);
-    return file_read_into(path, max_picture_bytes, bytes);
+    return file_read_into(path, s->max_bytes, bytes);
 }
 
 static void files_release(table_files *f)

@@ -178,11 +178,11 @@ static fv_status read_header(const decode_source *s, bmp_picture *b)
 
 static void read_indices(const bmp_picture *b, const uint8_t *from, uint8_t *to)
 {
-    int per_byte = 8 / b->bits, most = (1 << b->bits) - 1, channels = bmp_channels(b);
-    for (int64_t x = 0; x < b->width; x++) {
-        int shift = 8 - b->bits * (int)(x % per_byte + 1);
-        memcpy(to + x * channels, b->palette[from[x / per_byte] >> shift & most], (size_t)channels);
-    }
+    int channels = bmp_channels(b);
+    uint8_t *indices =
+        to + b->width * (channels - 1); /* at the row's end, where they are read before colours come there */
+    decode_unpack(from, b->bits, b->width, indices);
+    decode_look_up(b->palette, indices, b->width, channels, to);
 }
 
 static uint8_t field_value(bmp_field f, uint32_t pixel)

@@ -6,7 +6,6 @@
 #include <gif_lib.h>
 
 #include "core/memory.h"
-#include "core/plugin.h"
 #include "image/decode.h"
 
 #define GIF_FUNCTIONS(X)                                                                                     \
@@ -116,7 +115,7 @@ static void close_gif(gif_reader *r)
 
 static fv_status open_gif(const decode_source *s, gif_reader *r)
 {
-    STATUS_TRY(plugin_open(&plugin_gif, symbols, sizeof symbols / sizeof *symbols));
+    STATUS_TRY(decode_open_library(s, &plugin_gif, symbols, sizeof symbols / sizeof *symbols));
     *r = (gif_reader){.source = s, .transparent = NO_TRANSPARENT_COLOR};
     int code = 0;
     r->gif = api.DGifOpen(r, read_bytes, &code);
@@ -152,7 +151,7 @@ static bool is_grey(const gif_reader *r)
 }
 
 /* Interlaced rows come in four passes: every 8th from 0, every 8th from 4, every 4th from 2, every 2nd from 1. */
-static fv_status decode_rows(gif_reader *r, uint8_t table[256][3], GifPixelType *line, image *out)
+static fv_status decode_rows(gif_reader *r, const uint8_t (*table)[3], GifPixelType *line, image *out)
 {
     static const int starts[] = {0, 4, 2, 1}, steps[] = {8, 8, 4, 2};
     bool interlaced = r->frame.Interlace;
@@ -161,8 +160,7 @@ static fv_status decode_rows(gif_reader *r, uint8_t table[256][3], GifPixelType 
             if (api.DGifGetLine(r->gif, line, r->frame.Width) != GIF_OK)
                 return fail(r, r->gif->Error);
             uint8_t *to = out->data + ((r->frame.Top + y) * out->width + r->frame.Left) * out->channels;
-            for (int64_t x = 0; x < r->frame.Width; x++)
-                memcpy(to + x * out->channels, table[line[x]], (size_t)out->channels);
+            decode_look_up(table, line, r->frame.Width, out->channels, to);
         }
     return FV_OK;
 }
@@ -179,7 +177,8 @@ static fv_status decode_pixels(gif_reader *r, image *out)
     fill_table(r, table);
     /* Outside the frame: the transparent colour, else the first, as Pillow has it. */
     const uint8_t *around = table[r->transparent >= 0 ? r->transparent : 0];
-    for (int64_t i = 0; i < out->height * out->width; i++)
+    bool covered = r->frame.Width == out->width && r->frame.Height == out->height;
+    for (int64_t i = 0; !covered && i < out->height * out->width; i++)
         memcpy(out->data + i * out->channels, around, (size_t)out->channels);
     GifPixelType *line = mem_array((size_t)r->frame.Width, sizeof *line);
     if (!line)

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* HEIC and AVIF with libheif, which is opened on first use: the primary picture. */
+#include <stdlib.h>
 #include <string.h>
 
 #include <libheif/heif.h>
 
-#include "core/plugin.h"
+#include "core/memory.h"
 #include "image/decode.h"
+#include "image/icc.h"
 
 #define HEIF_FUNCTIONS(X)                                                                                    \
     X(heif_context_alloc)                                                                                    \
@@ -18,6 +20,8 @@
     X(heif_image_handle_get_height)                                                                          \
     X(heif_image_handle_get_luma_bits_per_pixel)                                                             \
     X(heif_image_handle_has_alpha_channel)                                                                   \
+    X(heif_image_handle_get_raw_color_profile_size)                                                          \
+    X(heif_image_handle_get_raw_color_profile)                                                               \
     X(heif_decoding_options_alloc)                                                                           \
     X(heif_decoding_options_free)                                                                            \
     X(heif_decode_image)                                                                                     \
@@ -99,7 +103,7 @@ static fv_status read_header(heif_picture *r)
 
 static fv_status open_heif(const decode_source *s, heif_picture *r)
 {
-    STATUS_TRY(plugin_open(&plugin_heif, symbols, sizeof symbols / sizeof *symbols));
+    STATUS_TRY(decode_open_library(s, &plugin_heif, symbols, sizeof symbols / sizeof *symbols));
     *r = (heif_picture){.source = s};
     fv_status status = read_header(r);
     if (status != FV_OK)
@@ -148,6 +152,21 @@ static fv_status decode_pixels(const heif_picture *r, image *out)
     return status;
 }
 
+static fv_status keep_profile(const heif_picture *r)
+{
+    size_t size = api.heif_image_handle_get_raw_color_profile_size(r->handle);
+    if (size == 0 || size > ICC_MAX_BYTES || r->source->options.ignore_profile)
+        return FV_OK;
+    uint8_t *profile = mem_array(size, 1);
+    if (!profile)
+        return status_last();
+    fv_status status = check(r, api.heif_image_handle_get_raw_color_profile(r->handle, profile));
+    if (status == FV_OK)
+        status = decode_keep_profile(r->source, profile, size);
+    free(profile);
+    return status;
+}
+
 /* The format's own boxes turn the picture, and libheif does as they say; EXIF's tag has no say in it. */
 static fv_status heif_decode(const decode_source *s, image *out, int *orientation)
 {
@@ -155,6 +174,8 @@ static fv_status heif_decode(const decode_source *s, image *out, int *orientatio
     *orientation = 1;
     STATUS_TRY(open_heif(s, &r));
     fv_status status = decode_pixels(&r, out);
+    if (status == FV_OK)
+        status = keep_profile(&r);
     close_heif(&r);
     return status;
 }

@@ -2,6 +2,7 @@
 /* JPEG with libjpeg-turbo. */
 #include <setjmp.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <jpeglib.h>
@@ -78,7 +79,9 @@ static void read_header(jpeg_reader *r, const decode_source *s)
     r->progress.progress_monitor = check_scans;
     r->info.progress = &r->progress;
     jpeg_mem_src(&r->info, s->bytes, (unsigned long)s->size);
-    jpeg_save_markers(&r->info, JPEG_APP0 + 1, 0xFFFF);
+    jpeg_save_markers(&r->info, JPEG_APP0 + 1, 0xFFFF); /* EXIF */
+    if (!s->options.ignore_profile)
+        jpeg_save_markers(&r->info, JPEG_APP0 + 2, 0xFFFF); /* ICC */
     jpeg_read_header(&r->info, TRUE);
 }
 
@@ -161,37 +164,19 @@ static fv_status choose_part(jpeg_reader *r, int orientation, image_region *part
     return FV_OK;
 }
 
-/* Adobe stores inks inverted (255: none), so each colour is its ink times black. */
-static void rgb_from_cmyk(const uint8_t *cmyk, uint8_t *rgb, int64_t pixels)
-{
-    for (int64_t i = 0; i < pixels; i++)
-        for (int64_t c = 0; c < 3; c++)
-            rgb[i * 3 + c] = (uint8_t)((cmyk[i * 4 + c] * cmyk[i * 4 + 3] + 127) / 255);
-}
-
 /* The next out->height rows. */
 static void read_rows(jpeg_reader *r, image *out)
 {
     enum {
         ROWS = 16
     };
-    struct jpeg_decompress_struct *info = &r->info;
-    bool cmyk = info->out_color_space == JCS_CMYK;
-    JSAMPARRAY inks = NULL;
-    if (cmyk)
-        inks = info->mem->alloc_sarray((j_common_ptr)info, JPOOL_IMAGE, info->output_width * 4, 1);
     int64_t stride = out->width * out->channels;
     for (int64_t y = 0; y < out->height;) {
         JSAMPROW rows[ROWS];
         int count = 0;
         for (; count < ROWS && y + count < out->height; count++)
             rows[count] = out->data + (y + count) * stride;
-        if (cmyk) {
-            y += jpeg_read_scanlines(info, inks, 1);
-            rgb_from_cmyk(inks[0], rows[0], out->width);
-        } else {
-            y += jpeg_read_scanlines(info, rows, (JDIMENSION)count);
-        }
+        y += jpeg_read_scanlines(&r->info, rows, (JDIMENSION)count);
     }
 }
 
@@ -220,14 +205,25 @@ static fv_status read_part(jpeg_reader *r, const image_region *part, image *out)
         jpeg_crop_scanline(info, &first, &count); /* moves `first` down to where blocks begin */
     if (part->top > 0)
         jpeg_skip_scanlines(info, (JDIMENSION)part->top);
-    STATUS_TRY(
-        image_reshape(out, part->height, info->output_width, info->out_color_space == JCS_GRAYSCALE ? 1 : 3));
+    STATUS_TRY(image_reshape(out, part->height, info->output_width, info->out_color_components));
     read_rows(r, out);
     decode_cut(out,
                &(image_region){.left = part->left - first, .height = part->height, .width = part->width});
     return FV_OK;
 }
 
+static fv_status keep_profile(jpeg_reader *r)
+{
+    JOCTET *profile;
+    unsigned size;
+    if (!jpeg_read_icc_profile(&r->info, &profile, &size))
+        return FV_OK;
+    fv_status status = decode_keep_profile(r->source, profile, size);
+    free(profile);
+    return status;
+}
+
+/* Inks are stored as Adobe has them, 255 for none, whether a file says that it is Adobe's or not: so Pillow takes them, too. */
 static fv_status decode(jpeg_reader *r, image *out, int *orientation)
 {
     struct jpeg_decompress_struct *info = &r->info;
@@ -242,6 +238,7 @@ static fv_status decode(jpeg_reader *r, image *out, int *orientation)
                           r->source->name, info->num_components);
     info->out_color_space = inks ? JCS_CMYK : grey ? JCS_GRAYSCALE : JCS_RGB;
     info->do_fancy_upsampling = !r->source->options.fast;
+    STATUS_TRY(keep_profile(r));
     jpeg_start_decompress(info);
     STATUS_TRY(read_part(r, &part, out));
     /* Whether later scans are missing, too, cannot be seen from the entropy-coded data. What lies behind the part's last row

@@ -75,16 +75,6 @@ static bool is_grey(const struct spng_ihdr *h)
     return h->color_type == SPNG_COLOR_TYPE_GRAYSCALE || h->color_type == SPNG_COLOR_TYPE_GRAYSCALE_ALPHA;
 }
 
-/* Over white: c * a + white * (1 - a), then to 8 bits, both rounded to nearest. */
-static void compose_row_8(const uint8_t *rgba, uint8_t *to, int64_t width, int64_t channels)
-{
-    for (int64_t x = 0; x < width; x++)
-        for (int64_t c = 0; c < channels; c++) {
-            unsigned a = rgba[x * 4 + 3];
-            to[x * channels + c] = (uint8_t)((rgba[x * 4 + c] * a + 255 * (255 - a) + 127) / 255);
-        }
-}
-
 /* Decodes row by row into `buffer`, which holds one row, or (interlaced) all of them: those are whole after the last pass.
  * Rows go to `w`, or, of 8 bits with alpha, over white. */
 static int decode_rows(spng_ctx *context, const struct spng_ihdr *h, size_t row_bytes, uint8_t *buffer,
@@ -105,7 +95,8 @@ static int decode_rows(spng_ctx *context, const struct spng_ihdr *h, size_t row_
             if (w)
                 window_put(w, done, 0, out->width, from);
             else
-                compose_row_8(from, out->data + done * out->width * out->channels, out->width, out->channels);
+                decode_over_white(from, out->data + done * out->width * out->channels, out->width,
+                                  out->channels);
         }
     }
     return code == SPNG_EOI ? 0 : code;

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "core/memory.h"
-#include "image/decode.h"
+#include "image/window.h"
 
 enum {
     MAX_NUMBER = 1 << 30,
@@ -190,38 +190,43 @@ static fv_status read_row(pnm_reader *r, uint16_t *row)
     }
 }
 
-/* To 8 bits, over white; rounded once. */
-static void put_row(const pnm_reader *r, const uint16_t *row, uint8_t *to)
+static fv_status put_rows(pnm_reader *r, window *w, uint16_t *row)
 {
-    bool alpha = r->samples % 2 == 0;
-    int64_t channels = r->samples - alpha;
-    uint64_t most = (uint64_t)r->most, whole = alpha ? most * most : most;
-    for (int64_t x = 0; x < r->width; x++, row += r->samples)
-        for (int64_t c = 0; c < channels; c++) {
-            uint64_t value =
-                alpha ? row[c] * (uint64_t)row[channels] + most * (most - row[channels]) : row[c];
-            *to++ = (uint8_t)((value * 255 + whole / 2) / whole);
+    uint8_t *bytes = (uint8_t *)row;
+    bool ready = r->kind >= '5' && r->most == 255; /* bytes that are samples as they stand */
+    for (int64_t y = 0; y < r->height; y++) {
+        if (ready) {
+            window_put(w, y, 0, r->width, r->at);
+            r->at += r->width * r->samples;
+            continue;
         }
+        STATUS_TRY(read_row(r, row));
+        for (int64_t i = 0; r->most <= 255 && i < r->width * r->samples; i++)
+            bytes[i] = (uint8_t)row[i];
+        window_put(w, y, 0, r->width, row);
+    }
+    return FV_OK;
 }
 
 static fv_status pnm_decode(const decode_source *s, image *out, int *orientation)
 {
     pnm_reader r;
+    window w;
     *orientation = 1;
     STATUS_TRY(open_pnm(s, &r));
     if (least_bytes(&r, (uint64_t)r.height) > (uint64_t)(r.end - r.at))
         return truncated(&r);
-    STATUS_TRY(image_reshape(out, r.height, r.width, r.samples < 3 ? 1 : 3));
+    window_samples samples = {.type = r.most > 255 ? SAMPLE_UINT16 : SAMPLE_UINT8,
+                              .high = (double)r.most,
+                              .channels = r.samples < 3 ? 1 : 3,
+                              .alpha = r.samples % 2 == 0 ? ALPHA_STRAIGHT : ALPHA_NONE};
+    STATUS_TRY(window_begin(&w, s, &samples, r.height, r.width, out));
     uint16_t *row = mem_array((size_t)(r.width * r.samples), sizeof *row);
-    if (!row)
-        return status_last();
-    fv_status status = FV_OK;
-    for (int64_t y = 0; status == FV_OK && y < r.height; y++) {
-        status = read_row(&r, row);
-        if (status == FV_OK)
-            put_row(&r, row, out->data + y * out->width * out->channels);
-    }
+    fv_status status = row ? put_rows(&r, &w, row) : status_last();
     free(row);
+    if (status == FV_OK)
+        return window_end(&w);
+    window_release(&w);
     return status;
 }
 

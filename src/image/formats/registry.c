@@ -6,7 +6,8 @@
 #include "image/decode.h"
 
 /* FOVEA_HAVE_NAME comes from cmake/formats.cmake: the library's headers were there. */
-static const image_format *const formats[] = {&jpeg_format, &png_format, &bmp_format, &pnm_format,
+static const image_format *const formats[] = {&jpeg_format, &png_format, &bmp_format,
+                                              &pnm_format,  &pfm_format,
 #ifdef FOVEA_HAVE_WEBP
                                               &webp_format,
 #endif
@@ -86,9 +87,9 @@ const image_format *decode_format_named(const char *name)
 /* Also the endings of formats that were not built in: decoding then says so, which is better than silence. */
 int fv_is_picture_name(const char *path)
 {
-    static const char *const endings[] = {".jpg", ".jpeg", ".jpe",  ".jfif", ".png", ".webp", ".gif",
-                                          ".bmp", ".dib",  ".pnm",  ".pbm",  ".pgm", ".ppm",  ".pam",
-                                          ".tif", ".tiff", ".heic", ".heif", ".avif"};
+    static const char *const endings[] = {".jpg", ".jpeg", ".jpe",  ".jfif", ".png",  ".webp", ".gif",
+                                          ".bmp", ".dib",  ".pnm",  ".pbm",  ".pgm",  ".ppm",  ".pam",
+                                          ".pfm", ".tif",  ".tiff", ".heic", ".heif", ".avif"};
     const char *dot = strrchr(path, '.');
     for (size_t i = 0; dot && i < sizeof endings / sizeof *endings; i++)
         if (strcasecmp(dot, endings[i]) == 0)

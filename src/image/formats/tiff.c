@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * TIFF and BigTIFF with libtiff, which is opened on first use: the first page. The only file that knows libtiff. Pictures are read
- * block by block, a block being a tile or a strip; what has no plain samples (YCbCr, Lab, LogLuv) goes by way of libtiff's own
- * conversion to RGBA.
+ * TIFF and BigTIFF with libtiff, which is opened on first use: the first page. The only file that knows libtiff. Pictures in
+ * strips of interleaved samples are read row by row, others block by block, a block being a tile or a strip of every plane; what
+ * has no plain samples (YCbCr, Lab, LogLuv) goes by way of libtiff's own conversion to RGBA.
  */
 #include <stdarg.h>
 #include <stdio.h>
@@ -12,7 +12,6 @@
 #include <tiffio.h>
 
 #include "core/memory.h"
-#include "core/plugin.h"
 #include "image/formats/tiff_samples.h"
 
 #define TIFF_FUNCTIONS(X)                                                                                    \
@@ -33,6 +32,8 @@
     X(ReadEncodedStrip)                                                                                      \
     X(ReadEncodedTile)                                                                                       \
     X(ReadRGBAImageOriented)                                                                                 \
+    X(ReadScanline)                                                                                          \
+    X(ScanlineSize64)                                                                                        \
     X(SetField)
 
 #define FIELD(name) __typeof__(TIFF##name) *name;
@@ -43,9 +44,10 @@ static struct {
 #define SYMBOL(name) {"TIFF" #name, (void **)&api.name},
 static const plugin_symbol symbols[] = {TIFF_FUNCTIONS(SYMBOL)};
 
-/* Of one block, for a pixel of the limit: as much as a pixel of four floats. */
+/* Of one block, for a pixel of the limit: as much as four doubles. Tiles may be larger than the picture; these are always fine. */
 enum {
-    MAX_PIXEL_BYTES = 16
+    MAX_PIXEL_BYTES = 32,
+    LEAST_BYTES = 1 << 20
 };
 
 typedef struct tiff_reader {
@@ -161,7 +163,7 @@ static fv_status read_blocks(tiff_reader *r)
         r->block_width = r->block_height = 0;
         api.GetField(r->tiff, TIFFTAG_TILEWIDTH, &r->block_width);
         api.GetField(r->tiff, TIFFTAG_TILELENGTH, &r->block_height);
-        return decode_check_size(r->source, r->block_height, r->block_width);
+        return r->block_width > 0 && r->block_height > 0 ? FV_OK : damaged(r);
     }
     uint32_t rows = 0;
     if (api.GetFieldDefaulted(r->tiff, TIFFTAG_ROWSPERSTRIP, &rows) == 1 && rows > 0 && rows < r->height)
@@ -210,18 +212,24 @@ static fv_status read_tags(tiff_reader *r)
     return r->convert ? FV_OK : tiff_samples_settle(t, r->source);
 }
 
+static int64_t max_block_bytes(const decode_source *s)
+{
+    int64_t limit = decode_max_pixels(s);
+    limit = limit < INT64_MAX / MAX_PIXEL_BYTES ? limit * MAX_PIXEL_BYTES : INT64_MAX;
+    return limit < LEAST_BYTES ? LEAST_BYTES : limit;
+}
+
 static fv_status reader_open(tiff_reader *r, const decode_source *s)
 {
     *r = (tiff_reader){.source = s};
-    STATUS_TRY(plugin_open(&plugin_tiff, symbols, sizeof symbols / sizeof *symbols));
+    STATUS_TRY(decode_open_library(s, &plugin_tiff, symbols, sizeof symbols / sizeof *symbols));
     TIFFOpenOptions *o = api.OpenOptionsAlloc();
     if (!o)
         return status_set(FV_ERROR_MEMORY, "%s: not enough memory to decode it", s->name);
-    int64_t limit = decode_max_pixels(s);
+    int64_t limit = max_block_bytes(s);
     api.OpenOptionsSetErrorHandlerExtR(o, keep_error, r);
     api.OpenOptionsSetWarningHandlerExtR(o, drop_warning, r);
-    api.OpenOptionsSetMaxSingleMemAlloc(o, limit < INT64_MAX / MAX_PIXEL_BYTES ? limit * MAX_PIXEL_BYTES
-                                                                               : INT64_MAX);
+    api.OpenOptionsSetMaxSingleMemAlloc(o, limit);
     r->tiff = api.ClientOpenExt(s->name, "r", r, read_bytes, write_nothing, seek, close_nothing, size_of, map,
                                 unmap, o);
     api.OpenOptionsFree(o);
@@ -281,19 +289,39 @@ static fv_status put_blocks(tiff_reader *r, window *w, uint8_t *buffer, size_t p
     return FV_OK;
 }
 
+static fv_status put_rows(tiff_reader *r, window *w, uint8_t *buffer, uint8_t *row)
+{
+    const tiff_samples *t = &r->samples;
+    for (uint32_t y = 0; y < r->height; y++) {
+        const uint8_t *planes[TIFF6_MAX_PLANES] = {buffer};
+        if (api.ReadScanline(r->tiff, buffer, y, 0) != 1)
+            return damaged(r);
+        if (!t->direct)
+            tiff_samples_row(t, planes, r->width, row);
+        window_put(w, y, 0, r->width, t->direct ? buffer : row);
+    }
+    return FV_OK;
+}
+
 static fv_status decode_samples(tiff_reader *r, image *out)
 {
     const tiff_samples *t = &r->samples;
     STATUS_TRY(read_blocks(r));
-    uint64_t plane_bytes = (uint64_t)tiff_samples_row_bytes(t, r->block_width) * r->block_height;
-    uint64_t planes = t->planar ? (uint64_t)t->used : 1;
-    if (plane_bytes * planes / MAX_PIXEL_BYTES > (uint64_t)decode_max_pixels(r->source))
-        return decode_check_size(r->source, r->block_height,
-                                 (int64_t)(plane_bytes * planes / r->block_height));
+    size_t row_bytes = tiff_samples_row_bytes(t, r->block_width);
+    bool by_rows = !r->tiled && !t->planar && api.ScanlineSize64(r->tiff) == row_bytes;
+    uint64_t planes = t->planar ? (uint64_t)t->used : 1, plane_bytes, bytes;
+    if (__builtin_mul_overflow(row_bytes, by_rows ? 1 : r->block_height, &plane_bytes) ||
+        __builtin_mul_overflow(plane_bytes, planes, &bytes) || bytes > (uint64_t)max_block_bytes(r->source))
+        return status_set(
+            FV_ERROR_FORMAT,
+            "%s: a tile or strip of %u x %u pixels is over the limit, which max_pixels (--max-pixels) raises",
+            r->source->name, r->block_width, r->block_height);
     window w;
     STATUS_TRY(window_begin(&w, r->source, &t->window, r->height, r->width, out));
     uint8_t *buffer = mem_array(planes, plane_bytes), *row = mem_array(r->block_width, w.pixel_bytes);
-    fv_status status = buffer && row ? put_blocks(r, &w, buffer, plane_bytes, row) : status_last();
+    fv_status status = !buffer || !row ? status_last()
+                       : by_rows       ? put_rows(r, &w, buffer, row)
+                                       : put_blocks(r, &w, buffer, plane_bytes, row);
     free(buffer);
     free(row);
     if (status == FV_OK)

@@ -40,7 +40,7 @@ static bool settle_colors(tiff_samples *t)
     case TIFF6_RGB:
         t->window.channels = 3;
         return t->samples >= 3;
-    case TIFF6_PALETTE: /* colours of 16 bits are mapped to 8 with the palette */
+    case TIFF6_PALETTE: /* the upper byte of its colours: writers make 16 bits of 8 by v * 256 or v * 257 */
         t->window = (window_samples){.type = SAMPLE_UINT8, .high = 255, .channels = 3};
         return t->format != TIFF6_FLOAT && t->format != TIFF6_SIGNED && t->bits <= 16 && t->palette[0];
     case TIFF6_CMYK:
@@ -71,6 +71,29 @@ static void settle_alpha(tiff_samples *t)
     }
 }
 
+/* Some writers put 8-bit colours into the palette's 16 bits. */
+static bool has_bytes_only(const tiff_samples *t)
+{
+    for (int c = 0; c < 3; c++)
+        for (uint32_t i = 0; i < 1u << t->bits; i++)
+            if (t->palette[c][i] > 255)
+                return false;
+    return true;
+}
+
+static uint8_t palette_level(const tiff_samples *t, int channel, uint32_t entry)
+{
+    return (uint8_t)(t->palette[channel][entry] >> (t->palette_of_bytes ? 0 : 8));
+}
+
+static void settle_palette(tiff_samples *t)
+{
+    t->palette_of_bytes = has_bytes_only(t);
+    for (uint32_t i = 0; t->bits <= 8 && i < 1u << t->bits; i++)
+        for (int c = 0; c < 3; c++)
+            t->colors[i][c] = palette_level(t, c, i);
+}
+
 fv_status tiff_samples_settle(tiff_samples *t, const decode_source *s)
 {
     t->window = (window_samples){0};
@@ -81,6 +104,8 @@ fv_status tiff_samples_settle(tiff_samples *t, const decode_source *s)
             "%s: this kind of TIFF is not supported: %d samples of %d bits (sample format %d) in "
             "the photometric interpretation %d",
             s->name, t->samples, t->bits, t->format, t->photometric);
+    if (t->photometric == TIFF6_PALETTE)
+        settle_palette(t);
     t->used = t->photometric == TIFF6_PALETTE ? 1 : (int)t->window.channels;
     for (int i = 0; i < t->used; i++)
         t->pick[i] = i;
@@ -154,27 +179,64 @@ static void copy_sample(const tiff_samples *t, const uint8_t *row, size_t index,
     }
 }
 
+/* A sample in a byte each, of fewer bits or in the middle of others, to the bytes at `to`. */
+static void narrow_row(const tiff_samples *t, const uint8_t *row, int64_t count, uint8_t *to)
+{
+    int64_t step = t->planar ? 1 : t->samples;
+    if (step == 1 && 8 % t->bits == 0)
+        decode_unpack(row, t->bits, count, to);
+    else
+        for (int64_t i = 0; i < count; i++)
+            to[i] = (uint8_t)whole_number(t, row, (size_t)(i * step));
+}
+
 static void palette_row(const tiff_samples *t, const uint8_t *row, int64_t count, uint8_t *to)
 {
     int64_t step = t->planar ? 1 : t->samples;
+    if (t->bits <= 8) {
+        uint8_t *indices =
+            to + 2 * count; /* at the row's end, where they are read before colours come there */
+        narrow_row(t, row, count, indices);
+        decode_look_up(t->colors, indices, count, 3, to);
+        return;
+    }
     for (int64_t i = 0; i < count; i++) {
         uint32_t entry = whole_number(t, row, (size_t)(i * step));
         for (int c = 0; c < 3; c++)
-            to[i * 3 + c] = (uint8_t)((t->palette[c][entry] * 255u + 32767) / 65535);
+            to[i * 3 + c] = palette_level(t, c, entry);
     }
 }
 
+/* Samples of whole bytes that are copied as they are. */
+#define COPY_AS(type)                                                                                        \
+    for (size_t k = 0; k < used; k++) {                                                                      \
+        const uint8_t *row = t->planar ? planes[k] : planes[0] + (size_t)t->pick[k] * sizeof(type);          \
+        size_t step = (t->planar ? 1 : (size_t)t->samples) * sizeof(type);                                   \
+        type *at = (type *)to + k;                                                                           \
+        for (size_t i = 0; i < (size_t)count; i++)                                                           \
+            memcpy(at + i * used, row + i * step, sizeof(type));                                             \
+    }
+
 void tiff_samples_row(const tiff_samples *t, const uint8_t *const *planes, int64_t count, void *to)
 {
+    size_t bytes = sample_bytes(t->window.type), used = (size_t)t->used;
+    bool whole = (size_t)t->bits == 8 * bytes && !(t->format == TIFF6_FLOAT && t->bits != 32);
     if (t->photometric == TIFF6_PALETTE) {
         palette_row(t, planes[0], count, to);
-        return;
+    } else if (whole && bytes == 1) {
+        COPY_AS(uint8_t)
+    } else if (whole && bytes == 2) {
+        COPY_AS(uint16_t)
+    } else if (whole) {
+        COPY_AS(uint32_t)
+    } else if (bytes == 1 && used == 1 && t->pick[0] == 0) {
+        narrow_row(t, planes[0], count, to);
+    } else {
+        for (size_t i = 0; i < (size_t)count; i++)
+            for (size_t k = 0; k < used; k++) {
+                const uint8_t *row = t->planar ? planes[k] : planes[0];
+                size_t index = t->planar ? i : i * (size_t)t->samples + (size_t)t->pick[k];
+                copy_sample(t, row, index, (uint8_t *)to + (i * used + k) * bytes);
+            }
     }
-    size_t bytes = sample_bytes(t->window.type), used = (size_t)t->used;
-    for (size_t i = 0; i < (size_t)count; i++)
-        for (size_t k = 0; k < used; k++) {
-            const uint8_t *row = t->planar ? planes[k] : planes[0];
-            size_t index = t->planar ? i : i * (size_t)t->samples + (size_t)t->pick[k];
-            copy_sample(t, row, index, (uint8_t *)to + (i * used + k) * bytes);
-        }
 }

@@ -41,6 +41,8 @@ typedef struct tiff_samples {
     /* Settled. */
     window_samples window;
     int used, pick[TIFF6_MAX_PLANES]; /* the samples that are read, in the window's order */
+    uint8_t colors[256][3];           /* of a palette of up to 8 bits */
+    bool palette_of_bytes;            /* its colours are 0..255 */
     bool direct;                      /* the rows of the file are what the window takes */
 } tiff_samples;
 

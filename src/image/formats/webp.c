@@ -4,7 +4,6 @@
 
 #include <webp/decode.h>
 
-#include "core/plugin.h"
 #include "image/decode.h"
 
 #define WEBP_FUNCTIONS(X)                                                                                    \
@@ -112,7 +111,7 @@ static fv_status find_frame(const decode_source *s, const uint8_t *canvas, webp_
 
 static fv_status read_header(const decode_source *s, webp_file *file)
 {
-    STATUS_TRY(plugin_open(&plugin_webp, symbols, sizeof symbols / sizeof *symbols));
+    STATUS_TRY(decode_open_library(s, &plugin_webp, symbols, sizeof symbols / sizeof *symbols));
     size_t size;
     const uint8_t *extended = find_chunk(s, "VP8X", &size);
     *file = (webp_file){.data = s->bytes, .size = s->size, .orientation = orientation_of(s)};
@@ -188,11 +187,19 @@ static fv_status place_frame(const webp_file *file, image *out)
     return FV_OK;
 }
 
+static fv_status keep_profile(const decode_source *s)
+{
+    size_t size;
+    const uint8_t *profile = find_chunk(s, "ICCP", &size);
+    return profile ? decode_keep_profile(s, profile, size) : FV_OK;
+}
+
 static fv_status webp_decode(const decode_source *s, image *out, int *orientation)
 {
     webp_file file;
     STATUS_TRY(read_header(s, &file));
     *orientation = file.orientation;
+    STATUS_TRY(keep_profile(s));
     STATUS_TRY(decode_frame(s, &file, choose_divisor(s, &file), out));
     return file.animated ? place_frame(&file, out) : FV_OK;
 }
