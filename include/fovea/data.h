@@ -48,6 +48,12 @@ typedef struct fv_dataset_options {
     /* While data that `path` names by address or known name are downloaded: see fv_download_options. */
     int (*on_download)(int64_t done, int64_t total, void *user);
     void *user;
+    /* A .csv or .tsv of file,group rows: the pictures of a group are never split between parts. A row names a picture when one of
+     * their paths ends in the other, the picture's being taken from the folder that all pictures have in common. Pictures
+     * that no row names are groups of their own. It takes the place of a group column in the data. */
+    const char *keep_together;
+    float test_split; /* part of the training pictures that become the test part when the data names none; default none.
+                         validation_split is then, too, a part of all pictures that were for training */
 } fv_dataset_options;
 
 /* Lists the pictures (no pixels are decoded). The caller destroys it. NULL on failure. */

@@ -108,7 +108,8 @@ static fv_status open_data(train_setup *s)
                                                   .seed = a->seed,
                                                   .on_error = (fv_on_error)a->on_error,
                                                   .validation_path = a->val,
-                                                  .test_path = a->test});
+                                                  .test_path = a->test,
+                                                  .keep_together = a->keep_together});
     if (!s->data)
         return status_last();
     s->train = fv_dataset_part(s->data, FV_TRAIN);
@@ -128,6 +129,7 @@ static fv_status open_data(train_setup *s)
     a->data = absolute(s, a->data);
     a->val = absolute(s, a->val);
     a->test = absolute(s, a->test);
+    a->keep_together = absolute(s, a->keep_together);
     a->weights = absolute(s, a->weights);
     return FV_OK;
 }
