@@ -227,6 +227,8 @@ static fv_status open_store(store *s, const fv_dataset_options *o)
 {
     s->sources = (listing){.on_error = o->on_error, .on_download = o->on_download, .user = o->user};
     STATUS_TRY(listing_open(&s->sources, o->path));
+    for (size_t i = 0; o->ignore_parts && i < s->sources.count; i++)
+        s->sources.sources[i]->part = FV_ALL;
     if (o->validation_path)
         STATUS_TRY(take_part(&s->sources, o->validation_path, FV_VALIDATION));
     if (o->test_path)
