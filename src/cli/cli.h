@@ -108,5 +108,7 @@ int interrupt_signal(void); /* 0 or the signal */
 
 /* `fovea info` and `fovea data info`. */
 int data_describe(const char *path, bool json);
+/* A table on standard output: for each class its pictures in every part. No memory is an error message and EXIT_FAILED. */
+int data_print_classes(const fv_dataset *d);
 
 #endif
