@@ -175,7 +175,8 @@ typedef struct balance {
 enum {
     MAX_PASSES = 50,
     MAX_ORDERS = 16,
-    ORDERS_SAMPLES = 1 << 22 /* so many samples are visited for the first pass over all orders */
+    ORDERS_SAMPLES =
+        1 << 19 /* with so many samples one order does: the groups are then small beside the shares */
 };
 
 static void count_one(balance *b, size_t c)
