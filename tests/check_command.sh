@@ -37,7 +37,7 @@ prints() {
     grep -qE -- "$pattern" out || complain "fovea $*: standard output does not match '$pattern'"
 }
 
-verbs='train eval predict explain info models doctor data:demo data:info'
+verbs='train eval predict explain info models doctor data:demo data:info data:split'
 
 # Help
 "$fovea" >out 2>err
@@ -89,6 +89,8 @@ expect 2 "train takes DATA and nothing more" train a b
 expect 2 "eval needs MODEL DATA" eval model
 expect 2 "predict needs MODEL PICTURE" predict model
 expect 2 "explain needs -o DIR" explain model picture
+expect 2 "data split needs -o OUT" data split photos
+expect 2 "--format: .*did you mean 'symlink'" data split photos -o out --format symlnk
 expect 2 "models takes no arguments" models small_cnn
 expect 2 "--verify: .* is not a model file" info . --verify
 
@@ -101,6 +103,7 @@ expect 1 'no-such-folder' train no-such-folder
 expect 1 'two\?lines' train $'two\nlines'
 expect 2 'a\?\[31mb' train --$'a\e[31mb'
 expect 1 'empty-folder' train empty-folder
+expect 1 'leave nothing for training' data split one -o out.csv --val 0.6 --test 0.6
 expect 1 'one' train one
 expect 1 'no-such-run: .*args.yaml' train --resume no-such-run
 expect 2 'bad.yaml: line 2: learn: unknown option' train one --config bad.yaml

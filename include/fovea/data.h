@@ -48,6 +48,13 @@ typedef struct fv_dataset_options {
     /* While data that `path` names by address or known name are downloaded: see fv_download_options. */
     int (*on_download)(int64_t done, int64_t total, void *user);
     void *user;
+    /* A .csv or .tsv of file,group rows: the pictures of a group are never split between parts. A row names a picture when one of
+     * their paths ends in the other, the picture's being taken from the folder that all pictures have in common. Pictures
+     * that no row names are groups of their own. It takes the place of a group column in the data. */
+    const char *keep_together;
+    float test_split; /* part of the training pictures that become the test part when the data names none; default none.
+                         validation_split is then, too, a part of all pictures that were for training */
+    int ignore_parts; /* nonzero: the parts that the data at `path` names are not kept apart; all is for training */
 } fv_dataset_options;
 
 /* Lists the pictures (no pixels are decoded). The caller destroys it. NULL on failure. */
@@ -95,6 +102,32 @@ FV_API fv_status fv_augment_check(const char *augment);
 /* What was found wrong while listing or reading, a line each: skipped files, empty classes, uneven classes. */
 FV_API int64_t fv_dataset_problem_count(const fv_dataset *d);
 FV_API const char *fv_dataset_problem(const fv_dataset *d, int64_t index); /* NULL out of range */
+
+/* How the parts of a data set are written down, so that fv_dataset_open gives them again. */
+typedef enum fv_split_form {
+    FV_SPLIT_DEFAULT = 0, /* a table where the path ends in .csv or .tsv, else copies */
+    FV_SPLIT_TABLE,       /* rows of file,label,split, and group where there are groups; pictures stay where they are. Files below
+                             the table's folder are named relative to it, others by absolute paths */
+    FV_SPLIT_COPY,        /* PATH/train/CLASS/…, PATH/val/…, PATH/test/…: the files' bytes; raw pixels (IDX, CIFAR) as PNG */
+    FV_SPLIT_LINK,        /* the same with hard links, */
+    FV_SPLIT_SYMLINK      /* or with symbolic links to absolute paths */
+} fv_split_form;
+
+typedef struct fv_split_options {
+    size_t struct_size;
+    const char *path; /* required: a table or folder that is absent (a folder may be there, empty) */
+    fv_split_form form;
+    int (*on_progress)(int64_t done, int64_t total, void *user); /* pictures; nonzero stops; may be NULL */
+    void *user;
+} fv_split_options;
+
+/* Writes the parts of `d`, a whole data set. What is written is whole or not there at all: folders are filled as
+ * PATH.NUMBER.partial and renamed at the end. Two files of a class and part with the same name get different ones.
+ * FV_ERROR_UNSUPPORTED: a table of pictures that are no files, folders of pictures with several classes, a class whose
+ * name cannot be a folder's. FV_INTERRUPTED: on_progress stopped it. */
+#define fv_split_write(d, ...)                                                                               \
+    fv_split_write_with(d, &(fv_split_options){.struct_size = sizeof(fv_split_options), .path = __VA_ARGS__})
+FV_API fv_status fv_split_write_with(const fv_dataset *d, const fv_split_options *options);
 
 /* The data sets that are known by name. */
 typedef struct fv_known_dataset {

@@ -108,5 +108,7 @@ int interrupt_signal(void); /* 0 or the signal */
 
 /* `fovea info` and `fovea data info`; limits as in fv_dataset_options. */
 int data_describe(const char *path, int64_t max_pixels, int64_t max_bytes, bool json);
+/* A table on standard output: for each class its pictures in every part. No memory is an error message and EXIT_FAILED. */
+int data_print_classes(const fv_dataset *d);
 
 #endif

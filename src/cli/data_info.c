@@ -69,12 +69,9 @@ static int print_json(const fv_dataset *d, const char *path, const int64_t *coun
                           true);
 }
 
-static void print_text(const fv_dataset *d, const char *path, const int64_t *counts, const int64_t shape[3])
+static void print_classes(const fv_dataset *d, const int64_t *counts)
 {
     int64_t class_count = fv_dataset_class_count(d);
-    printf("%s: %lld pictures, %lld classes, typically %lldx%lld pixels, %s\n\n", path,
-           (long long)fv_dataset_size(d), (long long)class_count, (long long)shape[0], (long long)shape[1],
-           shape[2] == 1 ? "grey" : "colour");
     int width = 5;
     for (int64_t c = 0; c < class_count; c++)
         width =
@@ -91,6 +88,24 @@ static void print_text(const fv_dataset *d, const char *path, const int64_t *cou
                 printf("%9lld", (long long)counts[p * class_count + c]);
         putchar('\n');
     }
+}
+
+int data_print_classes(const fv_dataset *d)
+{
+    int64_t *counts = count_classes(d);
+    if (!counts)
+        return cli_fail();
+    print_classes(d, counts);
+    free(counts);
+    return EXIT_DONE;
+}
+
+static void print_text(const fv_dataset *d, const char *path, const int64_t *counts, const int64_t shape[3])
+{
+    printf("%s: %lld pictures, %lld classes, typically %lldx%lld pixels, %s\n\n", path,
+           (long long)fv_dataset_size(d), (long long)fv_dataset_class_count(d), (long long)shape[0],
+           (long long)shape[1], shape[2] == 1 ? "grey" : "colour");
+    print_classes(d, counts);
     int64_t problems = fv_dataset_problem_count(d);
     for (int64_t i = 0; i < problems && i < PROBLEMS_SHOWN; i++)
         printf("%s%s\n", i ? "" : "\nproblems:\n", fv_dataset_problem(d, i));

@@ -11,7 +11,7 @@
 #include "cli/cli.h"
 
 typedef struct train_arguments {
-    const char *data, *model, *weights, *size, *val, *test, *out, *resume, *config;
+    const char *data, *model, *weights, *size, *val, *test, *keep_together, *out, *resume, *config;
     int64_t epochs, batch, patience, threads, max_pixels, max_bytes;
     float lr, momentum, weight_decay, label_smoothing, dropout, warmup, val_split;
     const char *augment, *window;

@@ -215,6 +215,12 @@ const option train_table[] = {
      AT(test),
      .value = "DATA",
      .help = "take test pictures from here"},
+    {.name = "keep_together",
+     .type = OPTION_STRING,
+     AT(keep_together),
+     .value = "FILE",
+     .help = "a table of file,group rows: the pictures of a group are never split between training and "
+             "validation"},
     {.name = "window",
      .type = OPTION_STRING,
      AT(window),

@@ -122,7 +122,8 @@ static fv_status open_data(train_setup *s)
                                                   .validation_path = a->val,
                                                   .test_path = a->test,
                                                   .max_pixels = a->max_pixels,
-                                                  .max_bytes = a->max_bytes});
+                                                  .max_bytes = a->max_bytes,
+                                                  .keep_together = a->keep_together});
     if (!s->data)
         return status_last();
     s->train = fv_dataset_part(s->data, FV_TRAIN);
@@ -142,6 +143,7 @@ static fv_status open_data(train_setup *s)
     a->data = absolute(s, a->data);
     a->val = absolute(s, a->val);
     a->test = absolute(s, a->test);
+    a->keep_together = absolute(s, a->keep_together);
     a->weights = absolute(s, a->weights);
     a->augment = a->augment ? absolute(s, a->augment) : "standard";
     return FV_OK;

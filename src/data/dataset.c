@@ -95,7 +95,8 @@ static fv_status add_samples(store *s)
         return status_set(FV_ERROR_UNSUPPORTED,
                           "%lld pictures are more than the %lld that a data set can hold",
                           (long long)s->count, (long long)SOURCE_MAX_RECORDS);
-    return store_take_labels(s);
+    STATUS_TRY(store_take_labels(s));
+    return store_take_groups(s);
 }
 
 /* ---- parts ---- */
@@ -123,23 +124,35 @@ static fv_status fill_part(store *s, fv_part part, const uint8_t *parts)
     return FV_OK;
 }
 
-static fv_status make_parts(store *s, float split, uint64_t seed)
+/* The parts that the data does not name are drawn from the training pictures, of which each is a share. */
+static fv_status draw_parts(store *s, const fv_dataset_options *o, uint8_t *parts)
+{
+    float test = has_part(&s->sources, FV_TEST) ? 0 : o->test_split;
+    float validation = has_part(&s->sources, FV_VALIDATION) ? 0 : o->validation_split;
+    if (test > 0)
+        STATUS_TRY(split_choose(s, test, o->seed, FV_TEST, parts));
+    if (validation > 0)
+        STATUS_TRY(split_choose(s, validation / (1 - test), o->seed, FV_VALIDATION, parts));
+    for (int64_t i = 0; i < s->training; i++)
+        parts[i] = parts[i] ? parts[i] : FV_TRAIN;
+    return FV_OK;
+}
+
+static fv_status make_parts(store *s, const fv_dataset_options *o)
 {
     const listing *l = &s->sources;
     uint8_t *parts = mem_array((size_t)s->count, 1);
     if (!parts)
         return status_last();
-    fv_status status = FV_OK;
-    if (split > 0 && !has_part(l, FV_VALIDATION))
-        status = split_choose(s, split, seed, parts);
-    for (int64_t i = 0; i < s->training; i++)
-        parts[i] = parts[i] ? FV_VALIDATION : FV_TRAIN;
+    fv_status status = draw_parts(s, o, parts);
     for (size_t i = 0; i < l->count; i++)
         if (!is_training(l->sources[i]))
             memset(parts + s->first[i], l->sources[i]->part, (size_t)(s->first[i + 1] - s->first[i]));
     s->parts[FV_ALL] = (fv_dataset){.store = s, .count = s->count, .class_count = (int64_t)s->classes.count};
     for (fv_part p = FV_TRAIN; status == FV_OK && p <= FV_TEST; p++)
         status = fill_part(s, p, parts);
+    if (status == FV_OK && s->groups)
+        status = store_note_groups(s, parts);
     free(parts);
     return status;
 }
@@ -188,6 +201,17 @@ static fv_status note_classes(store *s)
 
 /* ---- public ---- */
 
+static fv_status check_share(const char *name, float *part, float usual)
+{
+    if (*part == 0)
+        *part = usual;
+    else if (*part == (float)FV_OFF)
+        *part = 0;
+    else if (!(*part > 0 && *part < 1))
+        return status_set(FV_ERROR_INVALID, "%s: %g is not between 0 and 1", name, (double)*part);
+    return FV_OK;
+}
+
 static fv_status check_options(const fv_dataset_options *given, fv_dataset_options *o)
 {
     *o = (fv_dataset_options){0};
@@ -198,13 +222,12 @@ static fv_status check_options(const fv_dataset_options *given, fv_dataset_optio
         return status_set(FV_ERROR_INVALID, "%s: must be 1 or more, not %lld",
                           o->max_pixels < 0 ? "max_pixels" : "max_bytes",
                           (long long)(o->max_pixels < 0 ? o->max_pixels : o->max_bytes));
-    if (o->validation_split == 0)
-        o->validation_split = default_split;
-    else if (o->validation_split == (float)FV_OFF)
-        o->validation_split = 0;
-    else if (!(o->validation_split > 0 && o->validation_split < 1))
-        return status_set(FV_ERROR_INVALID, "validation_split: %g is not between 0 and 1",
-                          (double)o->validation_split);
+    STATUS_TRY(check_share("validation_split", &o->validation_split, default_split));
+    STATUS_TRY(check_share("test_split", &o->test_split, 0));
+    if (o->validation_split + o->test_split >= 1)
+        return status_set(FV_ERROR_INVALID,
+                          "validation_split and test_split: %g and %g leave nothing for training",
+                          (double)o->validation_split, (double)o->test_split);
     return FV_OK;
 }
 
@@ -216,13 +239,17 @@ static fv_status open_store(store *s, const fv_dataset_options *o)
                            .on_download = o->on_download,
                            .user = o->user};
     STATUS_TRY(listing_open(&s->sources, o->path));
+    for (size_t i = 0; o->ignore_parts && i < s->sources.count; i++)
+        s->sources.sources[i]->part = FV_ALL;
     if (o->validation_path)
         STATUS_TRY(take_part(&s->sources, o->validation_path, FV_VALIDATION));
     if (o->test_path)
         STATUS_TRY(take_part(&s->sources, o->test_path, FV_TEST));
     order_sources(&s->sources);
     STATUS_TRY(add_samples(s));
-    STATUS_TRY(make_parts(s, o->validation_split, o->seed));
+    if (o->keep_together)
+        STATUS_TRY(store_read_groups(s, o->keep_together));
+    STATUS_TRY(make_parts(s, o));
     return note_classes(s);
 }
 
@@ -236,6 +263,8 @@ static void store_destroy(store *s)
     free(s->labels);
     free(s->label_first);
     free(s->label_list);
+    free(s->groups);
+    name_table_release(&s->group_names);
     free(s);
 }
 
@@ -289,10 +318,8 @@ int64_t dataset_sample(const fv_dataset *d, int64_t index)
     return d->indices ? (int64_t)d->indices[index] : index;
 }
 
-const source *dataset_locate(const fv_dataset *d, int64_t index, int64_t *record)
+const source *store_locate(const store *s, int64_t sample, int64_t *record)
 {
-    const store *s = d->store;
-    int64_t sample = dataset_sample(d, index);
     size_t i = s->sources.count - 1;
     while (sample < s->first[i])
         i--;
@@ -300,15 +327,24 @@ const source *dataset_locate(const fv_dataset *d, int64_t index, int64_t *record
     return s->sources.sources[i];
 }
 
+void store_file(const store *s, int64_t sample, char *buffer, size_t size)
+{
+    int64_t record;
+    const source *from = store_locate(s, sample, &record);
+    from->file(from, record, buffer, size);
+}
+
+const source *dataset_locate(const fv_dataset *d, int64_t index, int64_t *record)
+{
+    return store_locate(d->store, dataset_sample(d, index), record);
+}
+
 const char *fv_dataset_file(const fv_dataset *d, int64_t index, char *buffer, size_t size)
 {
     if (size > 0)
         buffer[0] = 0;
-    if (d && size > 0 && index >= 0 && index < d->count) {
-        int64_t record;
-        const source *s = dataset_locate(d, index, &record);
-        s->file(s, record, buffer, size);
-    }
+    if (d && size > 0 && index >= 0 && index < d->count)
+        store_file(d->store, dataset_sample(d, index), buffer, size);
     return buffer;
 }
 

@@ -24,7 +24,7 @@ typedef struct name_table {
     uint32_t *
         offsets; /* (count) behind the first string of the block of 65536 in which it stands: 4 bytes, not 8 */
     uint64_t *blocks; /* offset of each block's first string */
-    uint64_t *slots;  /* open addressing, (hash's upper half, index + 1), 0: free */
+    uint64_t *slots;  /* open addressing, (32 bits of hash, index + 1), 0: free */
     size_t count, capacity, block_capacity, slot_count;
 } name_table;
 

@@ -15,6 +15,7 @@
 #include <stdbool.h>
 
 #include "core/file.h"
+#include "data/name_table.h"
 #include "data/names.h"
 #include "image/image.h"
 
@@ -29,11 +30,13 @@ struct source {
     uint32_t *label_first; /* (count + 1): record i has label_list[label_first[i]] to */
     int32_t *label_list;   /* label_list[label_first[i + 1] - 1], each once */
     name_list classes;     /* the source's own order */
-    uint64_t *
-        groups; /* (count): a number that the records of one group share, 0: a group of its own; NULL: no groups */
+    uint32_t
+        *groups; /* (count): 1 + the group's index in group_names, 0: a group of its own; NULL: no groups */
+    const name_table *group_names;   /* borrowed */
     int64_t height, width, channels; /* of every record; 0 when they differ or are not known */
     size_t max_bytes;                /* the most that `read` takes; listing_add sets both from the listing */
     int64_t max_pixels;              /* of a picture */
+    bool in_files; /* `file` gives the path of a file that holds this picture and nothing else */
 
     /* Each is thread-safe. A source has `read` or `pixels`, and NULL for the other. */
     fv_status (*read)(const source *s, int64_t record, file_bytes *bytes); /* an encoded picture */

@@ -35,6 +35,9 @@ struct store {
     int32_t *label_list;   /* label_list[label_first[i + 1] - 1]; else NULL */
     name_list classes;     /* the training part's, then what else occurs in others */
     size_t training_classes;
+    uint32_t
+        *groups; /* (count): 1 + the group's index in group_names, 0: a group of its own; NULL: no groups */
+    name_table group_names;
 };
 
 /* The sample behind a part's index (in range). */
@@ -45,6 +48,9 @@ int64_t dataset_spread(const fv_dataset *d, int64_t i, int64_t n);
 
 /* The source of sample `index` (in range) of `d`, and its record there. */
 const source *dataset_locate(const fv_dataset *d, int64_t index, int64_t *record);
+const source *store_locate(const store *s, int64_t sample, int64_t *record);
+/* The sample's name, see fv_dataset_file. */
+void store_file(const store *s, int64_t sample, char *buffer, size_t size);
 
 /* labels.c: takes the labels out of the sources; fills labels, label_first, label_list, classes and
  * training_classes. */
@@ -52,8 +58,17 @@ fv_status store_take_labels(store *s);
 /* As dataset_labels, of a sample of the store; ascending. */
 int64_t store_labels(const store *s, int64_t sample, const int32_t **labels);
 
-/* split.c: marks with 1 those of the training samples that become validation: of every class the share `part`, rounded,
- * but at least one stays on each side where a class has two. */
-fv_status split_choose(const store *s, float part, uint64_t seed, uint8_t *chosen);
+/* groups.c: takes the groups out of the sources; fills groups and group_names. */
+fv_status store_take_groups(store *s);
+/* Adds a problem when pictures of one group lie in several parts, of which parts[i] is sample i's, and one for the classes that
+ * a part lacks because of groups. */
+fv_status store_note_groups(store *s, const uint8_t *parts);
+
+/* together.c: takes the groups from a table of file,group rows, in place of those there are. */
+fv_status store_read_groups(store *s, const char *path);
+
+/* split.c: gives the part `mark` to some of the training samples whose part is FV_ALL: of every class to the share `part`,
+ * rounded, but at least one stays on each side where a class has two (with groups: two groups). Groups stay whole. */
+fv_status split_choose(const store *s, float part, uint64_t seed, fv_part mark, uint8_t *parts);
 
 #endif

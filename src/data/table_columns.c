@@ -117,6 +117,38 @@ fv_status table_columns_find(table_columns *c, const csv_reader *row)
     return status;
 }
 
+fv_status table_columns_find_group(table_columns *c, const csv_reader *row)
+{
+    *c = (table_columns){.file = find_column(row, file_names),
+                         .label = -1,
+                         .group = find_column(row, group_names),
+                         .part = -1,
+                         .count = row->count};
+    if (row->count < 2)
+        return status_set(FV_ERROR_FORMAT,
+                          "%s: a table of groups has rows of file and group; its first row "
+                          "has one cell",
+                          row->path);
+    c->header = c->file >= 0 || c->group >= 0;
+    if (c->file < 0)
+        c->file = c->group == 0;
+    if (c->group < 0 && row->count > 2 && c->header)
+        return status_set(FV_ERROR_FORMAT, "%s: which column is the group? Name it 'group'", row->path);
+    if (c->group < 0)
+        c->group = c->file == 0;
+    return FV_OK;
+}
+
+char *table_plain_path(char *path)
+{
+    if (!strchr(path, '/'))
+        for (char *p = path; (p = strchr(p, '\\'));)
+            *p = '/';
+    while (strncmp(path, "./", 2) == 0)
+        path += 2;
+    return path;
+}
+
 void table_columns_release(table_columns *c)
 {
     free(c->class_columns);

@@ -20,6 +20,12 @@ typedef struct table_columns {
 fv_status table_columns_find(table_columns *c, const csv_reader *row);
 void table_columns_release(table_columns *c);
 
+/* Of a table of file,group rows, by the same names; without a header, and where none fits, they are the first two columns. */
+fv_status table_columns_find_group(table_columns *c, const csv_reader *row);
+
+/* A file's name as a table has it: "./a" is "a", and a path with backslashes only is one of Windows. Changes `path`. */
+char *table_plain_path(char *path);
+
 /* The part that a cell names: train, val (valid, validation, dev) or test; FV_ALL: none of them. */
 fv_part table_part_of(const char *cell);
 

@@ -85,6 +85,7 @@ static folder_source *folder_create(fv_part part)
     f->base.part = part;
     f->base.read = read_file;
     f->base.file = file;
+    f->base.in_files = true;
     f->base.destroy = destroy;
     return f;
 }

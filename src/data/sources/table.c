@@ -26,7 +26,7 @@ enum {
 /* The files of a table, shared by the sources of its parts. */
 typedef struct table_files {
     char *folder;
-    name_table names;
+    name_table names, groups;
     int users;
 } table_files;
 
@@ -66,6 +66,7 @@ static void files_release(table_files *f)
         return;
     free(f->folder);
     name_table_release(&f->names);
+    name_table_release(&f->groups);
     free(f);
 }
 
@@ -93,7 +94,7 @@ typedef struct table {
     name_table classes;    /* in the order of coming */
     uint32_t *label_first; /* (rows + 1) */
     int32_t *label_list;   /* ascending in a row */
-    uint64_t *groups;      /* (rows), with columns.group */
+    uint32_t *groups;      /* (rows), with columns.group; as in source */
     uint8_t *parts;        /* (rows), fv_part */
     size_t label_first_capacity, label_count, label_capacity, group_capacity, part_capacity;
     bool multi_label, *left_out; /* (rows), NULL: none is */
@@ -185,17 +186,6 @@ static fv_status read_class_columns(table *t, bool *bad)
     return FV_OK;
 }
 
-/* As the table has it, but "./a" is "a", and a path with backslashes only is one of Windows. */
-static char *plain_path(char *path)
-{
-    if (!strchr(path, '/'))
-        for (char *p = path; (p = strchr(p, '\\'));)
-            *p = '/';
-    while (strncmp(path, "./", 2) == 0)
-        path += 2;
-    return path;
-}
-
 /* The row's labels, which stand at the end of the list, against those of a row before. */
 static bool same_labels(const table *t, uint32_t row)
 {
@@ -217,6 +207,17 @@ static fv_status repeated_row(table *t, uint32_t before, const char *name, fv_pa
     return note(t, &t->repeated);
 }
 
+/* An empty cell is a group of its own. */
+static fv_status take_group(table *t, const char *cell, uint32_t *group)
+{
+    *group = 0;
+    if (!*cell)
+        return FV_OK;
+    STATUS_TRY(name_table_add(&t->files->groups, cell, group));
+    ++*group;
+    return FV_OK;
+}
+
 /* Takes the row whose labels stand at the end of the list. */
 static fv_status take_row(table *t, char *name)
 {
@@ -234,9 +235,7 @@ static fv_status take_row(table *t, char *name)
         return repeated_row(t, index, name, part);
     t->parts[row] = (uint8_t)part;
     t->label_first[row + 1] = (uint32_t)t->label_count;
-    if (c->group >= 0)
-        t->groups[row] = cells[c->group][0] ? name_hash(cells[c->group]) : 0;
-    return FV_OK;
+    return c->group >= 0 ? take_group(t, cells[c->group], &t->groups[row]) : FV_OK;
 }
 
 static fv_status read_row(table *t)
@@ -248,7 +247,7 @@ static fv_status read_row(table *t)
                    (long long)t->reader.line, t->reader.count, c->count);
         return note(t, &t->malformed);
     }
-    char *name = plain_path(cells[c->file]);
+    char *name = table_plain_path(cells[c->file]);
     if (!*name)
         return bad_row(t, "is no file's name", name);
     if (strstr(name, "://"))
@@ -426,6 +425,7 @@ static fv_status fill_source(table *t, table_source *s, fv_part part)
     STATUS_TRY(fill_labels(t, s));
     if (!t->groups)
         return FV_OK;
+    s->base.group_names = &t->files->groups;
     if (!(s->base.groups = mem_array((size_t)s->base.count, sizeof *s->base.groups)))
         return status_last();
     for (int64_t i = 0; i < s->base.count; i++)
@@ -443,7 +443,7 @@ static fv_status add_source(table *t, fv_part part)
     table_source *s = mem_array(1, sizeof *s);
     if (!s)
         return status_last();
-    s->base = (source){.part = part, .read = read_file, .file = file, .destroy = destroy};
+    s->base = (source){.part = part, .read = read_file, .file = file, .in_files = true, .destroy = destroy};
     s->files = t->files;
     t->files->users++;
     fv_status status = fill_source(t, s, part);
@@ -456,6 +456,7 @@ static fv_status add_source(table *t, fv_part part)
 static fv_status make_sources(table *t)
 {
     name_table_close(&t->files->names);
+    name_table_close(&t->files->groups);
     name_table_close(&t->classes);
     if (t->files->names.count == 0)
         return status_set(FV_ERROR_INVALID, "%s: there are no rows of pictures in it%s%s", t->reader.path,
