@@ -135,6 +135,40 @@ typedef struct fv_demo_options {
     fv_demo_write_with(&(fv_demo_options){.struct_size = sizeof(fv_demo_options), .path = __VA_ARGS__})
 FV_API fv_status fv_demo_write_with(const fv_demo_options *options);
 
+/* Writes the data set as a pack: a folder of tar shards as WebDataset has them (KEY.jpg and KEY.cls, the class's number;
+ * multi-label data: KEY.json, {"labels": [0, 4]}), their parts apart (train-000000.tar, val-, test-), an index beside each
+ * (train-000000.idx, which NVIDIA DALI reads too), and classes.txt with the names. fv_dataset_open opens it without looking
+ * through the shards, and reads each picture in place. */
+typedef struct fv_pack_result {
+    int64_t pictures, shards, bytes; /* written */
+    int64_t encoded;                 /* pictures that were encoded anew */
+    int64_t deep;                    /* left as they are, although larger: 8 bits would lose some of theirs */
+    int64_t skipped;                 /* could not be read */
+} fv_pack_result;
+
+typedef struct fv_pack_options {
+    size_t struct_size;
+    const fv_dataset *data; /* required: a data set with its parts, or one part; its own order does not matter */
+    const char *path;       /* required: a folder that is absent or empty; it appears when all is written */
+    uint64_t seed;          /* of the order in which pictures stand in the shards */
+    /* Pictures whose shorter side is longer are resized to it, as torchvision's Resize, and encoded as JPEG; all others, and
+     * those with more than 8 bits, keep their bytes. Default 0: all do. Raw pictures (IDX, CIFAR) become PNG. */
+    int64_t size;
+    int quality;            /* of those JPEG files, 1..100; default 90 */
+    int64_t shard_bytes;    /* the most bytes of a shard, unless one picture alone is larger; default 500000000 */
+    int64_t shard_pictures; /* the most pictures of a shard; default: no limit */
+    int threads;            /* default: all cores. The bytes written do not depend on it */
+    fv_on_error on_error;
+    void (*on_skip)(const char *message, void *user); /* a picture was left out; may be NULL */
+    int (*on_progress)(int64_t done, int64_t total,
+                       void *user); /* nonzero stops with FV_INTERRUPTED; may be NULL */
+    void *user;
+    fv_pack_result *result; /* filled also on failure; may be NULL */
+} fv_pack_options;
+#define fv_pack_write(...)                                                                                   \
+    fv_pack_write_with(&(fv_pack_options){.struct_size = sizeof(fv_pack_options), .data = __VA_ARGS__})
+FV_API fv_status fv_pack_write_with(const fv_pack_options *options);
+
 #ifdef __cplusplus
 }
 #endif
