@@ -40,15 +40,12 @@ static const char *ending_of(const file_bytes *file, const char *format)
     return "jpg"; /* readers go by the content */
 }
 
-static fv_status keep_file(pack_space *space, packed_picture *out)
+static void keep_file(pack_space *space, const image_info *info, packed_picture *out)
 {
-    image_info info;
     file_bytes taken = space->space.file;
-    STATUS_TRY(image_probe(taken.data, taken.size, "", &info));
     space->space.file = out->file;
     out->file = taken;
-    out->ending = ending_of(&taken, info.format);
-    return FV_OK;
+    out->ending = ending_of(&taken, info->format);
 }
 
 /* The shorter side becomes `size`, the longer one is rounded down, as torchvision's Resize does. */
@@ -85,15 +82,21 @@ fv_status pack_picture(const fv_dataset *d, int64_t index, int64_t size, int qua
 {
     int64_t record;
     const source *s = dataset_locate(d, index, &record);
-    image_range range = {0};
-    const image_decode_options o = {.choose = choose_scale, .user = &size, .range = &range};
+    const image_decode_options o = {.choose = choose_scale, .user = &size};
+    const file_bytes *file = &space->space.file;
     const image *small;
+    image_info info;
     out->encoded = out->deep = false;
     STATUS_TRY(source_decode(s, record, &o, &space->space, &space->decoded));
     STATUS_TRY(shrink(space, size, &small));
     if (s->pixels)
         return encode(small, true, quality, out);
+    STATUS_TRY(image_probe(file->data, file->size, "", &info));
     /* The window that makes 8 bits of more is for training to choose. */
-    out->deep = small != &space->decoded && range.full_high > 0;
-    return small == &space->decoded || out->deep ? keep_file(space, out) : encode(small, false, quality, out);
+    bool large = small != &space->decoded;
+    out->deep = large && info.depth > 8;
+    if (large && !out->deep)
+        return encode(small, false, quality, out);
+    keep_file(space, &info, out);
+    return FV_OK;
 }
