@@ -206,9 +206,10 @@ static fv_status look(description *d)
 static int draw_sheet(const description *d, const char *file)
 {
     text title = {0};
+    int64_t pictures = fv_dataset_size(d->data), classes = fv_dataset_class_count(d->data);
     const char *name = file_base_name(d->path);
-    text_add(&title, "%s: %lld pictures, %lld classes", *name ? name : d->path,
-             (long long)fv_dataset_size(d->data), (long long)fv_dataset_class_count(d->data));
+    text_add(&title, "%s: %lld picture%s, %lld class%s", *name ? name : d->path, (long long)pictures,
+             pictures == 1 ? "" : "s", (long long)classes, classes == 1 ? "" : "es");
     fv_status status = text_status(&title);
     if (status == FV_OK)
         status = fv_sheet_write(d->data, .path = file, .title = text_string(&title));

@@ -13,6 +13,7 @@ enum {
     MAX_CLASSES = 200,
     MAX_PER_CLASS = 24,
     MAX_THREADS = 1024,
+    LEAST_ACROSS = 4,
     MARGIN = 28,
     GAP = 6,          /* between thumbnails */
     COLUMN_GAP = 28,  /* between blocks */
@@ -56,6 +57,12 @@ static void choose_layout(sheet *s)
     s->columns = layouts[i].columns;
     s->side = layouts[i].side;
     s->per_class = s->o->per_class ? s->o->per_class : s->across * layouts[i].rows;
+    /* Classes that are all small leave no empty rows, nor most of a row empty. */
+    int64_t most = 0;
+    for (int64_t b = 0; b < s->class_count; b++)
+        most = s->counts[s->classes[b]] > most ? s->counts[s->classes[b]] : most;
+    most = most > LEAST_ACROSS ? most : LEAST_ACROSS;
+    s->per_class = s->per_class < most ? s->per_class : most;
     s->across = s->per_class < s->across ? s->per_class : s->across;
     s->rows = (s->per_class + s->across - 1) / s->across;
 }
@@ -293,8 +300,8 @@ static fv_status draw_thumbnails(sheet *s)
 static fv_status draw(sheet *s)
 {
     STATUS_TRY(choose_classes(s));
-    choose_layout(s);
     STATUS_TRY(count_pictures(s));
+    choose_layout(s);
     STATUS_TRY(choose_pictures(s));
     STATUS_TRY(make_board(s));
     draw_frame(s);
