@@ -91,37 +91,32 @@ static finding judge(const checked *c, const fv_picture_info *p)
     return (double)shorter < c->min_size ? VERY_SMALL : FINDINGS;
 }
 
-static void add_class(text *out, const fv_dataset *d, int64_t index)
+/* What two equal pictures differ in. */
+static void add_difference(text *out, const checked *c, const fv_picture_info *p, finding kind)
 {
-    for (int64_t k = 0; k < fv_dataset_label_count(d, index); k++)
-        text_add(out, "%s%s", k ? "|" : "", fv_dataset_class_name(d, fv_dataset_label_at(d, index, k)));
+    if (kind == IN_TWO_PARTS)
+        text_add(out, " (%s)", part_name(p->part));
+    if (kind != IN_TWO_CLASSES)
+        return;
+    int64_t n = fv_dataset_label_count(c->data, p->index);
+    text_add(out, n ? " (" : " (no class");
+    for (int64_t k = 0; k < n; k++)
+        text_add(out, "%s%s", k ? "|" : "",
+                 fv_dataset_class_name(c->data, fv_dataset_label_at(c->data, p->index, k)));
+    text_add(out, ")");
 }
 
 static void print_finding(const checked *c, const fv_picture_info *p, finding kind)
 {
     char file[4200];
     text line = {0};
-    fv_dataset_file(c->data, p->index, file, sizeof file);
-    if (kind == UNREADABLE)
-        text_add(&line, "%s", p->problem);
-    else
-        text_add(&line, "%s", file);
+    text_add(&line, "%s", p->problem ? p->problem : fv_dataset_file(c->data, p->index, file, sizeof file));
+    add_difference(&line, c, p, kind);
     if (kind == VERY_SMALL)
-        text_add(&line, ": %lldx%lld pixels", (long long)p->width, (long long)p->height);
+        text_add(&line, ": %lldx%lld pixels", (long long)p->height, (long long)p->width);
     if (p->twin >= 0) {
-        text_add(&line, kind == IN_TWO_PARTS ? " (%s" : " (", part_name(p->part));
-        if (kind == IN_TWO_CLASSES)
-            add_class(&line, c->data, p->index);
-        text_add(&line, kind == REPEATED ? "" : ")");
-        fv_dataset_file(c->data, p->twin, file, sizeof file);
-        text_add(&line, " is the same as %s", file);
-        if (kind == IN_TWO_PARTS)
-            text_add(&line, " (%s)", part_name(fv_survey_get(c->survey, p->twin)->part));
-        if (kind == IN_TWO_CLASSES) {
-            text_add(&line, " (");
-            add_class(&line, c->data, p->twin);
-            text_add(&line, ")");
-        }
+        text_add(&line, " is the same as %s", fv_dataset_file(c->data, p->twin, file, sizeof file));
+        add_difference(&line, c, fv_survey_get(c->survey, p->twin), kind);
     }
     printf("  %s\n", text_string(&line));
     text_release(&line);

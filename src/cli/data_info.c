@@ -118,11 +118,16 @@ static void print_class(const description *d, int64_t c, int width)
     putchar('\n');
 }
 
-static int by_count(const void *a, const void *b, void *counts)
+typedef struct class_count {
+    int64_t class, pictures;
+} class_count;
+
+static int by_pictures(const void *a, const void *b)
 {
-    int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
-    int64_t more = ((const int64_t *)counts)[y] - ((const int64_t *)counts)[x];
-    return more ? (more > 0) - (more < 0) : (x > y) - (x < y);
+    const class_count *x = a, *y = b;
+    if (x->pictures != y->pictures)
+        return x->pictures > y->pictures ? -1 : 1;
+    return (x->class > y->class) - (x->class < y->class);
 }
 
 /* All classes in their order; of many only the largest and the smallest. */
@@ -131,16 +136,16 @@ static fv_status print_classes(const description *d)
     int64_t n = fv_dataset_class_count(d->data);
     int width = 5;
     bool many = n > CLASSES_SHOWN;
-    int64_t *order = mem_array((size_t)n, sizeof *order);
+    class_count *order = mem_array((size_t)n, sizeof *order);
     if (!order)
         return status_last();
     for (int64_t c = 0; c < n; c++) {
         int own = cli_width(fv_dataset_class_name(d->data, c));
         width = own > width ? own : width;
-        order[c] = c;
+        order[c] = (class_count){.class = c, .pictures = d->counts[c]};
     }
     if (many)
-        qsort_r(order, (size_t)n, sizeof *order, by_count, d->counts);
+        qsort(order, (size_t)n, sizeof *order, by_pictures);
     cli_print_padded("class", width);
     for (int p = 0; p < PARTS; p++)
         if (fv_dataset_part(d->data, parts[p].part))
@@ -152,7 +157,7 @@ static fv_status print_classes(const description *d)
                    (long long)(n - 2 * ENDS_SHOWN));
             i = n - ENDS_SHOWN;
         }
-        print_class(d, order[i], width);
+        print_class(d, order[i].class, width);
     }
     free(order);
     return FV_OK;
