@@ -172,6 +172,95 @@ typedef struct fv_demo_options {
     fv_demo_write_with(&(fv_demo_options){.struct_size = sizeof(fv_demo_options), .path = __VA_ARGS__})
 FV_API fv_status fv_demo_write_with(const fv_demo_options *options);
 
+/* What single pictures are: a look at some, or at all.
+ *
+ *     fv_survey *s = fv_survey_create(data, .pictures = INT64_MAX, .check = 1);
+ *     for (int64_t i = 0; i < fv_survey_size(s); i++)
+ *         if (fv_survey_get(s, i)->problem)
+ *             ...
+ *     fv_survey_destroy(s);
+ */
+typedef struct fv_picture_info {
+    int64_t index;                   /* in the data set */
+    fv_part part;                    /* that it belongs to */
+    int64_t height, width, channels; /* upright; 1 grey, 3 colour; 0 when `problem` is set */
+    int depth;                       /* bits of a sample */
+    const char *format;              /* "JPEG", "PNG", ..., "raw" */
+    const char *mode;                /* "grey", "RGB", "palette", "RGBA", "grey+alpha", "CMYK" */
+    int64_t bytes;                   /* of its file, 0 when that cannot be read; of its pixels when raw */
+    const char *problem;             /* why it cannot be read or is not whole; NULL: nothing is wrong */
+    int64_t twin;                    /* with `check`: the first picture with the very same bytes, -1: it is that itself */
+} fv_picture_info;
+
+typedef struct fv_survey_options {
+    size_t struct_size;
+    const fv_dataset *data; /* required; outlives the call only */
+    int64_t pictures;       /* at most so many are looked at, spread evenly; default 1000 */
+    int check;              /* nonzero: each is decoded to its end, and compared with the others; else its header is read */
+    int threads;            /* default: all cores */
+    int (*on_progress)(int64_t done, int64_t total,
+                       void *user); /* nonzero stops with FV_INTERRUPTED; may be NULL */
+    void *user;
+} fv_survey_options;
+
+typedef struct fv_survey fv_survey;
+/* In ascending order of index. NULL on failure; pictures that cannot be read are none. */
+#define fv_survey_create(...)                                                                                \
+    fv_survey_create_with(                                                                                   \
+        &(fv_survey_options){.struct_size = sizeof(fv_survey_options), .data = __VA_ARGS__})
+FV_API fv_survey *fv_survey_create_with(const fv_survey_options *options);
+FV_API void fv_survey_destroy(fv_survey *s); /* NULL is fine */
+FV_API int64_t fv_survey_size(const fv_survey *s);
+FV_API const fv_picture_info *fv_survey_get(const fv_survey *s, int64_t i); /* owned by `s`; NULL out of range */
+
+/* Draws a contact sheet: some pictures of each class, whole, under its name and number of pictures. Of more than 200 classes
+ * 200 are drawn, spread evenly. */
+typedef struct fv_sheet_options {
+    size_t struct_size;
+    const fv_dataset *data; /* required */
+    const char *path;       /* required: a PNG file, replaced when it is there */
+    const char *title;      /* drawn above; may be NULL */
+    int64_t per_class;      /* pictures a class, up to 24; default: by the number of classes, 24 to 4 */
+    int threads;            /* that decode; default: all cores. The file does not depend on it */
+} fv_sheet_options;
+#define fv_sheet_write(...)                                                                                  \
+    fv_sheet_write_with(&(fv_sheet_options){.struct_size = sizeof(fv_sheet_options), .data = __VA_ARGS__})
+FV_API fv_status fv_sheet_write_with(const fv_sheet_options *options);
+
+/* Writes the data set as a pack: a folder of tar shards as WebDataset has them (KEY.jpg and KEY.cls, the class's number;
+ * multi-label data: KEY.json, {"labels": [0, 4]}), their parts apart (train-000000.tar, val-, test-), an index beside each
+ * (train-000000.idx, which NVIDIA DALI reads too), and classes.txt with the names. fv_dataset_open opens it without looking
+ * through the shards, and reads each picture in place. */
+typedef struct fv_pack_result {
+    int64_t pictures, shards, bytes; /* written */
+    int64_t encoded;                 /* pictures that were encoded anew */
+    int64_t deep;                    /* left as they are, although larger: 8 bits would lose some of theirs */
+    int64_t skipped;                 /* could not be read */
+} fv_pack_result;
+
+typedef struct fv_pack_options {
+    size_t struct_size;
+    const fv_dataset *data; /* required: a data set with its parts, or one part; its own order does not matter */
+    const char *path;       /* required: a folder that is absent or empty; it appears when all is written */
+    uint64_t seed;          /* of the order in which pictures stand in the shards */
+    /* Pictures whose shorter side is longer are resized to it, as torchvision's Resize, and encoded as JPEG; all others, and
+     * those with more than 8 bits, keep their bytes. Default 0: all do. Raw pictures (IDX, CIFAR) become PNG. */
+    int64_t size;
+    int quality;            /* of those JPEG files, 1..100; default 90 */
+    int64_t shard_bytes;    /* the most bytes of a shard, unless one picture alone is larger; default 500000000 */
+    int64_t shard_pictures; /* the most pictures of a shard; default: no limit */
+    int threads;            /* default: all cores. The bytes written do not depend on it */
+    fv_on_error on_error;
+    void (*on_skip)(const char *message, void *user); /* a picture was left out; may be NULL */
+    int (*on_progress)(int64_t done, int64_t total,
+                       void *user); /* nonzero stops with FV_INTERRUPTED; may be NULL */
+    void *user;
+    fv_pack_result *result; /* filled also on failure; may be NULL */
+} fv_pack_options;
+#define fv_pack_write(...)                                                                                   \
+    fv_pack_write_with(&(fv_pack_options){.struct_size = sizeof(fv_pack_options), .data = __VA_ARGS__})
+FV_API fv_status fv_pack_write_with(const fv_pack_options *options);
+
 #ifdef __cplusplus
 }
 #endif

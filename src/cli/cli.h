@@ -106,9 +106,7 @@ void cli_print_padded(const char *utf8, int width);
 void interrupt_catch(void);
 int interrupt_signal(void); /* 0 or the signal */
 
-/* `fovea info` and `fovea data info`; limits as in fv_dataset_options. */
-int data_describe(const char *path, int64_t max_pixels, int64_t max_bytes, bool json);
-/* A table on standard output: for each class its pictures in every part. No memory is an error message and EXIT_FAILED. */
-int data_print_classes(const fv_dataset *d);
+/* `fovea info` and `fovea data info`; `sheet`: also draws a contact sheet there, unless it is NULL. Exit status. */
+int data_describe(const fv_dataset_options *options, bool json, const char *sheet);
 
 #endif

@@ -2,151 +2,177 @@
 /* fovea data info: parts, classes, sizes and problems of a data set. */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <strings.h>
 
+#include "cli/class_table.h"
+#include "cli/count_bar.h"
 #include "cli/limits.h"
+#include "cli/picture_summary.h"
 #include "cli/transfer.h"
 #include "cli/verbs.h"
+#include "core/file.h"
 #include "core/memory.h"
 
 typedef struct data_info_options {
     int64_t max_pixels, max_bytes;
     int json;
+    const char *sheet;
 } data_info_options;
 
 static const option table[] = {{.name = "json",
                                 .type = OPTION_BOOL,
                                 .offset = offsetof(data_info_options, json),
                                 .help = "JSON instead of a table"},
+                               {.name = "sheet",
+                                .letter = 'o',
+                                .type = OPTION_STRING,
+                                .offset = offsetof(data_info_options, sheet),
+                                .value = "FILE.png",
+                                .help = "also draw some pictures of each class"},
                                LIMIT_OPTIONS(data_info_options),
                                {0}};
 
 enum {
-    PARTS = 4,
     PROBLEMS_SHOWN = 20
 };
-static const struct {
-    fv_part part;
-    const char *name;
-} parts[PARTS] = {{FV_ALL, "all"}, {FV_TRAIN, "train"}, {FV_VALIDATION, "val"}, {FV_TEST, "test"}};
 
-/* (PARTS, classes) counts; NULL on failure. */
-static int64_t *count_classes(const fv_dataset *d)
+/* All that is told. */
+typedef struct description {
+    const char *path;
+    fv_dataset *data;
+    class_table classes;
+    int64_t shape[3];
+    fv_survey *survey;
+    picture_summary summary;
+} description;
+
+/* ---- JSON ---- */
+
+static json_t *problems_json(const description *d)
 {
-    int64_t classes = fv_dataset_class_count(d);
-    int64_t *counts = mem_array((size_t)(PARTS * classes), sizeof *counts);
-    for (int p = 0; counts && p < PARTS; p++) {
-        const fv_dataset *part = fv_dataset_part(d, parts[p].part);
-        for (int64_t i = 0; part && i < fv_dataset_size(part); i++) {
-            int64_t label = fv_dataset_label(part, i);
-            if (label >= 0 && label < classes)
-                counts[p * classes + label]++;
-        }
-    }
-    return counts;
+    json_t *problems = json_array();
+    for (int64_t i = 0; i < fv_dataset_problem_count(d->data); i++)
+        json_array_append_new(problems, json_string(fv_dataset_problem(d->data, i)));
+    for (int64_t i = 0; i < fv_survey_size(d->survey); i++)
+        if (fv_survey_get(d->survey, i)->problem)
+            json_array_append_new(problems, json_string(fv_survey_get(d->survey, i)->problem));
+    return problems;
 }
 
-static int print_json(const fv_dataset *d, const char *path, const int64_t *counts, const int64_t shape[3])
+static int print_json(const description *d)
 {
-    int64_t class_count = fv_dataset_class_count(d);
-    json_t *sizes = json_object(), *classes = json_array(), *problems = json_array();
-    for (int p = 0; p < PARTS; p++) {
-        const fv_dataset *part = fv_dataset_part(d, parts[p].part);
-        if (part)
-            json_object_set_new(sizes, parts[p].name, json_integer(fv_dataset_size(part)));
-    }
-    for (int64_t c = 0; c < class_count; c++) {
-        json_t *one = json_pack("{s:s}", "name", fv_dataset_class_name(d, c));
-        for (int p = 0; p < PARTS; p++)
-            if (fv_dataset_part(d, parts[p].part))
-                json_object_set_new(one, parts[p].name, json_integer(counts[p * class_count + c]));
-        json_array_append_new(classes, one);
-    }
-    for (int64_t i = 0; i < fv_dataset_problem_count(d); i++)
-        json_array_append_new(problems, json_string(fv_dataset_problem(d, i)));
-    return cli_print_json(json_pack("{s:s, s:o, s:I, s:I, s:I, s:o, s:o}", "data", path, "pictures", sizes,
-                                    "height", (json_int_t)shape[0], "width", (json_int_t)shape[1], "channels",
-                                    (json_int_t)shape[2], "classes", classes, "problems", problems),
+    return cli_print_json(json_pack("{s:s, s:o, s:b, s:I, s:I, s:I, s:o, s:o, s:o}", "data", d->path,
+                                    "pictures", class_table_parts_json(d->data), "multi_label",
+                                    fv_dataset_is_multi_label(d->data), "height", (json_int_t)d->shape[0],
+                                    "width", (json_int_t)d->shape[1], "channels", (json_int_t)d->shape[2],
+                                    "sample", summary_json(&d->summary), "classes",
+                                    class_table_json(&d->classes), "problems", problems_json(d)),
                           true);
 }
 
-static void print_classes(const fv_dataset *d, const int64_t *counts)
+/* ---- text ---- */
+
+static void print_problem(int64_t *said, const char *problem)
 {
-    int64_t class_count = fv_dataset_class_count(d);
-    int width = 5;
-    for (int64_t c = 0; c < class_count; c++)
-        width =
-            cli_width(fv_dataset_class_name(d, c)) > width ? cli_width(fv_dataset_class_name(d, c)) : width;
-    cli_print_padded("class", width);
-    for (int p = 0; p < PARTS; p++)
-        if (fv_dataset_part(d, parts[p].part))
-            printf("%9s", parts[p].name);
-    putchar('\n');
-    for (int64_t c = 0; c < class_count; c++) {
-        cli_print_padded(fv_dataset_class_name(d, c), width);
-        for (int p = 0; p < PARTS; p++)
-            if (fv_dataset_part(d, parts[p].part))
-                printf("%9lld", (long long)counts[p * class_count + c]);
-        putchar('\n');
-    }
+    if (*said < PROBLEMS_SHOWN)
+        printf("%s%s\n", *said ? "" : "\nproblems:\n", problem);
+    ++*said;
 }
 
-int data_print_classes(const fv_dataset *d)
+static void print_problems(const description *d)
 {
-    int64_t *counts = count_classes(d);
-    if (!counts)
+    int64_t said = 0;
+    for (int64_t i = 0; i < fv_dataset_problem_count(d->data); i++)
+        print_problem(&said, fv_dataset_problem(d->data, i));
+    for (int64_t i = 0; i < fv_survey_size(d->survey); i++)
+        if (fv_survey_get(d->survey, i)->problem)
+            print_problem(&said, fv_survey_get(d->survey, i)->problem);
+    if (said > PROBLEMS_SHOWN)
+        printf("and %lld more; --json lists all\n", (long long)(said - PROBLEMS_SHOWN));
+}
+
+static int print_text(const description *d)
+{
+    printf("%s: %lld pictures, %lld classes%s, typically %lldx%lld pixels, %s\n\n", d->path,
+           (long long)fv_dataset_size(d->data), (long long)fv_dataset_class_count(d->data),
+           fv_dataset_is_multi_label(d->data) ? ", any number a picture" : "", (long long)d->shape[0],
+           (long long)d->shape[1], d->shape[2] == 1 ? "grey" : "colour");
+    if (class_table_print(&d->classes) != FV_OK)
         return cli_fail();
-    print_classes(d, counts);
-    free(counts);
+    summary_print(&d->summary, fv_dataset_size(d->data));
+    print_problems(d);
     return EXIT_DONE;
 }
 
-static void print_text(const fv_dataset *d, const char *path, const int64_t *counts, const int64_t shape[3])
+/* ---- the verb ---- */
+
+static fv_status look(description *d)
 {
-    printf("%s: %lld pictures, %lld classes, typically %lldx%lld pixels, %s\n\n", path,
-           (long long)fv_dataset_size(d), (long long)fv_dataset_class_count(d), (long long)shape[0],
-           (long long)shape[1], shape[2] == 1 ? "grey" : "colour");
-    print_classes(d, counts);
-    int64_t problems = fv_dataset_problem_count(d);
-    for (int64_t i = 0; i < problems && i < PROBLEMS_SHOWN; i++)
-        printf("%s%s\n", i ? "" : "\nproblems:\n", fv_dataset_problem(d, i));
-    if (problems > PROBLEMS_SHOWN)
-        printf("and %lld more; --json lists all\n", (long long)(problems - PROBLEMS_SHOWN));
+    count_bar bar;
+    count_bar_init(&bar);
+    STATUS_TRY(fv_dataset_shape(d->data, &d->shape[0], &d->shape[1], &d->shape[2]));
+    STATUS_TRY(class_table_count(&d->classes, d->data));
+    d->survey = fv_survey_create(d->data, .on_progress = count_bar_step, .user = &bar);
+    count_bar_end(&bar);
+    return d->survey ? summary_make(&d->summary, d->survey) : status_last();
 }
 
-int data_describe(const char *path, int64_t max_pixels, int64_t max_bytes, bool json)
+static int draw_sheet(const description *d, const char *file)
 {
-    fv_dataset *d = transfer_open(&(fv_dataset_options){.struct_size = sizeof(fv_dataset_options),
-                                                        .path = path,
-                                                        .validation_split = FV_OFF,
-                                                        .max_pixels = max_pixels,
-                                                        .max_bytes = max_bytes});
-    if (!d)
-        return cli_fail();
-    int status = EXIT_DONE;
-    int64_t shape[3] = {0};
-    int64_t *counts = count_classes(d);
-    if (!counts || fv_dataset_shape(d, &shape[0], &shape[1], &shape[2]) != FV_OK)
-        status = cli_fail();
-    else if (json)
-        status = print_json(d, path, counts, shape);
-    else
-        print_text(d, path, counts, shape);
-    free(counts);
-    fv_dataset_destroy(d);
-    return status;
+    text title = {0};
+    int64_t pictures = fv_dataset_size(d->data), classes = fv_dataset_class_count(d->data);
+    const char *name = file_base_name(d->path);
+    text_add(&title, "%s: %lld picture%s, %lld class%s", *name ? name : d->path, (long long)pictures,
+             pictures == 1 ? "" : "s", (long long)classes, classes == 1 ? "" : "es");
+    fv_status status = text_status(&title);
+    if (status == FV_OK)
+        status = fv_sheet_write(d->data, .path = file, .title = text_string(&title));
+    text_release(&title);
+    return status == FV_OK ? EXIT_DONE : cli_fail();
+}
+
+int data_describe(const fv_dataset_options *options, bool json, const char *sheet)
+{
+    description d = {.path = options->path};
+    interrupt_catch();
+    d.data = transfer_open(options);
+    int status = d.data && look(&d) == FV_OK ? (json ? print_json : print_text)(&d) : cli_fail();
+    if (status == EXIT_DONE && sheet)
+        status = draw_sheet(&d, sheet);
+    class_table_release(&d.classes);
+    fv_survey_destroy(d.survey);
+    fv_dataset_destroy(d.data);
+    return interrupt_signal() ? 128 + interrupt_signal() : status;
 }
 
 static int run(const invocation *call)
 {
     const data_info_options *o = call->options;
-    return data_describe(call->arguments[0], o->max_pixels, o->max_bytes, o->json > 0);
+    const char *ending = o->sheet ? strrchr(o->sheet, '.') : NULL;
+    if (o->sheet && !(ending && strcasecmp(ending, ".png") == 0))
+        return cli_usage("--sheet: %s: the sheet is a PNG file; give it a name that ends in .png", o->sheet);
+    return data_describe(&(fv_dataset_options){.struct_size = sizeof(fv_dataset_options),
+                                               .path = call->arguments[0],
+                                               .validation_split = FV_OFF,
+                                               .max_pixels = o->max_pixels,
+                                               .max_bytes = o->max_bytes},
+                         o->json > 0, o->sheet);
 }
 
 const verb verb_data_info = {
     .name = "data info",
     .arguments = "DATA",
-    .summary = "Tells what is in a data set: parts, classes, sizes, problems",
-    .example = "fovea data info photos/",
+    .summary = "Tells what is in a data set: parts, classes, sizes, formats, problems",
+    .description = "The sizes, formats and colours are those of 1000 pictures, spread evenly, or of all "
+                   "where there are fewer; "
+                   "'fovea data check' reads every picture to its end. Of more than 40 classes the ten "
+                   "largest and the ten "
+                   "smallest are printed.\n\n"
+                   "--sheet draws a contact sheet, in which wrong labels and odd pictures show at a glance: "
+                   "some pictures of "
+                   "each class, spread evenly.",
+    .example = "fovea data info photos/ --sheet photos.png",
     .options = table,
     .size = sizeof(data_info_options),
     .least = 1,

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "cli/class_table.h"
 #include "cli/transfer.h"
 #include "cli/verbs.h"
 
@@ -69,6 +70,16 @@ static int progress(int64_t done, int64_t total, void *user)
     return interrupt_signal() != 0;
 }
 
+static int print_classes(const fv_dataset *d)
+{
+    class_table t = {0};
+    fv_status status = class_table_count(&t, d);
+    if (status == FV_OK)
+        status = class_table_print(&t);
+    class_table_release(&t);
+    return status == FV_OK ? EXIT_DONE : cli_fail();
+}
+
 static int run(const invocation *call)
 {
     const split_options *o = call->options;
@@ -91,7 +102,7 @@ static int run(const invocation *call)
                        .user = &terminal) != FV_OK)
         status = cli_fail();
     else
-        status = data_print_classes(d);
+        status = print_classes(d);
     fv_dataset_destroy(d);
     return interrupt_signal() ? 128 + interrupt_signal() : status;
 }

@@ -37,7 +37,7 @@ fv_status source_probe(const source *s, int64_t record, image_space *space, imag
 {
     if (s->pixels) {
         *info = (image_info){
-            .height = s->height, .width = s->width, .channels = s->channels, .depth = 8, .format = "raw"};
+            .height = s->height, .width = s->width, .channels = s->channels, .depth = 8, .format = "raw", .mode = s->channels == 1 ? "grey" : "RGB"};
         return FV_OK;
     }
     char name[NAME_BYTES];

@@ -122,9 +122,12 @@ fv_status image_probe(const uint8_t *bytes, size_t size, const char *name, image
     decode_source s = {.bytes = bytes, .size = size, .name = name, .options.max_pixels = INT64_MAX};
     const image_format *format;
     int orientation = 1;
+    *info = (image_info){0};
     STATUS_TRY(decode_find_format(&s, &format));
     STATUS_TRY(format->probe(&s, info, &orientation));
     info->format = format->name;
+    if (!info->mode)
+        info->mode = info->channels == 1 ? "grey" : "RGB";
     if (exif_swaps_sides(orientation)) {
         int64_t height = info->height;
         info->height = info->width;

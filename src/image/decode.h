@@ -21,7 +21,8 @@ typedef struct decode_source {
     image_decode_options options;
 } decode_source;
 
-/* `info` is of the stored picture, before orientation; *orientation is 1..8. */
+/* `info` is zeroed, and filled for the stored picture, before orientation, its mode only where the channels do not say it;
+ * *orientation is 1..8. */
 typedef struct image_format {
     const char *name;
     bool (*matches)(const uint8_t *bytes, size_t size);

@@ -82,6 +82,7 @@ typedef struct image_info {
     int64_t channels;      /* 1 grey, 3 colour */
     int depth;             /* bits per sample in the file */
     const char *format;    /* "JPEG", "PNG" */
+    const char *mode;      /* how the file has its colours: "grey", "RGB", "palette", "RGBA", "grey+alpha", "CMYK" */
 } image_info;
 
 /* `name` is for messages. Errors: FV_ERROR_FORMAT (damaged, truncated), FV_ERROR_UNSUPPORTED (another format). */

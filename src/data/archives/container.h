@@ -71,7 +71,7 @@ fv_status container_sort(container *c);
 int64_t container_find(const container *c, const char *name);
 
 fv_status zip_open_container(const char *path, container **out);
-/* `scan` false: without entries; the caller adds them. */
+/* `scan` false: without entries; the caller adds them from an index, in container_sort's order. */
 fv_status tar_open_container(const char *path, bool keep_open, bool scan, container **out);
 
 #endif

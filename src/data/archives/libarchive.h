@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* libarchive's functions, filled by libarchive_open on first use; tar_read.c and tar_write.c know them. */
+/* libarchive's functions, filled by libarchive_open on first use; tar_read.c knows them. */
 #ifndef DATA_ARCHIVES_LIBARCHIVE_H
 #define DATA_ARCHIVES_LIBARCHIVE_H
 
@@ -10,16 +10,9 @@
 
 /* Every function that is used, once: the table's fields and the list of symbols are made from it. */
 #define LIBARCHIVE_FUNCTIONS(X)                                                                              \
-    X(entry_clear)                                                                                           \
     X(entry_filetype)                                                                                        \
-    X(entry_free)                                                                                            \
     X(entry_hardlink)                                                                                        \
-    X(entry_new)                                                                                             \
     X(entry_pathname)                                                                                        \
-    X(entry_set_filetype)                                                                                    \
-    X(entry_set_pathname)                                                                                    \
-    X(entry_set_perm)                                                                                        \
-    X(entry_set_size)                                                                                        \
     X(entry_size)                                                                                            \
     X(entry_sparse_count)                                                                                    \
     X(error_string)                                                                                          \
@@ -36,14 +29,7 @@
     X(read_support_filter_xz)                                                                                \
     X(read_support_filter_zstd)                                                                              \
     X(read_support_format_raw)                                                                               \
-    X(read_support_format_tar)                                                                               \
-    X(write_close)                                                                                           \
-    X(write_data)                                                                                            \
-    X(write_free)                                                                                            \
-    X(write_header)                                                                                          \
-    X(write_new)                                                                                             \
-    X(write_open_fd)                                                                                         \
-    X(write_set_format_ustar)
+    X(read_support_format_tar)
 
 #define LIBARCHIVE_FIELD(name) __typeof__(archive_##name) *name;
 typedef struct libarchive_api {

@@ -256,6 +256,7 @@ static fv_status bmp_probe(const decode_source *s, image_info *info, int *orient
     info->width = b.width;
     info->channels = b.grey ? 1 : 3;
     info->depth = b.bits < 8 ? b.bits : 8;
+    info->mode = b.bits <= 8 ? "palette" : NULL;
     *orientation = 1;
     return FV_OK;
 }

@@ -206,6 +206,7 @@ static fv_status gif_probe(const decode_source *s, image_info *info, int *orient
     info->width = r.width;
     info->channels = is_grey(&r) ? 1 : 3;
     info->depth = 8;
+    info->mode = "palette";
     close_gif(&r);
     *orientation = 1;
     return FV_OK;

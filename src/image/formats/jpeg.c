@@ -272,6 +272,7 @@ static fv_status jpeg_probe(const decode_source *s, image_info *info, int *orien
         info->width = r.info.image_width;
         info->channels = r.info.num_components == 1 ? 1 : 3;
         info->depth = r.info.data_precision;
+        info->mode = r.info.num_components == 4 ? "CMYK" : NULL;
         *orientation = orientation_of(&r);
     }
     jpeg_destroy_decompress(&r.info);

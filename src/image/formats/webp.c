@@ -212,6 +212,7 @@ static fv_status webp_probe(const decode_source *s, image_info *info, int *orien
     info->width = file.width;
     info->channels = 3;
     info->depth = 8;
+    info->mode = file.features.has_alpha ? "RGBA" : NULL;
     *orientation = file.orientation;
     return FV_OK;
 }
