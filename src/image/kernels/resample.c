@@ -5,6 +5,10 @@
 
 #include <string.h>
 
+#if defined(__AVX2__)
+#include <immintrin.h>
+#endif
+
 enum {
     HALF = 1 << (RESAMPLE_PRECISION - 1),
     STRIP = 64,    /* samples of an output row whose sums stay in registers for all taps */
@@ -14,26 +18,70 @@ enum {
     CHANNELS = 3,
 };
 
-static inline uint8_t clip(int32_t sum)
+#if defined(__AVX512F__)
+#define LANES 16
+typedef int32_t lanes __attribute__((vector_size(4 * LANES)));
+static inline lanes load_bytes(const uint8_t *p)
 {
-    sum >>= RESAMPLE_PRECISION;
-    return (uint8_t)(sum < 0 ? 0 : sum > 255 ? 255 : sum);
+    return (lanes)_mm512_cvtepu8_epi32(_mm_loadu_si128((const __m128i *)p));
+}
+static inline void store_bytes(uint8_t *p, lanes v)
+{
+    __m512i positive = _mm512_max_epi32((__m512i)v, _mm512_setzero_si512());
+    _mm_storeu_si128((__m128i *)p, _mm512_cvtusepi32_epi8(positive));
+}
+#elif defined(__AVX2__)
+#define LANES 8
+typedef int32_t lanes __attribute__((vector_size(4 * LANES)));
+static inline lanes load_bytes(const uint8_t *p)
+{
+    return (lanes)_mm256_cvtepu8_epi32(_mm_loadl_epi64((const __m128i *)p));
+}
+static inline void store_bytes(uint8_t *p, lanes v)
+{
+    __m128i half =
+        _mm_packs_epi32(_mm256_castsi256_si128((__m256i)v), _mm256_extracti128_si256((__m256i)v, 1));
+    _mm_storel_epi64((__m128i *)p, _mm_packus_epi16(half, half));
+}
+#else
+#define LANES 1
+typedef int32_t lanes;
+static inline lanes load_bytes(const uint8_t *p)
+{
+    return *p;
+}
+static inline void store_bytes(uint8_t *p, lanes v)
+{
+    *p = (uint8_t)(v < 0 ? 0 : v > 255 ? 255 : v);
+}
+#endif
+
+/* n samples of the output: each the weighted sum of `count` samples that lie `stride` apart. n is a constant, a multiple of
+ * LANES and at most STRIP. */
+static inline __attribute__((always_inline)) void
+mix(const int32_t *weights, int32_t count, const uint8_t *from, int64_t stride, uint8_t *to, int64_t n)
+{
+    lanes sum[STRIP / LANES];
+    for (int64_t i = 0; i < n / LANES; i++)
+        sum[i] = (lanes){0} + HALF;
+    for (int32_t t = 0; t < count; t++, from += stride)
+        for (int64_t i = 0; i < n / LANES; i++)
+            sum[i] += load_bytes(from + i * LANES) * weights[t];
+    for (int64_t i = 0; i < n / LANES; i++)
+        store_bytes(to + i * LANES, sum[i] >> RESAMPLE_PRECISION);
 }
 
-/* n samples of the output: each the weighted sum of `count` samples that lie `stride` apart. n is at most STRIP, and a constant
- * wherever this is inlined and shall be fast. */
-static inline __attribute__((always_inline)) void mix(const int32_t *weights, int32_t count,
-                                                      const uint8_t *from, int64_t stride,
-                                                      uint8_t *restrict to, int64_t n)
+/* The same for any n. */
+static void mix_few(const int32_t *weights, int32_t count, const uint8_t *from, int64_t stride, uint8_t *to,
+                    int64_t n)
 {
-    int32_t sum[STRIP];
-    for (int64_t i = 0; i < n; i++)
-        sum[i] = HALF;
-    for (int32_t t = 0; t < count; t++, from += stride)
-        for (int64_t i = 0; i < n; i++)
-            sum[i] += weights[t] * from[i];
-    for (int64_t i = 0; i < n; i++)
-        to[i] = clip(sum[i]);
+    for (int64_t i = 0; i < n; i++) {
+        int32_t sum = HALF;
+        for (int32_t t = 0; t < count; t++)
+            sum += weights[t] * from[t * stride + i];
+        sum >>= RESAMPLE_PRECISION;
+        to[i] = (uint8_t)(sum < 0 ? 0 : sum > 255 ? 255 : sum);
+    }
 }
 
 /* A row of n samples; its end is done together with what lies before it. */
@@ -41,7 +89,7 @@ static void mix_row(const int32_t *weights, int32_t count, const uint8_t *from, 
                     int64_t n)
 {
     if (n < STRIP)
-        mix(weights, count, from, stride, to, n);
+        mix_few(weights, count, from, stride, to, n);
     for (int64_t x = 0; n >= STRIP && x < n; x += STRIP) {
         x = x < n - STRIP ? x : n - STRIP;
         mix(weights, count, from + x, stride, to + x, STRIP);
@@ -157,8 +205,8 @@ static void make_strip(const resample_axis *a, const uint8_t *from, int64_t from
 static void make_row(const resample_axis *a, const uint8_t *from, uint8_t *to, int64_t channels)
 {
     for (int64_t i = 0; i < a->outputs; i++)
-        mix(a->weights + i * a->taps, a->count[i], from + a->first[i] * channels, channels, to + i * channels,
-            channels);
+        mix_few(a->weights + i * a->taps, a->count[i], from + a->first[i] * channels, channels,
+                to + i * channels, channels);
 }
 
 static void KERNEL(rows)(const resample_axis *a, const uint8_t *from, int64_t height, int64_t channels,
