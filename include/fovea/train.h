@@ -68,6 +68,14 @@ typedef enum fv_monitor {
     FV_MONITOR_LOSS
 } fv_monitor;
 
+/* What is done about classes with unequal numbers of pictures. In multi-label data a picture counts for the rarest of its classes,
+ * and those without any are one class more. */
+typedef enum fv_balance {
+    FV_BALANCE_NONE = 0,
+    FV_BALANCE_WEIGHTS, /* a picture's loss has the weight pictures / (classes * pictures of its class) */
+    FV_BALANCE_SAMPLER  /* an epoch has as many pictures as before, but of every class equally many */
+} fv_balance;
+
 /* State of a run, given to callbacks. Values that are not known yet are NAN. */
 typedef struct fv_progress {
     int64_t epoch, epochs; /* from 1 */
