@@ -27,7 +27,7 @@
 #include "fovea.h"
 
 typedef struct job {
-    char what[16], data[1024];
+    char what[256], asked[256], data[1024];
     int64_t side, channels, batch;
     fv_dataset *set;
     loader *loader;
@@ -76,13 +76,24 @@ static void make_policy(job *j)
     }
 }
 
+/* "crop,ram": what follows the comma. */
+static const char *split_cache(job *j)
+{
+    char *comma = strchr(j->what, ',');
+    if (comma)
+        *comma = 0;
+    return comma ? comma + 1 : NULL;
+}
+
 static void job_prepare(job *j, const job *asked, int threads)
 {
-    if (strcmp(j->what, asked->what) == 0 && strcmp(j->data, asked->data) == 0 && j->side == asked->side &&
+    if (strcmp(j->asked, asked->what) == 0 && strcmp(j->data, asked->data) == 0 && j->side == asked->side &&
         j->channels == asked->channels && j->batch == asked->batch)
         return;
     job_clear(j);
     *j = *asked;
+    memcpy(j->asked, asked->what, sizeof j->asked);
+    const char *cache = split_cache(j);
     j->set = some(fv_dataset_open(j->data, .validation_split = FV_OFF));
     if (strcmp(j->what, "huffman") == 0)
         return;
@@ -97,7 +108,8 @@ static void job_prepare(job *j, const job *asked, int threads)
                         .shuffle = true,
                         .reduced_decode = true,
                         .threads = threads,
-                        .ring = j->ring};
+                        .ring = j->ring,
+                        .cache = cache};
     check(loader_create(&o, &j->loader));
     check(loader_start(j->loader, 0, 0));
 }
@@ -205,7 +217,7 @@ int main(int argc, char **argv)
     job j = {0};
     while (fgets(line, sizeof line, stdin)) {
         job asked = {0};
-        if (sscanf(line, "%15s %1023s %" SCNd64 " %" SCNd64 " %" SCNd64 " %" SCNd64, asked.what, asked.data,
+        if (sscanf(line, "%255s %1023s %" SCNd64 " %" SCNd64 " %" SCNd64 " %" SCNd64, asked.what, asked.data,
                    &asked.side, &asked.channels, &asked.batch, &pictures) != 6 ||
             pictures < 1) {
             fprintf(stderr, "bench_loader: expected WHAT DATA SIDE CHANNELS BATCH PICTURES, not %s", line);

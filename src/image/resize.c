@@ -184,15 +184,6 @@ static fv_status check(const image *in, const image_box *b, int64_t height, int6
     return FV_OK;
 }
 
-/* A copy of the pixels that a box of whole pixels and unchanged size covers, one axis or both. */
-static void copy_region(const image *in, int64_t top, int64_t left, image *out)
-{
-    size_t bytes = (size_t)(out->width * out->channels);
-    for (int64_t y = 0; y < out->height; y++)
-        memcpy(out->data + y * (int64_t)bytes, in->data + ((top + y) * in->width + left) * in->channels,
-               bytes);
-}
-
 static bool is_plain(double from, double to, int64_t outputs)
 {
     return from == floor(from) && to - from == (double)outputs;
@@ -231,8 +222,11 @@ static fv_status resize_height(resize_memory *m, const image *in, int64_t left, 
         resize_columns(m, in, 0, out);
         return FV_OK;
     }
-    STATUS_TRY(image_reshape(&m->middle, axis_reach(vertical), out->width, in->channels));
-    copy_region(in, vertical->of.first[0], left, &m->middle);
+    STATUS_TRY(image_copy_part(
+        in,
+        &(image_region){
+            .top = vertical->of.first[0], .left = left, .height = axis_reach(vertical), .width = out->width},
+        &m->middle));
     resize_columns(m, &m->middle, vertical->of.first[0], out);
     return FV_OK;
 }
@@ -251,9 +245,12 @@ static fv_status resize_with(resize_memory *m, const image *in, const image_box 
     if (!keep_rows)
         return resize_height(m, in, (int64_t)b->left, out);
     if (keep_columns)
-        copy_region(in, (int64_t)b->top, (int64_t)b->left, out);
-    else
-        resize_rows(m, in, (int64_t)b->top, out);
+        return image_copy_part(
+            in,
+            &(image_region){
+                .top = (int64_t)b->top, .left = (int64_t)b->left, .height = out->height, .width = out->width},
+            out);
+    resize_rows(m, in, (int64_t)b->top, out);
     return FV_OK;
 }
 
