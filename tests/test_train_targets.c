@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* fv_fit and fv_evaluate with mixed pictures, balanced classes and several classes a picture. */
 #include <math.h>
+#include <zlib.h>
 
 #include "data/loader.h"
 #include "model/predictor.h"
@@ -407,14 +408,117 @@ static void one_output_mixed(void **state)
     free(two);
 }
 
+/* ---- windows ---- */
+
+static void add_big_endian(text *out, uint32_t x)
+{
+    text_add_bytes(
+        out, (const uint8_t[]){(uint8_t)(x >> 24), (uint8_t)(x >> 16), (uint8_t)(x >> 8), (uint8_t)x}, 4);
+}
+
+static void add_chunk(text *out, const char *kind, const void *data, size_t size)
+{
+    add_big_endian(out, (uint32_t)size);
+    size_t from = out->length;
+    text_add_bytes(out, kind, 4);
+    text_add_bytes(out, data, size);
+    add_big_endian(out, (uint32_t)crc32(0, (const Bytef *)out->data + from, (uInt)size + 4));
+}
+
+/* A grey PNG of 16 bits. */
+static void write_deep(const char *path, const uint16_t values[SIDE * SIDE])
+{
+    uint8_t rows[SIDE * (1 + 2 * SIDE)] = {0}, packed[1024];
+    uLongf size = sizeof packed;
+    text png = {0};
+    for (int i = 0; i < SIDE * SIDE; i++) {
+        rows[i / SIDE * (1 + 2 * SIDE) + 1 + i % SIDE * 2] = (uint8_t)(values[i] >> 8);
+        rows[i / SIDE * (1 + 2 * SIDE) + 2 + i % SIDE * 2] = (uint8_t)values[i];
+    }
+    assert_int_equal(compress(packed, &size, rows, sizeof rows), Z_OK);
+    text_add_bytes(&png, "\x89PNG\r\n\x1a\n", 8);
+    add_chunk(&png, "IHDR", (const uint8_t[]){0, 0, 0, SIDE, 0, 0, 0, SIDE, 16, 0, 0, 0, 0}, 13);
+    add_chunk(&png, "IDAT", packed, size);
+    add_chunk(&png, "IEND", NULL, 0);
+    assert_ok(file_write(path, png.data, png.length));
+    text_release(&png);
+}
+
+/* Pictures of 12 bits in 16. */
+static fv_dataset *make_deep(const char *folder)
+{
+    for (int i = 0; i < 20; i++) {
+        uint16_t values[SIDE * SIDE];
+        char name[32];
+        snprintf(name, sizeof name, "deep/c%d", i % 2);
+        char *sub = file_join(folder, name);
+        snprintf(name, sizeof name, "%02d.png", i);
+        char *path = file_join(sub, name);
+        for (int k = 0; k < SIDE * SIDE; k++)
+            values[k] = (uint16_t)(200 + (k * (37 + i % 2) + 11 * i) % 3000);
+        assert_ok(file_make_folders(sub));
+        write_deep(path, values);
+        free(path);
+        free(sub);
+    }
+    char *root = file_join(folder, "deep");
+    fv_dataset *d = fv_dataset_open(root, .validation_split = FV_OFF);
+    if (!d)
+        fail_msg("%s", fv_error_message());
+    free(root);
+    return d;
+}
+
+static void see_log(const char *line, void *user)
+{
+    char *log = user;
+    strncat(log, line, 2000 - strlen(log));
+}
+
+/* The window that suits the pictures is chosen once, said, and measured with; one that was asked for stays. */
+static void window_is_chosen(void **state)
+{
+    const fixture *f = *state;
+    fv_dataset *d = make_deep(f->folder);
+    char log[2001] = "";
+    fv_window_choice c;
+    fv_model *m = make_network(2), *kept = make_network(2), *given = make_network(2);
+    assert_ok(fv_dataset_window(d, &c));
+    assert_int_equal(c.window, FV_WINDOW_RANGE);
+    assert_ok(fv_fit(m, .train = d, .epochs = 1, .on_log = see_log, .user = log));
+    const fv_preprocess *p = fv_model_preprocess(m);
+    assert_true(p->window == FV_WINDOW_RANGE && p->window_low == c.low && p->window_high == c.high);
+    assert_true(p->window_low >= 200 && p->window_high < 3200);
+    assert_true(p->mean[0] > 100 && p->std[0] > 30);
+    assert_non_null(strstr(log, "more than 8 bits"));
+    assert_ok(fv_fit(kept, .train = d, .epochs = 1, .keep_window = 1));
+    assert_true(fv_model_preprocess(kept)->window == FV_WINDOW_FULL &&
+                fv_model_preprocess(kept)->mean[0] < 15);
+    fv_preprocess wanted = *fv_model_preprocess(given);
+    wanted.window = FV_WINDOW_AUTO;
+    memset(wanted.std, 0, sizeof wanted.std);
+    assert_ok(fv_model_set_preprocess(given, &wanted));
+    assert_ok(fv_fit(given, .train = d, .epochs = 1));
+    assert_int_equal(fv_model_preprocess(given)->window, FV_WINDOW_AUTO);
+    fv_model_destroy(m);
+    fv_model_destroy(kept);
+    fv_model_destroy(given);
+    fv_dataset_destroy(d);
+}
+
 #define TEST(f)  cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 #define BANDS(f) cmocka_unit_test_setup_teardown(f, set_up_bands, tear_down)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(first_loss),       TEST(resume),           TEST(accuracy_counts_pictures),
-        TEST(one_output_mixed), BANDS(several_classes), BANDS(several_classes_mixed),
+        TEST(first_loss),
+        TEST(resume),
+        TEST(accuracy_counts_pictures),
+        TEST(one_output_mixed),
+        TEST(window_is_chosen),
+        BANDS(several_classes),
+        BANDS(several_classes_mixed),
         BANDS(refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

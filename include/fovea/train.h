@@ -123,6 +123,9 @@ typedef struct fv_fit_options {
     fv_log_callback on_log;
     void *user;         /* given to the callbacks */
     fv_balance balance; /* of the training pictures' classes; default none */
+    /* 0: a model without mean and std, whose window is FV_WINDOW_FULL, gets the window that fv_dataset_window chooses from the
+     * training pictures, and on_log is told; nonzero: its window stays. */
+    int keep_window;
 } fv_fit_options;
 #define fv_fit(...)                                                                                          \
     fv_fit_with(&(fv_fit_options){.struct_size = sizeof(fv_fit_options), .model = __VA_ARGS__})

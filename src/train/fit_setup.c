@@ -155,6 +155,26 @@ static fv_status settle_loss(fit_run *r)
     return FV_OK;
 }
 
+/* Pictures of 12 bits in 16 would be nearly black in the type's whole range. */
+static fv_status choose_window(fit_run *r)
+{
+    fv_preprocess p = r->model->preprocess;
+    fv_window_choice c;
+    if (r->model->statistics_set || r->o.keep_window || p.window != FV_WINDOW_FULL)
+        return FV_OK;
+    STATUS_TRY(fv_dataset_window(r->o.train, &c));
+    if (c.window != FV_WINDOW_RANGE)
+        return FV_OK;
+    p.window = c.window;
+    p.window_low = c.low;
+    p.window_high = c.high;
+    memset(p.std, 0, sizeof p.std); /* mean and std are still to come */
+    STATUS_TRY(fv_model_set_preprocess(r->model, &p));
+    fit_log(r, "pictures with more than 8 bits: values from %g to %g, of %g to %g, become black to white",
+            (double)c.low, (double)c.high, (double)c.full_low, (double)c.full_high);
+    return FV_OK;
+}
+
 /* Mean and deviation of the training pictures, unless the model has some already. */
 static fv_status measure_statistics(fit_run *r)
 {
@@ -288,6 +308,7 @@ static fv_status prepare(fit_run *r, checkpoint_extra *x)
         STATUS_TRY(checkpoint_load(r->model, r->o.resume, x));
     STATUS_TRY(match_classes(r));
     STATUS_TRY(settle_loss(r));
+    STATUS_TRY(choose_window(r));
     STATUS_TRY(measure_statistics(r));
     limit_batch(r);
     STATUS_TRY(make_loaders(r));
