@@ -85,6 +85,22 @@ static char *folder_of(const char *where)
     return folder;
 }
 
+fv_status cache_half_of_free(const char *where, size_t *bytes)
+{
+    *bytes = 0;
+    STATUS_TRY(cache_check(where));
+    if (where && strcmp(where, "ram") == 0)
+        *bytes = memory_free() / 2;
+    if (!where || !is_disk(where))
+        return FV_OK;
+    char *folder = folder_of(where);
+    fv_status status = folder ? file_make_folders(folder) : status_last();
+    if (status == FV_OK)
+        *bytes = cache_file_free(folder) / 2;
+    free(folder);
+    return status;
+}
+
 static fv_status open_file(picture_cache *c, const cache_options *o)
 {
     char *folder = folder_of(o->where);
@@ -146,8 +162,13 @@ void cache_destroy(picture_cache *c)
 
 bool cache_find(picture_cache *c, int64_t sample, cache_shape *shape)
 {
-    if (c->file)
-        return cache_file_find(c->file, sample, shape);
+    if (c->file) {
+        size_t lost;
+        bool found = cache_file_find(c->file, sample, shape, &lost);
+        atomic_fetch_sub(&c->bytes, lost);
+        atomic_fetch_sub(&c->kept, lost > 0);
+        return found;
+    }
     const kept_picture *k = atomic_load_explicit(&c->pictures[sample], memory_order_acquire);
     if (k)
         *shape = k->shape;

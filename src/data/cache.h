@@ -37,6 +37,9 @@ fv_status cache_create(const cache_options *o, picture_cache **out);
 void cache_destroy(picture_cache *c);     /* NULL is fine */
 fv_status cache_check(const char *where); /* whether it is one of the words above, or "none" */
 
+/* The default limit, for who shares it among several; 0 for none. Makes the folder. */
+fv_status cache_half_of_free(const char *where, size_t *bytes);
+
 /* All of these may be called from several threads at once. */
 
 /* Whether a whole picture is kept. */
@@ -60,7 +63,8 @@ typedef struct cache_file cache_file;
 /* Opens the folder's file for this fingerprint, or makes it; a damaged one is replaced, and *problem says so. */
 fv_status cache_file_open(const char *folder, const cache_options *o, text *problem, cache_file **out);
 void cache_file_close(cache_file *f); /* NULL is fine */
-bool cache_file_find(cache_file *f, int64_t sample, cache_shape *shape);
+/* *lost: bytes of a picture that was counted and turned out to be damaged just now, else 0. */
+bool cache_file_find(cache_file *f, int64_t sample, cache_shape *shape, size_t *lost);
 bool cache_file_part(cache_file *f, int64_t sample, const image_region *part, image *out);
 /* 0 when kept, else errno. */
 int cache_file_put(cache_file *f, int64_t sample, const cache_shape *shape, const uint8_t *pixels);

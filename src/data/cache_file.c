@@ -243,7 +243,7 @@ void cache_file_close(cache_file *f)
 /* ---- pictures ---- */
 
 /* Holds the pixels against their checksum, once. */
-static bool check_pixels(cache_file *f, int64_t sample)
+static bool check_pixels(cache_file *f, int64_t sample, size_t *lost)
 {
     const entry *e = &f->entries[sample];
     size_t bytes = entry_bytes(e);
@@ -253,15 +253,18 @@ static bool check_pixels(cache_file *f, int64_t sample)
     bool right = read_at(f->file, pixels, bytes, e->offset) && checksum(pixels, bytes) == e->pixel_sum;
     free(pixels);
     unsigned char before = UNCHECKED;
-    if (atomic_compare_exchange_strong(&f->states[sample], &before, right ? READY : NONE) && !right)
+    if (atomic_compare_exchange_strong(&f->states[sample], &before, right ? READY : NONE) && !right) {
         atomic_fetch_add(&f->damaged, 1);
+        *lost = bytes;
+    }
     return right;
 }
 
-bool cache_file_find(cache_file *f, int64_t sample, cache_shape *shape)
+bool cache_file_find(cache_file *f, int64_t sample, cache_shape *shape, size_t *lost)
 {
+    *lost = 0;
     unsigned char state = atomic_load(&f->states[sample]);
-    if (state != READY && (state != UNCHECKED || !check_pixels(f, sample)))
+    if (state != READY && (state != UNCHECKED || !check_pixels(f, sample, lost)))
         return false;
     *shape = f->entries[sample].shape;
     return true;
