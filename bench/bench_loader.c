@@ -5,9 +5,10 @@
  *     bench_loader [threads]      reads lines "WHAT DATA SIDE CHANNELS BATCH PICTURES" from standard input
  *
  * WHAT: "crop" (random resized crop and flip), "float" (the same, then the engine's normalisation to floats), "standard" (the
- * preset), "plain" (nothing random), or "huffman": the bits of the same JPEG files' pictures are read and nothing else, by
- * one thread. Answered by "SECONDS CPU PICTURES MEGABYTES": as they went by, of all threads together, and the
- * resident memory afterwards. What was asked last is kept open, so that asking again for the same measures at once.
+ * preset), "plain" (nothing random), or "huffman": of each JPEG picture the codes are read, down to the last row of a random
+ * resized crop, and nothing else, by one thread. A cache follows after a comma: "crop,ram" ("crop,disk:FOLDER").
+ * Answered by "SECONDS CPU PICTURES MEGABYTES": as they went by, of all threads together, and the resident memory afterwards.
+ * What was asked last is kept open and goes on; batches that were made ready in between are not counted.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -19,18 +20,21 @@
 #include <jpeglib.h>
 
 #include "core/memory.h"
+#include "core/random.h"
 #include "data/loader.h"
+#include "data/store.h"
 #include "engine/onednn/kernels/kernels.h"
 #include "fovea.h"
 
 typedef struct job {
-    char what[16], data[1024];
+    char what[256], asked[256], data[1024];
     int64_t side, channels, batch;
     fv_dataset *set;
     loader *loader;
     augment_policy policy;
     float *floats;
     int64_t epoch;
+    int ring;
 } job;
 
 static void check(fv_status status)
@@ -72,24 +76,42 @@ static void make_policy(job *j)
     }
 }
 
+/* "crop,ram": what follows the comma. */
+static const char *split_cache(job *j)
+{
+    char *comma = strchr(j->what, ',');
+    if (comma)
+        *comma = 0;
+    return comma ? comma + 1 : NULL;
+}
+
 static void job_prepare(job *j, const job *asked, int threads)
 {
-    if (strcmp(j->what, asked->what) == 0 && strcmp(j->data, asked->data) == 0 && j->side == asked->side &&
+    if (strcmp(j->asked, asked->what) == 0 && strcmp(j->data, asked->data) == 0 && j->side == asked->side &&
         j->channels == asked->channels && j->batch == asked->batch)
         return;
     job_clear(j);
     *j = *asked;
+    memcpy(j->asked, asked->what, sizeof j->asked);
+    const char *cache = split_cache(j);
     j->set = some(fv_dataset_open(j->data, .validation_split = FV_OFF));
+    if (strcmp(j->what, "huffman") == 0)
+        return;
     make_policy(j);
-    j->floats = some(mem_array((size_t)(j->batch * j->side * j->side * j->channels), sizeof *j->floats));
+    if (strcmp(j->what, "float") == 0)
+        j->floats = some(mem_array((size_t)(j->batch * j->side * j->side * j->channels), sizeof *j->floats));
+    j->ring = 2 + threads;
     loader_options o = {.data = j->set,
                         .preprocess = {.height = j->side, .width = j->side, .channels = j->channels},
                         .augment = &j->policy,
                         .batch = j->batch,
                         .shuffle = true,
                         .reduced_decode = true,
-                        .threads = threads};
+                        .threads = threads,
+                        .ring = j->ring,
+                        .cache = cache};
     check(loader_create(&o, &j->loader));
+    check(loader_start(j->loader, 0, 0));
 }
 
 static void normalize(job *j, const uint8_t *pixels)
@@ -102,39 +124,56 @@ static void normalize(job *j, const uint8_t *pixels)
     kernels_select()->normalize(&a, pixels, j->floats);
 }
 
+/* The next batch, of the next epoch where one has ended. */
+static const batch *next(job *j)
+{
+    const batch *b;
+    check(loader_next(j->loader, &b));
+    if (b)
+        return b;
+    check(loader_start(j->loader, ++j->epoch, 0));
+    check(loader_next(j->loader, &b));
+    return b;
+}
+
 static int64_t load(job *j, int64_t pictures)
 {
     int64_t count = 0;
-    bool floats = strcmp(j->what, "float") == 0;
     while (count < pictures) {
-        check(loader_start(j->loader, j->epoch++, 0));
-        for (const batch *b; count < pictures; count += b->count, loader_done(j->loader, b)) {
-            check(loader_next(j->loader, &b));
-            if (!b)
-                break;
-            if (floats)
-                normalize(j, b->pixels);
-        }
+        const batch *b = next(j);
+        if (j->floats)
+            normalize(j, b->pixels);
+        count += b->count;
+        loader_done(j->loader, b);
     }
     return count;
 }
 
-/* The files of one epoch after the other, each read into the same memory. */
+/* A JPEG picture's codes are read without making pixels of them by skipping its rows. */
+static void skip_rows(struct jpeg_decompress_struct *d, const file_bytes *file, rng *r)
+{
+    image_region part = {0};
+    jpeg_mem_src(d, file->data, (unsigned long)file->size);
+    jpeg_read_header(d, TRUE);
+    augment_random_resized_crop.choose(NULL, 1, d->image_height, d->image_width, r, &part);
+    jpeg_start_decompress(d);
+    jpeg_skip_scanlines(d, (JDIMENSION)(part.top + part.height));
+    jpeg_abort_decompress(d);
+}
+
 static int64_t read_codes(job *j, int64_t pictures)
 {
     file_bytes file = {0};
-    char path[4096];
     struct jpeg_decompress_struct d;
     struct jpeg_error_mgr errors;
     d.err = jpeg_std_error(&errors);
     jpeg_create_decompress(&d);
     for (int64_t i = 0; i < pictures; i++) {
-        fv_dataset_file(j->set, i % fv_dataset_size(j->set), path, sizeof path);
-        check(file_read_into(path, SIZE_MAX / 2, &file));
-        jpeg_mem_src(&d, file.data, (unsigned long)file.size);
-        jpeg_read_header(&d, TRUE);
-        jpeg_read_coefficients(&d);
-        jpeg_abort_decompress(&d);
+        int64_t record;
+        const source *s = dataset_locate(j->set, i % fv_dataset_size(j->set), &record);
+        check(s->read(s, record, &file));
+        rng r = rng_at(0, 0, (uint64_t)i);
+        skip_rows(&d, &file, &r);
     }
     jpeg_destroy_decompress(&d);
     file_bytes_release(&file);
@@ -161,8 +200,10 @@ static double resident_megabytes(void)
 
 static void answer(job *j, int64_t pictures)
 {
+    for (int i = 0; j->loader && i < j->ring; i++)
+        load(j, 1);
     double start = now(CLOCK_MONOTONIC), cpu = now(CLOCK_PROCESS_CPUTIME_ID);
-    int64_t count = strcmp(j->what, "huffman") == 0 ? read_codes(j, pictures) : load(j, pictures);
+    int64_t count = j->loader ? load(j, pictures) : read_codes(j, pictures);
     printf("%.6g %.6g %" PRId64 " %.1f\n", now(CLOCK_MONOTONIC) - start, now(CLOCK_PROCESS_CPUTIME_ID) - cpu,
            count, resident_megabytes());
     fflush(stdout);
@@ -176,7 +217,7 @@ int main(int argc, char **argv)
     job j = {0};
     while (fgets(line, sizeof line, stdin)) {
         job asked = {0};
-        if (sscanf(line, "%15s %1023s %" SCNd64 " %" SCNd64 " %" SCNd64 " %" SCNd64, asked.what, asked.data,
+        if (sscanf(line, "%255s %1023s %" SCNd64 " %" SCNd64 " %" SCNd64 " %" SCNd64, asked.what, asked.data,
                    &asked.side, &asked.channels, &asked.batch, &pictures) != 6 ||
             pictures < 1) {
             fprintf(stderr, "bench_loader: expected WHAT DATA SIDE CHANNELS BATCH PICTURES, not %s", line);

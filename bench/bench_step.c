@@ -2,7 +2,7 @@
 /*
  * Times training steps and inference of the zoo's networks, on demand of bench/run, which asks a peer the same in turns.
  *
- *     bench_step [threads]               reads lines "NETWORK train|infer BATCH RUNS" from standard input
+ *     bench_step [threads]               reads lines "NETWORK[:SIDExCHANNELS] train|infer BATCH RUNS" from standard input
  *     bench_step --save NETWORK FILE     writes an untrained model
  *
  * Each line is answered by one: "FLOP", the operations of one run, then the seconds of every run. What was asked last is kept
@@ -50,9 +50,14 @@ static void *some(void *block)
     return block;
 }
 
+/* `network`: a name, or "small_cnn:28x1" for other pictures than its own. */
 static fv_model *make_model(const char *network)
 {
-    fv_model *m = some(fv_zoo_create(network));
+    char name[32];
+    int side = 0, channels = 0;
+    if (sscanf(network, "%31[^:]:%dx%d", name, &side, &channels) < 1)
+        name[0] = 0;
+    fv_model *m = some(fv_zoo_create(name, .height = side, .width = side, .channels = channels));
     fv_preprocess p = *fv_model_preprocess(m);
     for (int c = 0; c < FV_MAX_CHANNELS; c++) {
         p.mean[c] = 127.5f;

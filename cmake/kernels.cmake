@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-# Every file in src/engine/onednn/kernels/ is compiled once an instruction set; KERNEL(name) in it appends the
-# set's name, and kernels.h chooses among them at run time.
+# Every file in a folder called kernels/ is compiled once an instruction set; KERNEL(name) in it appends the set's name, and
+# core/processor.h chooses among them at run time.
 set(FOVEA_KERNEL_OBJECTS)
-file(GLOB KERNEL_SOURCES CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/engine/onednn/kernels/*.c)
+file(GLOB KERNEL_SOURCES CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/engine/onednn/kernels/*.c ${PROJECT_SOURCE_DIR}/src/image/kernels/*.c)
 set(KERNEL_FLAGS_generic "")
 set(KERNEL_FLAGS_avx2 -march=x86-64-v3)
 set(KERNEL_FLAGS_avx512 -march=x86-64-v4 -mprefer-vector-width=512)

@@ -113,10 +113,33 @@ static void moves_are_whole_and_within_bounds(void **state)
     }
 }
 
+/* Every width about the vectors' blocks, on every instruction set: pixel x comes from width - 1 - x. */
+static void flip_mirrors_every_width(void **state)
+{
+    (void)state;
+    const char *const sets[] = {"generic", "avx2", "avx512"};
+    rng r = rng_at(1, 2, 3);
+    for (int k = 0; k < 3; k++)
+        for (int64_t c = 1; c <= 3; c += 2)
+            for (int64_t width = 1; width < 70; width++) {
+                image im = noise((uint32_t)width, 3, width, c), before = noise((uint32_t)width, 3, width, c);
+                setenv("FOVEA_ISA", sets[k], 1);
+                assert_ok(augment_random_horizontal_flip.apply(NULL, 1, &im, &r, NULL));
+                unsetenv("FOVEA_ISA");
+                for (int64_t i = 0; i < 3 * width; i++)
+                    assert_memory_equal(im.data + i * c,
+                                        before.data + (i / width * width + width - 1 - i % width) * c,
+                                        (size_t)c);
+                image_release(&im);
+                image_release(&before);
+            }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(flip_twice_is_the_same),
+        cmocka_unit_test(flip_mirrors_every_width),
         cmocka_unit_test(all_keep_their_promises),
         cmocka_unit_test(moves_are_whole_and_within_bounds),
     };

@@ -6,6 +6,8 @@
 #include <math.h>
 #include <zlib.h>
 
+#include "core/random.h"
+
 static void resize_is_pillows(void **state)
 {
     (void)state;
@@ -204,11 +206,41 @@ static void impossible_shapes_are_errors(void **state)
     assert_null(im.data);
 }
 
+/* The vectors of every instruction set, in blocks of 16 and what remains, against plain arithmetic: the same bytes. */
+static void instruction_sets_agree(void **state)
+{
+    (void)state;
+    const char *const sets[] = {"avx2", "avx512"};
+    rng r = rng_at(1, 0, 0);
+    for (int number = 0; number < 300; number++) {
+        int64_t most = number % 3 ? 90 : 900, channels = number % 4 ? 3 : 1;
+        int64_t height = 1 + (int64_t)rng_below(&r, 90), width = 1 + (int64_t)rng_below(&r, (uint64_t)most);
+        int64_t to_height = 1 + (int64_t)rng_below(&r, 90),
+                to_width = 1 + (int64_t)rng_below(&r, (uint64_t)most);
+        fv_interpolation how = (fv_interpolation)rng_below(&r, FV_BOX + 1);
+        image in = noise((uint32_t)number, height, width, channels), plain = {0}, out = {0};
+        setenv("FOVEA_ISA", "generic", 1);
+        assert_ok(image_resize(&in, NULL, to_height, to_width, how, NULL, &plain));
+        for (int k = 0; k < 2; k++) {
+            setenv("FOVEA_ISA", sets[k], 1);
+            assert_ok(image_resize(&in, NULL, to_height, to_width, how, NULL, &out));
+            if (difference(&out, plain.data) > 0)
+                fail_msg("case %d: %s: %d x %d to %d x %d differs", number, sets[k], (int)width, (int)height,
+                         (int)to_width, (int)to_height);
+        }
+        unsetenv("FOVEA_ISA");
+        image_release(&in);
+        image_release(&plain);
+        image_release(&out);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(resize_is_pillows),
         cmocka_unit_test(every_filter_is_pillows),
+        cmocka_unit_test(instruction_sets_agree),
         cmocka_unit_test(fit_is_torchvisions),
         cmocka_unit_test(fit_gives_the_size),
         cmocka_unit_test(fit_minimum_covers_the_crop),

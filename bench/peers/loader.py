@@ -24,7 +24,6 @@ def make(what, data, side, batch, workers):
     else:
         steps += [transforms.PILToTensor()]
     folder = datasets.ImageFolder(data, transforms.Compose(steps))
-    folder = torch.utils.data.ConcatDataset([folder] * 10)  # longer epochs: their beginning costs the workers time
     return torch.utils.data.DataLoader(folder, batch, shuffle=True, num_workers=workers, persistent_workers=True)
 
 
@@ -48,9 +47,11 @@ def main(workers):
     for line in sys.stdin:
         what, data, side, _, batch, pictures = line.split()
         if (what, data, side, batch) != asked:
-            stream = batches(make(what, data, int(side), int(batch), int(workers)))
-            next(stream)
+            loader = make(what, data, int(side), int(batch), int(workers))
+            stream = batches(loader)
             asked = (what, data, side, batch)
+        for _ in range(1 + loader.prefetch_factor * loader.num_workers):  # what was made ready in between
+            next(stream)
         start, cpu, count = time.perf_counter(), processor_seconds(), 0
         while count < int(pictures):
             count += len(next(stream)[0])

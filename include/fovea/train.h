@@ -126,6 +126,10 @@ typedef struct fv_fit_options {
     /* 0: a model without mean and std, whose window is FV_WINDOW_FULL, gets the window that fv_dataset_window chooses from the
      * training pictures, and on_log is told; nonzero: its window stays. */
     int keep_window;
+    /* What is kept of decoded pictures for the next epoch (docs/loading.md): "none" (default), "ram", "disk" (a folder in
+     * $FOVEA_CACHE, $XDG_CACHE_HOME/fovea or ~/.cache/fovea) or "disk:FOLDER". */
+    const char *cache;
+    int64_t cache_limit; /* bytes that it takes at most; default half of what is free there */
 } fv_fit_options;
 #define fv_fit(...)                                                                                          \
     fv_fit_with(&(fv_fit_options){.struct_size = sizeof(fv_fit_options), .model = __VA_ARGS__})

@@ -12,9 +12,9 @@
 
 typedef struct train_arguments {
     const char *data, *model, *weights, *size, *val, *test, *keep_together, *out, *resume, *config;
-    int64_t epochs, batch, patience, threads, max_pixels, max_bytes;
+    int64_t epochs, batch, patience, threads, max_pixels, max_bytes, cache_limit;
     float lr, momentum, weight_decay, label_smoothing, dropout, warmup, val_split;
-    const char *augment, *window;
+    const char *augment, *window, *cache;
     float mixup, cutmix, erase;
     int optimizer, nesterov, loss, schedule, resize_mode, monitor, on_error,
         engine;                            /* indices into choices */

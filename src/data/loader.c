@@ -73,6 +73,7 @@ static fv_status make(loader *l)
         return status_last();
     STATUS_TRY(loader_order_create(l));
     loader_sample_prepare(l);
+    STATUS_TRY(loader_cache_create(l));
     STATUS_TRY(loader_batch_create(l));
     STATUS_TRY(ring_init(&l->ring, o->ring, o->batch, o->threads));
     return start_threads(l);
@@ -105,10 +106,12 @@ void loader_destroy(loader *l)
         pthread_join(w->thread, NULL);
         image_release(&w->decoded);
         image_release(&w->fitted);
+        image_release(&w->reduced);
         image_space_release(&w->space);
     }
     ring_release(&l->ring);
     loader_batch_release(l);
+    cache_destroy(l->cache);
     loader_balance_release(l);
     loader_order_release(l);
     free(l->workers);
@@ -206,4 +209,14 @@ int64_t loader_skipped(const loader *l)
 const char *loader_skipped_message(const loader *l, int64_t index)
 {
     return index >= 0 && index < loader_skipped(l) ? l->skipped.items[index] : NULL;
+}
+
+const picture_cache *loader_cache(const loader *l)
+{
+    return l->cache;
+}
+
+bool loader_cache_problem(loader *l, text *out)
+{
+    return l->cache && cache_problem(l->cache, out);
 }

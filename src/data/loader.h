@@ -16,6 +16,7 @@
 #define DATA_LOADER_H
 
 #include "data/augment.h"
+#include "data/cache.h"
 #include "data/dataset.h"
 
 typedef struct loader_options {
@@ -36,6 +37,8 @@ typedef struct loader_options {
     /* Classes count alike: by their weights, or (with shuffle) by how often an epoch has them. In multi-label data a picture
      * counts for the rarest of its classes, and those without any are one class more. */
     fv_balance balance;
+    const char *cache;  /* "none" (NULL), "ram", "disk" or "disk:FOLDER": keeps decoded pictures, see loader_cache.c */
+    size_t cache_limit; /* bytes; 0: half of what is free there */
 } loader_options;
 
 typedef struct batch {
@@ -75,5 +78,9 @@ double loader_waited(const loader *l);
 /* Pictures that could not be read so far (each counted once), and their messages. */
 int64_t loader_skipped(const loader *l);
 const char *loader_skipped_message(const loader *l, int64_t index);
+
+/* What is kept of decoded pictures; NULL: nothing. And what went wrong with it since it was asked last. */
+const picture_cache *loader_cache(const loader *l);
+bool loader_cache_problem(loader *l, text *out);
 
 #endif

@@ -6,6 +6,7 @@
  *     loader_order.c    which samples an epoch has, and in which order
  *     loader_balance.c  the weights and the order that make classes count alike
  *     loader_sample.c   one sample: decoded, fitted, augmented
+ *     loader_cache.c    what is kept of decoded pictures, and taken instead of decoding them again
  *     loader_batch.c    a slot of the ring: its memory, its places, its gaps
  *     loader_mix.c      what concerns a batch as a whole: mixing, targets
  */
@@ -13,6 +14,7 @@
 #define DATA_LOADER_PARTS_H
 
 #include "core/random.h"
+#include "data/cache.h"
 #include "data/loader.h"
 #include "data/names.h"
 #include "data/ring.h"
@@ -33,6 +35,7 @@ typedef struct loader_worker {
     pthread_t thread;
     loader *owner;
     image decoded, fitted;
+    image reduced; /* loader_cache.c */
     image_space space;
 } loader_worker;
 
@@ -48,6 +51,7 @@ struct loader {
     bool exact;      /* a picture of the network's size needs no fitting: no border is cut off */
     const augment_step
         *chooser; /* the policy's first step that chooses a part to decode; NULL: there is none */
+    picture_cache *cache; /* NULL: none */
     ring ring;
     loader_slot *slots;
     uint8_t *pixels; /* of all slots */
@@ -80,6 +84,14 @@ float loader_balance_weight(const loader *l, int64_t index);
 /* loader_sample.c: what all samples have in common; and the pixels of one. */
 void loader_sample_prepare(loader *l);
 fv_status loader_sample_read(const loader *l, loader_worker *w, int64_t index, uint64_t stream, uint8_t *to);
+
+/* loader_cache.c: after loader_sample_prepare, which decides what is kept. */
+fv_status loader_cache_create(loader *l);
+/* Without a chooser: the picture as it is fitted. */
+bool loader_cache_find_fitted(const loader *l, int64_t index, image *fitted);
+void loader_cache_put_fitted(const loader *l, int64_t index, const image *fitted);
+/* With one: as dataset_decode to w->decoded, by way of the reduced picture that is kept. */
+fv_status loader_cache_decode(const loader *l, loader_worker *w, int64_t index, const image_decode_options *o);
 
 /* loader_batch.c: the memory of all slots, which loader_batch_release frees on failure, too. */
 fv_status loader_batch_create(loader *l);

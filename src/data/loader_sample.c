@@ -25,11 +25,13 @@ void loader_sample_prepare(loader *l)
 
 static fv_status decode(const loader *l, loader_worker *w, int64_t index, const image_decode_options *o)
 {
+    if (l->cache && l->chooser)
+        return loader_cache_decode(l, w, index, o);
     return dataset_decode(l->options.data, index, o, &w->space, &w->decoded);
 }
 
 /* The whole picture, as the preprocessing fits it. */
-static fv_status read_fitted(const loader *l, loader_worker *w, int64_t index, image **result)
+static fv_status make_fitted(const loader *l, loader_worker *w, int64_t index, image **result)
 {
     const fv_preprocess *p = &l->options.preprocess;
     STATUS_TRY(decode(l, w, index, &l->decode));
@@ -38,6 +40,18 @@ static fv_status read_fitted(const loader *l, loader_worker *w, int64_t index, i
         return FV_OK;
     *result = &w->fitted;
     return image_fit(&w->decoded, p, l->fill, &w->space, &w->fitted);
+}
+
+static fv_status read_fitted(const loader *l, loader_worker *w, int64_t index, image **result)
+{
+    bool keep = l->cache && !l->chooser;
+    *result = &w->fitted;
+    if (keep && loader_cache_find_fitted(l, index, &w->fitted))
+        return FV_OK;
+    STATUS_TRY(make_fitted(l, w, index, result));
+    if (keep)
+        loader_cache_put_fitted(l, index, *result);
+    return FV_OK;
 }
 
 typedef struct choice {

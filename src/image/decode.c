@@ -51,7 +51,16 @@ fv_status decode_choose(const image_decode_options *o, int64_t height, int64_t w
     return FV_OK;
 }
 
-void decode_cut(image *im, const image_region *part)
+void image_scale_side(int64_t *from, int64_t *length, int64_t all, int64_t scaled, int64_t num, int64_t denom)
+{
+    int64_t end = *from + *length;
+    end = end == all ? scaled : (end * num + denom / 2) / denom;
+    *from = (*from * num + denom / 2) / denom;
+    *from = *from < scaled ? *from : scaled - 1;
+    *length = end > *from ? end - *from : 1;
+}
+
+void image_cut(image *im, const image_region *part)
 {
     int64_t bytes = part->width * im->channels, stride = im->width * im->channels;
     const uint8_t *from = im->data + part->top * stride + part->left * im->channels;
@@ -62,11 +71,21 @@ void decode_cut(image *im, const image_region *part)
     im->width = part->width;
 }
 
+fv_status image_copy_part(const image *im, const image_region *part, image *out)
+{
+    STATUS_TRY(image_reshape(out, part->height, part->width, im->channels));
+    int64_t bytes = part->width * im->channels, stride = im->width * im->channels;
+    const uint8_t *from = im->data + part->top * stride + part->left * im->channels;
+    for (int64_t y = 0; y < part->height; y++, from += stride)
+        memcpy(out->data + y * bytes, from, (size_t)bytes);
+    return FV_OK;
+}
+
 fv_status image_keep_region(image *im, const image_decode_options *o)
 {
     image_region r;
     STATUS_TRY(decode_choose(o, im->height, im->width, &r));
-    decode_cut(im, &r);
+    image_cut(im, &r);
     return FV_OK;
 }
 

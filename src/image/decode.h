@@ -66,8 +66,6 @@ fv_status decode_check_size(const decode_source *s, int64_t height, int64_t widt
 
 /* Asks options->choose for its part of the upright picture of (height, width), and checks that it lies within. */
 fv_status decode_choose(const image_decode_options *o, int64_t height, int64_t width, image_region *region);
-/* Keeps the part of `im`, in place. */
-void decode_cut(image *im, const image_region *part);
 
 /* ---- formats/exif.c ---- */
 

@@ -94,6 +94,13 @@ fv_status image_probe(const uint8_t *bytes, size_t size, const char *name, image
 /* The status of reading an encoded picture into `b`; the message of one that was too large then says what raises the limit. */
 fv_status image_check_bytes(fv_status status, const file_bytes *b);
 
+/* One side of a part at full scale, [*from, *from + *length) of `all`, in the pixels of the scale num / denom, at which the side is
+ * `scaled` long: rounded, and never empty. */
+void image_scale_side(int64_t *from, int64_t *length, int64_t all, int64_t scaled, int64_t num, int64_t denom);
+
+/* Keeps the part of `im`, in place; or copies it to another image. */
+void image_cut(image *im, const image_region *part);
+fv_status image_copy_part(const image *im, const image_region *part, image *out);
 /* Cuts the part that o->choose picks out of a picture that was decoded whole, in place. */
 fv_status image_keep_region(image *im, const image_decode_options *o);
 

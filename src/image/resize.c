@@ -10,13 +10,8 @@
 #include <string.h>
 
 #include "core/memory.h"
+#include "image/resample.h"
 #include "image/resize.h"
-
-/* 32 bits less 8 of the sample, and 2 for the overshoot of negative weights. */
-enum {
-    PRECISION = 32 - 8 - 2,
-    HALF = 1 << (PRECISION - 1)
-};
 
 /* Whole numbers up to here are exact in single precision, in which the box is kept. */
 enum {
@@ -65,18 +60,17 @@ static const struct filter {
                [FV_LANCZOS] = {lanczos, 3},
                [FV_BOX] = {box, 0.5}};
 
-/* One axis: output i is the sum over t < count[i] of weights[i * taps + t] * input[first[i] + t]. It is kept for the next
- * picture, which often has the same geometry. */
+/* Kept for the next picture, which often has the same geometry. */
 typedef struct axis {
-    const struct filter *filter;
+    resample_axis of;
+    const struct filter *filter; /* NULL: not valid */
     double from, to;
-    int64_t inputs, outputs, taps;
-    int32_t *first, *count, *weights;
     double *exact;   /* (taps) */
     size_t capacity; /* bytes of the block that begins with `exact` and holds all of them */
 } axis;
 
 struct resize_memory {
+    const resample_kernels *kernels;
     axis horizontal, vertical;
     image middle; /* between the passes */
 };
@@ -95,20 +89,21 @@ void resize_memory_destroy(resize_memory *m)
 static void axis_fill(axis *a, int64_t i, double center, double widening)
 {
     const struct filter *f = a->filter;
+    resample_axis *of = &a->of;
     double *k = a->exact;
     double support = f->support * widening, scale = 1 / widening, sum = 0;
     int64_t first = (int64_t)(center - support + 0.5), end = (int64_t)(center + support + 0.5);
     first = first < 0 ? 0 : first;
-    end = end > a->inputs ? a->inputs : end;
+    end = end > of->inputs ? of->inputs : end;
     int64_t count = end - first;
     for (int64_t t = 0; t < count; t++)
         sum += k[t] = f->weight(((double)(t + first) - center + 0.5) * scale);
     for (int64_t t = 0; t < count; t++) {
-        double w = (sum != 0 ? k[t] / sum : k[t]) * (1 << PRECISION);
-        a->weights[i * a->taps + t] = (int32_t)(w < 0 ? w - 0.5 : w + 0.5);
+        double w = (sum != 0 ? k[t] / sum : k[t]) * (1 << RESAMPLE_PRECISION);
+        of->weights[i * of->taps + t] = (int32_t)(w < 0 ? w - 0.5 : w + 0.5);
     }
-    a->first[i] = (int32_t)first;
-    a->count[i] = (int32_t)count;
+    of->first[i] = (int32_t)first;
+    of->count[i] = (int32_t)count;
 }
 
 /* Places the arrays of an axis of `outputs` and `taps` in its block, which grows when it is too small. */
@@ -117,7 +112,7 @@ static fv_status axis_reserve(axis *a, int64_t outputs, int64_t taps)
     int64_t places;
     if (__builtin_mul_overflow(outputs, taps, &places) || places > INT32_MAX)
         return status_set(FV_ERROR_INVALID, "a picture cannot be resized to %lld pixels", (long long)outputs);
-    size_t bytes = (size_t)taps * sizeof *a->exact + (size_t)(2 * outputs + places) * sizeof *a->first;
+    size_t bytes = (size_t)taps * sizeof *a->exact + (size_t)(2 * outputs + places) * sizeof *a->of.first;
     if (bytes > a->capacity) {
         double *block = mem_array(bytes, 1);
         if (!block)
@@ -126,24 +121,25 @@ static fv_status axis_reserve(axis *a, int64_t outputs, int64_t taps)
         a->exact = block;
         a->capacity = bytes;
     }
-    a->outputs = outputs;
-    a->taps = taps;
-    a->first = (int32_t *)(a->exact + taps);
-    a->count = a->first + outputs;
-    a->weights = a->count + outputs;
+    a->of.outputs = outputs;
+    a->of.taps = taps;
+    a->of.first = (int32_t *)(a->exact + taps);
+    a->of.count = a->of.first + outputs;
+    a->of.weights = a->of.count + outputs;
     return FV_OK;
 }
 
 static fv_status axis_set(axis *a, const struct filter *f, int64_t inputs, double from, double to,
                           int64_t outputs)
 {
-    if (a->filter == f && a->inputs == inputs && a->outputs == outputs && a->from == from && a->to == to)
+    if (a->filter == f && a->of.inputs == inputs && a->of.outputs == outputs && a->from == from &&
+        a->to == to)
         return FV_OK;
     double step = (to - from) / (double)outputs, widening = step < 1 ? 1 : step;
     a->filter = NULL; /* not valid should there be too little memory */
     STATUS_TRY(axis_reserve(a, outputs, (int64_t)ceil(f->support * widening) * 2 + 1));
     a->filter = f;
-    a->inputs = inputs;
+    a->of.inputs = inputs;
     a->from = from;
     a->to = to;
     for (int64_t i = 0; i < outputs; i++)
@@ -154,76 +150,20 @@ static fv_status axis_set(axis *a, const struct filter *f, int64_t inputs, doubl
 /* How many inputs lie between the first and the last that any output reads, both included. */
 static int64_t axis_reach(const axis *a)
 {
-    return a->first[a->outputs - 1] + a->count[a->outputs - 1] - a->first[0];
+    return a->of.first[a->of.outputs - 1] + a->of.count[a->of.outputs - 1] - a->of.first[0];
 }
 
-static inline uint8_t clip(int32_t sum)
+/* Rows [first, first + out->height) of `in`. */
+static void resize_rows(const resize_memory *m, const image *in, int64_t first, image *out)
 {
-    sum >>= PRECISION;
-    return (uint8_t)(sum < 0 ? 0 : sum > 255 ? 255 : sum);
-}
-
-/* One row; `channels` is a constant wherever this is inlined. */
-static inline __attribute__((always_inline)) void mix_row(const axis *a, const uint8_t *from, uint8_t *to,
-                                                          int64_t channels)
-{
-    for (int64_t i = 0; i < a->outputs; i++, to += channels) {
-        const int32_t *w = a->weights + i * a->taps;
-        const uint8_t *p = from + a->first[i] * channels;
-        int32_t sum[FV_MAX_CHANNELS] = {HALF, HALF, HALF, HALF};
-        for (int32_t t = 0; t < a->count[i]; t++, p += channels)
-            for (int64_t c = 0; c < channels; c++)
-                sum[c] += w[t] * p[c];
-        for (int64_t c = 0; c < channels; c++)
-            to[c] = clip(sum[c]);
-    }
-}
-
-/* Rows [first, first + out->height) of `in`, each to a->outputs pixels. */
-static void resize_rows(const axis *a, const image *in, int64_t first, image *out)
-{
-    for (int64_t y = 0; y < out->height; y++) {
-        const uint8_t *from = in->data + (first + y) * in->width * in->channels;
-        uint8_t *to = out->data + y * out->width * out->channels;
-        if (in->channels == 3)
-            mix_row(a, from, to, 3);
-        else if (in->channels == 1)
-            mix_row(a, from, to, 1);
-        else
-            mix_row(a, from, to, in->channels);
-    }
-}
-
-/* Samples [x, x + n) of one output row, n <= STRIP: the sums of a strip stay in registers and cache for all
- * taps. */
-enum {
-    STRIP = 64
-};
-static void mix_strip(const int32_t *weights, int32_t count, const uint8_t *from, int64_t stride, uint8_t *to,
-                      int64_t n)
-{
-    int32_t sum[STRIP];
-    for (int64_t x = 0; x < STRIP; x++)
-        sum[x] = HALF;
-    for (int32_t t = 0; t < count; t++, from += stride) {
-        int32_t w = weights[t];
-        for (int64_t x = 0; x < n; x++)
-            sum[x] += w * from[x];
-    }
-    for (int64_t x = 0; x < n; x++)
-        to[x] = clip(sum[x]);
+    m->kernels->rows(&m->horizontal.of, in->data + first * in->width * in->channels, out->height,
+                     in->channels, out->data);
 }
 
 /* `in` begins at row `offset` of the picture that the axis was made for. */
-static void resize_columns(const axis *a, const image *in, int64_t offset, image *out)
+static void resize_columns(const resize_memory *m, const image *in, int64_t offset, image *out)
 {
-    int64_t stride = in->width * in->channels;
-    for (int64_t y = 0; y < out->height; y++) {
-        const uint8_t *from = in->data + (a->first[y] - offset) * stride;
-        for (int64_t x = 0; x < stride; x += STRIP)
-            mix_strip(a->weights + y * a->taps, a->count[y], from + x, stride, out->data + y * stride + x,
-                      stride - x < STRIP ? stride - x : STRIP);
-    }
+    m->kernels->columns(&m->vertical.of, offset, in->data, in->width * in->channels, out->data);
 }
 
 static fv_status check(const image *in, const image_box *b, int64_t height, int64_t width,
@@ -244,15 +184,6 @@ static fv_status check(const image *in, const image_box *b, int64_t height, int6
     return FV_OK;
 }
 
-/* A copy of the pixels that a box of whole pixels and unchanged size covers, one axis or both. */
-static void copy_region(const image *in, int64_t top, int64_t left, image *out)
-{
-    size_t bytes = (size_t)(out->width * out->channels);
-    for (int64_t y = 0; y < out->height; y++)
-        memcpy(out->data + y * (int64_t)bytes, in->data + ((top + y) * in->width + left) * in->channels,
-               bytes);
-}
-
 static bool is_plain(double from, double to, int64_t outputs)
 {
     return from == floor(from) && to - from == (double)outputs;
@@ -269,16 +200,16 @@ static bool columns_first(const image *in, int64_t frame_height, int64_t frame_w
 /* Both axes change; the first pass makes only the rows that the second reads. */
 static fv_status resize_both(resize_memory *m, const image *in, bool vertical_first, image *out)
 {
-    const axis *horizontal = &m->horizontal, *vertical = &m->vertical;
-    int64_t first = vertical->first[0], rows = axis_reach(vertical);
+    const axis *vertical = &m->vertical;
+    int64_t first = vertical->of.first[0], rows = axis_reach(vertical);
     if (vertical_first) {
         STATUS_TRY(image_reshape(&m->middle, out->height, in->width, in->channels));
-        resize_columns(vertical, in, 0, &m->middle);
-        resize_rows(horizontal, &m->middle, 0, out);
+        resize_columns(m, in, 0, &m->middle);
+        resize_rows(m, &m->middle, 0, out);
     } else {
         STATUS_TRY(image_reshape(&m->middle, rows, out->width, in->channels));
-        resize_rows(horizontal, in, first, &m->middle);
-        resize_columns(vertical, &m->middle, first, out);
+        resize_rows(m, in, first, &m->middle);
+        resize_columns(m, &m->middle, first, out);
     }
     return FV_OK;
 }
@@ -288,12 +219,15 @@ static fv_status resize_height(resize_memory *m, const image *in, int64_t left, 
 {
     const axis *vertical = &m->vertical;
     if (out->width == in->width) {
-        resize_columns(vertical, in, 0, out);
+        resize_columns(m, in, 0, out);
         return FV_OK;
     }
-    STATUS_TRY(image_reshape(&m->middle, axis_reach(vertical), out->width, in->channels));
-    copy_region(in, vertical->first[0], left, &m->middle);
-    resize_columns(vertical, &m->middle, vertical->first[0], out);
+    STATUS_TRY(image_copy_part(
+        in,
+        &(image_region){
+            .top = vertical->of.first[0], .left = left, .height = axis_reach(vertical), .width = out->width},
+        &m->middle));
+    resize_columns(m, &m->middle, vertical->of.first[0], out);
     return FV_OK;
 }
 
@@ -311,9 +245,12 @@ static fv_status resize_with(resize_memory *m, const image *in, const image_box 
     if (!keep_rows)
         return resize_height(m, in, (int64_t)b->left, out);
     if (keep_columns)
-        copy_region(in, (int64_t)b->top, (int64_t)b->left, out);
-    else
-        resize_rows(&m->horizontal, in, (int64_t)b->top, out);
+        return image_copy_part(
+            in,
+            &(image_region){
+                .top = (int64_t)b->top, .left = (int64_t)b->left, .height = out->height, .width = out->width},
+            out);
+    resize_rows(m, in, (int64_t)b->top, out);
     return FV_OK;
 }
 
@@ -326,6 +263,8 @@ fv_status resize_part(const image *in, const image_box *box, int64_t height, int
     STATUS_TRY(image_reshape(out, height, width, in->channels));
     if (!s->resize && !(s->resize = mem_array(1, sizeof *s->resize)))
         return status_last();
+    if (!s->resize->kernels)
+        s->resize->kernels = resample_select();
     fv_status status = resize_with(s->resize, in, box, columns_first(in, frame_height, frame_width),
                                    &filters[interpolation], out);
     image_space_release(&own);

@@ -125,6 +125,14 @@ static void add_row(void *to, const batch *b, int64_t i, const float *logits)
     v->correct += metrics_largest(v->outputs == 1 ? pair : logits, metrics_classes(v->outputs)) == label;
 }
 
+static void tell_cache_problem(const fit_run *r, loader *l)
+{
+    text line = {0};
+    if (loader_cache_problem(l, &line))
+        fit_log(r, "%s", text_string(&line));
+    text_release(&line);
+}
+
 static fv_status validate(fit_run *r, fit_result *result)
 {
     if (!r->validation)
@@ -134,6 +142,7 @@ static fv_status validate(fit_run *r, fit_result *result)
         .model = r->model, .loader = r->validation, .batch_size = r->o.batch, .row = add_row, .to = &v};
     STATUS_TRY(scoring_run(&s));
     scoring_tell_skipped(r->validation, r->o.on_log, r->o.user, &r->validation_skips_told);
+    tell_cache_problem(r, r->validation);
     if (v.count == 0)
         return status_set(FV_ERROR_IO, "none of the validation pictures could be read; the first: %s",
                           loader_skipped_message(r->validation, 0));
@@ -148,6 +157,7 @@ fv_status fit_epoch(fit_run *r, fit_result *result)
     r->started = clock_seconds();
     STATUS_TRY(train_steps(r));
     scoring_tell_skipped(r->loader, r->o.on_log, r->o.user, &r->skips_told);
+    tell_cache_problem(r, r->loader);
     if (!(s->weight_sum > 0))
         return status_set(FV_ERROR_IO, "none of the training pictures could be read; the first: %s",
                           loader_skipped_message(r->loader, 0));

@@ -72,6 +72,10 @@ static fv_status check_ranges(const fv_fit_options *o)
                           (int)o->monitor);
     if ((int)o->balance < 0 || o->balance > FV_BALANCE_SAMPLER)
         return status_set(FV_ERROR_INVALID, "fit: there is no balance %d", (int)o->balance);
+    if (o->cache_limit < 0)
+        return status_set(FV_ERROR_INVALID, "fit: cache_limit must be a number of bytes, not %lld",
+                          (long long)o->cache_limit);
+    STATUS_TRY(cache_check(o->cache));
     if (o->loader_threads < 1 || o->loader_threads > 4096)
         return status_set(FV_ERROR_INVALID, "fit: loader_threads must be 1..4096, not %d", o->loader_threads);
     return FV_OK;
@@ -211,6 +215,31 @@ static fv_status make_policy(fit_run *r)
     return text_status(&r->augment_words);
 }
 
+/* Training and validation share what the cache may take, by their numbers of pictures. */
+static fv_status limit_cache(const fit_run *r, loader_options *training, loader_options *validation)
+{
+    double limit = (double)r->o.cache_limit, train = (double)fv_dataset_size(training->data),
+           all = train + (validation->data ? (double)fv_dataset_size(validation->data) : 0);
+    size_t half;
+    STATUS_TRY(cache_half_of_free(r->o.cache, &half));
+    if (r->o.cache_limit == 0)
+        limit = (double)half;
+    training->cache = validation->cache = r->o.cache;
+    training->cache_limit = (size_t)(limit * train / all);
+    validation->cache_limit = (size_t)limit - training->cache_limit;
+    return FV_OK;
+}
+
+static void tell_cache(const fit_run *r, const char *what, const loader *l)
+{
+    text line = {0};
+    if (!loader_cache(l))
+        return;
+    cache_describe(loader_cache(l), &line);
+    fit_log(r, "%s: %s", what, text_string(&line));
+    text_release(&line);
+}
+
 static fv_status make_loaders(fit_run *r)
 {
     const fv_fit_options *o = &r->o;
@@ -231,17 +260,22 @@ static fv_status make_loaders(fit_run *r)
                               .class_map = r->train_map,
                               .classes = r->targets == STEP_LABELS ? 0 : classes,
                               .balance = o->balance};
+    /* Validation measures what evaluation does: nothing is augmented, pictures are decoded at full scale. */
+    loader_options validation = options;
+    validation.data = o->validation;
+    validation.class_map = r->validation_map;
+    validation.classes = r->multi_label ? classes : 0;
+    validation.balance = FV_BALANCE_NONE;
+    validation.augment = NULL;
+    validation.shuffle = validation.reduced_decode = false;
+    STATUS_TRY(limit_cache(r, &options, &validation));
     STATUS_TRY(loader_create(&options, &r->loader));
+    tell_cache(r, "training", r->loader);
     if (!o->validation)
         return FV_OK;
-    /* Validation measures what evaluation does: nothing is augmented, pictures are decoded at full scale. */
-    options.data = o->validation;
-    options.class_map = r->validation_map;
-    options.classes = r->multi_label ? classes : 0;
-    options.balance = FV_BALANCE_NONE;
-    options.augment = NULL;
-    options.shuffle = options.reduced_decode = false;
-    return loader_create(&options, &r->validation);
+    STATUS_TRY(loader_create(&validation, &r->validation));
+    tell_cache(r, "validation", r->validation);
+    return FV_OK;
 }
 
 /* A batch is never larger than the data: repeats in it would cost time and teach nothing. */
@@ -283,6 +317,7 @@ static fv_status make_signature(fit_run *r)
              (double)c->epsilon);
     text_add(&r->signature, "weight decay %.9g, loss %d, label smoothing %.9g, balance %d",
              (double)c->weight_decay, (int)c->loss, (double)c->label_smoothing, (int)o->balance);
+    text_add(&r->signature, ", cache %d", loader_cache(r->loader) != NULL);
     return text_status(&r->signature);
 }
 

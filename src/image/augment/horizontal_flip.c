@@ -1,19 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "image/augment.h"
+#include "image/mirror.h"
 
 static fv_status apply(const void *parameters, float strength, image *im, rng *r, image_space *space)
 {
     (void)parameters, (void)r, (void)space;
-    int64_t c = im->channels;
-    for (int64_t y = 0; strength > 0 && y < im->height; y++) {
-        uint8_t *left = im->data + y * im->width * c, *right = left + (im->width - 1) * c;
-        for (; left < right; left += c, right -= c)
-            for (int64_t k = 0; k < c; k++) {
-                uint8_t sample = left[k];
-                left[k] = right[k];
-                right[k] = sample;
-            }
-    }
+    if (strength > 0)
+        PROCESSOR_SELECT(mirror_rows, processor_level())(im->data, im->height, im->width, im->channels);
     return FV_OK;
 }
 

@@ -119,23 +119,13 @@ static fv_status check_plausible(const jpeg_reader *r)
     return FV_OK;
 }
 
-/* One side of a part at full scale, [from, from + length) of `all`, in the pixels of the scale that is set, at which
- * the side is `scaled` long. */
-static void scale_side(const jpeg_reader *r, int64_t *from, int64_t *length, int64_t all, int64_t scaled)
-{
-    int64_t end = *from + *length, num = r->info.scale_num, denom = r->info.scale_denom;
-    end = end == all ? scaled : (end * num + denom / 2) / denom;
-    *from = (*from * num + denom / 2) / denom;
-    *from = *from < scaled ? *from : scaled - 1;
-    *length = end > *from ? end - *from : 1;
-}
-
 static image_region scale_part(jpeg_reader *r, const image_region *whole)
 {
     image_region part = *whole;
     jpeg_calc_output_dimensions(&r->info);
-    scale_side(r, &part.top, &part.height, r->info.image_height, r->info.output_height);
-    scale_side(r, &part.left, &part.width, r->info.image_width, r->info.output_width);
+    int64_t num = r->info.scale_num, denom = r->info.scale_denom;
+    image_scale_side(&part.top, &part.height, r->info.image_height, r->info.output_height, num, denom);
+    image_scale_side(&part.left, &part.width, r->info.image_width, r->info.output_width, num, denom);
     return part;
 }
 
@@ -207,7 +197,7 @@ static fv_status read_part(jpeg_reader *r, const image_region *part, image *out)
         jpeg_skip_scanlines(info, (JDIMENSION)part->top);
     STATUS_TRY(image_reshape(out, part->height, info->output_width, info->out_color_components));
     read_rows(r, out);
-    decode_cut(out,
+    image_cut(out,
                &(image_region){.left = part->left - first, .height = part->height, .width = part->width});
     return FV_OK;
 }

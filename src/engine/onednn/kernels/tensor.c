@@ -30,12 +30,37 @@ static void normalize_pixels(const normalize_arguments *a, const pixel_table tab
     }
 }
 
+/* A whole number of pixels, of vectors, and of any count of channels up to 4. */
+enum {
+    PATTERN = 48
+};
+
+/* Where bytes and floats lie in the same order, the quotients of a vector are computed faster than looked up. */
+static void normalize_dense(const normalize_arguments *a, const uint8_t *p, float *y, int64_t count)
+{
+    float mean[PATTERN], std[PATTERN];
+    for (int64_t i = 0; i < PATTERN; i++) {
+        mean[i] = a->mean[i % a->f.channels];
+        std[i] = a->std[i % a->f.channels];
+    }
+#pragma omp parallel for schedule(static) if (count > PARALLEL_MINIMUM)
+    for (int64_t k = 0; k < count / PATTERN; k++)
+        for (int64_t i = 0; i < PATTERN; i++)
+            y[k * PATTERN + i] = ((float)p[k * PATTERN + i] - mean[i]) / std[i];
+    for (int64_t i = 0; i < count % PATTERN; i++)
+        y[count / PATTERN * PATTERN + i] = ((float)p[count / PATTERN * PATTERN + i] - mean[i]) / std[i];
+}
+
 /* The form has all channels in one group, or planes of one channel each. */
 void KERNEL(normalize)(const normalize_arguments *a, const uint8_t *pixels, float *y)
 {
     /* A pixel has 256 values, so the exact quotients are looked up. */
     pixel_table table;
     const form *f = &a->f;
+    if (f->groups == 1 && f->block == f->channels && !a->reverse) {
+        normalize_dense(a, pixels, y, f->n * f->spatial * f->channels);
+        return;
+    }
     for (int64_t c = 0; c < f->channels; c++)
         for (int v = 0; v < 256; v++)
             table[c][v] = ((float)v - a->mean[c]) / a->std[c];

@@ -13,12 +13,8 @@
 
 #include <string.h>
 
+#include "core/processor.h"
 #include "engine/onednn/kernels/kernels.h"
-
-/* batch_norm_statistics -> batch_norm_statistics_avx2 */
-#define KERNEL_PASTE_(name, set) name##_##set
-#define KERNEL_PASTE(name, set)  KERNEL_PASTE_(name, set)
-#define KERNEL(name)             KERNEL_PASTE(name, KERNEL_SET)
 
 #if defined(__AVX512F__)
 #define LANES 16
