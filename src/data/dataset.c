@@ -210,6 +210,9 @@ static fv_status open_store(store *s, const fv_dataset_options *o)
         STATUS_TRY(take_part(&s->sources, o->test_path, FV_TEST));
     order_sources(&s->sources);
     STATUS_TRY(add_samples(s));
+    if (s->classes.count == 0)
+        return status_set(FV_ERROR_INVALID, "%s: none of the %lld pictures has a class", o->path,
+                          (long long)s->count);
     STATUS_TRY(make_parts(s, o->validation_split, o->seed));
     return note_classes(s);
 }
