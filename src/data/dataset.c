@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/memory.h"
+#include "core/text.h"
 #include "data/store.h"
 
 static const float default_split = 0.2f;
@@ -200,6 +201,13 @@ static fv_status check_options(const fv_dataset_options *given, fv_dataset_optio
     return FV_OK;
 }
 
+/* Names that archives and tables give may hold anything; a problem is a line. */
+static void flatten_problems(listing *l)
+{
+    for (size_t i = 0; i < l->problems.count; i++)
+        text_flatten(l->problems.items[i]);
+}
+
 static fv_status open_store(store *s, const fv_dataset_options *o)
 {
     s->sources = (listing){.on_error = o->on_error, .on_download = o->on_download, .user = o->user};
@@ -214,7 +222,9 @@ static fv_status open_store(store *s, const fv_dataset_options *o)
         return status_set(FV_ERROR_INVALID, "%s: none of the %lld pictures has a class", o->path,
                           (long long)s->count);
     STATUS_TRY(make_parts(s, o->validation_split, o->seed));
-    return note_classes(s);
+    STATUS_TRY(note_classes(s));
+    flatten_problems(&s->sources);
+    return FV_OK;
 }
 
 static void store_destroy(store *s)
