@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/text.h"
+
 enum {
     MESSAGE_SIZE = 2048
 };
@@ -52,6 +54,14 @@ fv_status status_last(void)
     return last_status;
 }
 
+static fv_status keep(fv_status status, char text[MESSAGE_SIZE])
+{
+    text_flatten(text);
+    memcpy(last_message, text, MESSAGE_SIZE);
+    last_status = status;
+    return status;
+}
+
 fv_status status_set(fv_status status, const char *format, ...)
 {
     /* Arguments may point into the old message, so the new one is made beside it. */
@@ -60,9 +70,7 @@ fv_status status_set(fv_status status, const char *format, ...)
     va_start(arguments, format);
     vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
-    memcpy(last_message, text, sizeof text);
-    last_status = status;
-    return status;
+    return keep(status, text);
 }
 
 fv_status status_prefix(fv_status status, const char *format, ...)
@@ -74,9 +82,7 @@ fv_status status_prefix(fv_status status, const char *format, ...)
     va_end(arguments);
     if (snprintf(text, sizeof text, "%.1000s: %.1000s", context, last_message) < 0)
         text[0] = 0;
-    memcpy(last_message, text, sizeof text);
-    last_status = status;
-    return status;
+    return keep(status, text);
 }
 
 fv_status status_restore(fv_status status, const char *message)

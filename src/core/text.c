@@ -95,6 +95,13 @@ enum {
     WORD_MAX = 63
 };
 
+void text_flatten(char *string)
+{
+    for (; *string; string++)
+        if ((unsigned char)*string < ' ' || *string == 127)
+            *string = ' ';
+}
+
 int text_distance(const char *a, const char *b)
 {
     size_t n = strlen(a), m = strlen(b);

@@ -28,6 +28,10 @@ const char *text_string(const text *t); /* never NULL */
 fv_status text_status(const text *t);
 void text_release(text *t);
 
+/* Makes one line of `string`, in place: line ends and other control characters, such as those that direct a terminal, become
+ * spaces. Names and reasons that are not ours may hold them. */
+void text_flatten(char *string);
+
 /* The edit distance (Damerau-Levenshtein, adjacent swaps count one), for "did you mean". */
 int text_distance(const char *a, const char *b);
 /* The nearest of `count` candidates when it is near enough to be a slip of the keyboard, else NULL. */

@@ -238,7 +238,8 @@ static void describe_options(const option *table, const void *fields, text *out)
 
 static void describe_step(const augment_step *s, text *out)
 {
-    common c = {.p = s->probability < 1 ? s->probability : 0, .strength = s->strength != 1 ? s->strength : 0};
+    bool always = s->probability >= 1 && s->what->probability == 0; /* which is the default then */
+    common c = {.p = always ? 0 : s->probability, .strength = s->strength != 1 ? s->strength : 0};
     text parameters = {0};
     describe_options(s->what->options, s->parameters, &parameters);
     describe_options(common_options, &c, &parameters);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/memory.h"
+#include "core/text.h"
 #include "data/store.h"
 
 static const float default_split = 0.2f;
@@ -231,6 +232,13 @@ static fv_status check_options(const fv_dataset_options *given, fv_dataset_optio
     return FV_OK;
 }
 
+/* Names that archives and tables give may hold anything; a problem is a line. */
+static void flatten_problems(listing *l)
+{
+    for (size_t i = 0; i < l->problems.count; i++)
+        text_flatten(l->problems.items[i]);
+}
+
 static fv_status open_store(store *s, const fv_dataset_options *o)
 {
     s->sources = (listing){.on_error = o->on_error,
@@ -247,10 +255,15 @@ static fv_status open_store(store *s, const fv_dataset_options *o)
         STATUS_TRY(take_part(&s->sources, o->test_path, FV_TEST));
     order_sources(&s->sources);
     STATUS_TRY(add_samples(s));
+    if (s->classes.count == 0)
+        return status_set(FV_ERROR_INVALID, "%s: none of the %lld pictures has a class", o->path,
+                          (long long)s->count);
     if (o->keep_together)
         STATUS_TRY(store_read_groups(s, o->keep_together));
     STATUS_TRY(make_parts(s, o));
-    return note_classes(s);
+    STATUS_TRY(note_classes(s));
+    flatten_problems(&s->sources);
+    return FV_OK;
 }
 
 static void store_destroy(store *s)

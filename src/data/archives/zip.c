@@ -37,8 +37,9 @@ static struct {
 #define SYMBOL(name) {"zip_" #name, (void **)&api.name},
 static const plugin_symbol symbols[] = {ZIP_FUNCTIONS(SYMBOL)};
 
-/* deflate cannot shrink data more than this: a larger announced size is wrong. */
-static const uint64_t max_deflate_ratio = 1032;
+/* deflate cannot shrink data more than this, and what another method packs more tightly is no picture: a larger announced
+ * size is refused before there is memory for it. */
+static const uint64_t max_ratio = 1032;
 
 typedef struct zip_container {
     container base;
@@ -165,7 +166,7 @@ static fv_status add_entry(zip_container *z, uint64_t index)
     if (info.comp_size > z->bytes)
         return status_set(FV_ERROR_FORMAT, "%s/%s: its size in the archive's directory is wrong", c->path,
                           info.name);
-    if (info.comp_method == ZIP_CM_DEFLATE && info.size / max_deflate_ratio > info.comp_size)
+    if (info.size / (info.comp_method == ZIP_CM_STORE ? 1 : max_ratio) > info.comp_size)
         return status_set(FV_ERROR_FORMAT,
                           "%s/%s: %llu bytes cannot come from the %llu that it has in the archive", c->path,
                           info.name, (unsigned long long)info.size, (unsigned long long)info.comp_size);

@@ -121,7 +121,11 @@ static fv_status copy_pixels(const heif_picture *r, const struct heif_image *pic
     const uint8_t *rows = api.heif_image_get_plane_readonly(picture, heif_channel_interleaved, &stride);
     if (!rows)
         return status_set(FV_ERROR_FORMAT, "%s: damaged HEIF: it has no pixels", r->source->name);
-    STATUS_TRY(decode_check_size(r->source, height, width));
+    if (height != r->height || width != r->width)
+        return status_set(FV_ERROR_FORMAT,
+                          "%s: damaged HEIF: its header says %lld x %lld pixels, and there are %lld x %lld",
+                          r->source->name, (long long)r->width, (long long)r->height, (long long)width,
+                          (long long)height);
     STATUS_TRY(image_reshape(out, height, width, 3));
     for (int64_t y = 0; y < height; y++) {
         const uint8_t *from = rows + y * stride;
