@@ -25,7 +25,7 @@ refuses() {
     shift
     "$fovea" "$@" >out 2>err </dev/null
     status=$?
-    [ $status -gt 0 ] && [ $status -lt 128 ] || complain "fovea $*: status $status"
+    { [ $status -gt 0 ] && [ $status -lt 128 ]; } || complain "fovea $*: status $status"
     grep -qe "$text" err || complain "fovea $*: '$(tail -n 1 err)' lacks '$text'"
 }
 

@@ -74,6 +74,7 @@ static void what_is_not_supported_says_so(void **state)
         FORMAT = 339
     };
     refuse("uint8 x 1", COMPRESSION, 34712, "compression 34712");                /* JPEG 2000 */
+    refuse("uint8 x 3", PHOTOMETRIC, 8, "photometric interpretation 8");         /* Lab */
     refuse("uint8 x 1", PHOTOMETRIC, 32803, "photometric interpretation 32803"); /* a camera's raw colours */
     refuse("uint8 x 1", FORMAT, 6, "sample format 6");                           /* complex numbers */
     refuse("int32", FORMAT, 5, "sample format 5");

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * TIFF and BigTIFF with libtiff, which is opened on first use: the first page. The only file that knows libtiff. Pictures in
- * strips of interleaved samples are read row by row, others block by block, a block being a tile or a strip of every plane; what
- * has no plain samples (YCbCr, Lab, LogLuv) goes by way of libtiff's own conversion to RGBA.
+ * strips of interleaved samples are read row by row, others block by block, a block being a tile or a strip of every plane; YCbCr
+ * goes by way of libtiff's own conversion to RGBA.
  */
 #include <stdarg.h>
 #include <stdio.h>
@@ -141,7 +141,8 @@ static int tag_number(const tiff_reader *r, uint32_t tag, int missing)
     return api.GetFieldDefaulted(r->tiff, tag, &value) == 1 ? value : missing;
 }
 
-/* Samples are converted by libtiff where they are no plain grey, RGB, palette or CMYK. JPEG gives RGB itself. */
+/* YCbCr is converted by libtiff, whose JPEG gives RGB itself. Its conversions from Lab and LogLuv are too far off (by 12 levels in the
+ * mean) to be used; those are refused. */
 static void choose_conversion(tiff_reader *r)
 {
     tiff_samples *t = &r->samples;
@@ -149,9 +150,7 @@ static void choose_conversion(tiff_reader *r)
         api.SetField(r->tiff, TIFFTAG_JPEGCOLORMODE, JPEGCOLORMODE_RGB);
         t->photometric = PHOTOMETRIC_RGB;
     }
-    r->convert = t->photometric == PHOTOMETRIC_YCBCR || t->photometric == PHOTOMETRIC_CIELAB ||
-                 t->photometric == PHOTOMETRIC_ICCLAB || t->photometric == PHOTOMETRIC_ITULAB ||
-                 t->photometric == PHOTOMETRIC_LOGL || t->photometric == PHOTOMETRIC_LOGLUV;
+    r->convert = t->photometric == PHOTOMETRIC_YCBCR;
 }
 
 static fv_status read_blocks(tiff_reader *r)
