@@ -72,8 +72,8 @@ static int make_table(const char *path, long pictures, long classes)
     fputs("file,label\n", f);
     for (long i = 0; i < pictures; i++) {
         char name[128];
-        snprintf(name, sizeof name, "images/2024/collection-%04ld/class-%03ld/observation-%010lld.jpg",
-                 i / 5000, i % classes, (long long)i * 7919 % pictures);
+        snprintf(name, sizeof name, "pictures/station-%02ld/2024-05-17/camera-%05ld/observation-%010lld.jpg",
+                 i / 100000 % 100, i / 1000, (long long)i * 7919 % pictures);
         fprintf(f, "%s,class-%03ld\n", name, i % classes);
         if (i == 0) {
             char first[4096];
