@@ -4,6 +4,7 @@
  *
  *     scale folder DIR PICTURES CLASSES     hard links of one small picture: DIR/class-007/picture-0000012345.png
  *     scale table FILE PICTURES CLASSES     rows of file,label with paths of 60 to 70 bytes; the files themselves are not made
+ *     scale groups FILE PICTURES CLASSES    rows of file,group for what the first makes, 5 pictures a group
  *     scale open DATA [GROUPS]              "SECONDS SECONDS MB PICTURES": wall clock, processor, peak of the resident memory
  */
 #include <errno.h>
@@ -63,6 +64,17 @@ static int make_folder(const char *root, long pictures, long classes)
     return 0;
 }
 
+static int make_groups(const char *path, long pictures, long classes)
+{
+    FILE *f = fopen(path, "w");
+    if (!f)
+        return fail(path);
+    for (long i = 0; i < pictures; i++)
+        fprintf(f, "class-%03ld/picture-%010lld.png,patient %ld\n", i % classes,
+                (long long)i * 7919 % pictures, i / 5);
+    return fclose(f) ? fail(path) : 0;
+}
+
 /* Of the files only the first is made: a table none of whose first files exists is an error. */
 static int make_table(const char *path, long pictures, long classes)
 {
@@ -72,8 +84,8 @@ static int make_table(const char *path, long pictures, long classes)
     fputs("file,label\n", f);
     for (long i = 0; i < pictures; i++) {
         char name[128];
-        snprintf(name, sizeof name, "images/2024/collection-%04ld/class-%03ld/observation-%010lld.jpg",
-                 i / 5000, i % classes, (long long)i * 7919 % pictures);
+        snprintf(name, sizeof name, "pictures/station-%02ld/2024-05-17/camera-%05ld/observation-%010lld.jpg",
+                 i / 100000 % 100, i / 1000, (long long)i * 7919 % pictures);
         fprintf(f, "%s,class-%03ld\n", name, i % classes);
         if (i == 0) {
             char first[4096];
@@ -121,8 +133,10 @@ int main(int argc, char **argv)
         return make_folder(argv[2], atol(argv[3]), atol(argv[4]));
     if (argc == 5 && strcmp(argv[1], "table") == 0)
         return make_table(argv[2], atol(argv[3]), atol(argv[4]));
+    if (argc == 5 && strcmp(argv[1], "groups") == 0)
+        return make_groups(argv[2], atol(argv[3]), atol(argv[4]));
     if (argc >= 3 && strcmp(argv[1], "open") == 0)
         return open_data(argv[2], argc > 3 ? argv[3] : NULL);
-    fputs("usage: scale folder|table PATH PICTURES CLASSES, or scale open DATA [GROUPS]\n", stderr);
+    fputs("usage: scale folder|groups|table PATH PICTURES CLASSES, or scale open DATA [GROUPS]\n", stderr);
     return 2;
 }

@@ -28,6 +28,13 @@ succeeds data demo digits --train 40 --test 10 --size 28 --seed 1
 [ "$(find digits/test -type f | wc -l)" -eq 100 ] || complain "data demo: not 100 test pictures"
 succeeds data info digits
 grep -qE '^3 +50 +' out || complain "data info: class 3 has not 50 pictures"
+succeeds data split digits --anew -o split.csv --val 0.2 --test 0.1 --seed 3
+grep -qE '^3 +50 +35 +10 +5$' out || complain "data split: class 3 is not split into 35, 10 and 5"
+succeeds data info split.csv
+grep -qE '^3 +50 +35 +10 +5$' out || complain "data info: a written split is not read as it was"
+succeeds data split split.csv -o split --format link
+[ "$(find split/test -type f | wc -l)" -eq 50 ] || complain "data split: not 50 test pictures were linked"
+"$fovea" data split digits -o split >out 2>err && complain "data split: wrote over what was there"
 
 # A run
 options='--epochs 3 --batch 32 --seed 1 --threads 2 --patience 0'

@@ -5,6 +5,7 @@
 #include "data/csv.h"
 #include "data/dataset.h"
 #include "data/name_table.h"
+#include "data/path_table.h"
 
 static void put_text(const char *name, const char *content)
 {
@@ -259,12 +260,47 @@ static void many_names(void **state)
     assert_int_equal(name_table_find(&t, "name"), -1);
 }
 
+/* Of more folders than one and two bytes can number, visited by turns; files without one, at the root, and the empty name. */
+static void many_paths(void **state)
+{
+    (void)state;
+    enum {
+        FOLDERS = 40000
+    };
+    path_table t = {0};
+    char path[64], got[64];
+    static const char *const plain[] = {"a", "/a", "", "/", "a/", "a/a", "./a"};
+    for (uint32_t turn = 0; turn < 2; turn++) {
+        uint32_t index, wanted = 0;
+        for (uint32_t i = 0; i < sizeof plain / sizeof *plain; i++, wanted++) {
+            assert_ok(path_table_add(&t, plain[i], &index));
+            assert_int_equal(index, wanted);
+        }
+        for (uint32_t i = 0; i < 3 * FOLDERS; i++, wanted++) {
+            snprintf(path, sizeof path, "p/%u/%u.jpg", i % FOLDERS, i / FOLDERS);
+            assert_ok(path_table_add(&t, path, &index));
+            assert_int_equal(index, wanted);
+        }
+    }
+    uint32_t first = sizeof plain / sizeof *plain;
+    assert_int_equal(path_table_count(&t), 3 * FOLDERS + first);
+    path_table_close(&t);
+    for (uint32_t i = 0; i < first; i++)
+        assert_string_equal(path_table_print(&t, i, got, sizeof got), plain[i]);
+    for (uint32_t i = 0; i < 3 * FOLDERS; i++) {
+        snprintf(path, sizeof path, "p/%u/%u.jpg", i % FOLDERS, i / FOLDERS);
+        assert_string_equal(path_table_print(&t, i + first, got, sizeof got), path);
+    }
+    path_table_release(&t);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, make_root, remove_root)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(forms),   TEST(classes_and_pixels), TEST(multi_label), TEST(parts),
-        TEST(refused), TEST(skipped_or_failed),  TEST(long_rows),   TEST(many_names)};
+        TEST(forms),     TEST(classes_and_pixels), TEST(multi_label), TEST(parts),
+        TEST(refused),   TEST(skipped_or_failed),  TEST(long_rows),   TEST(many_names),
+        TEST(many_paths)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

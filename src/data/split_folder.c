@@ -160,7 +160,7 @@ static fv_status cannot(const folder_writer *w, const char *from, int error)
 {
     const char *help = error == EXDEV
                            ? "; hard links do not reach another disk: write copies or symbolic links"
-                       : error == EPERM ? "; this disk has no such links: write copies"
+                       : error == EPERM ? "; such links are not allowed there: write copies"
                                         : "";
     return status_set(FV_ERROR_IO, "%s: cannot be written to %s: %s%s", from, w->job->options->path,
                       strerror(error), help);

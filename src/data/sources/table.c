@@ -13,7 +13,7 @@
 
 #include "core/file.h"
 #include "core/memory.h"
-#include "data/name_table.h"
+#include "data/path_table.h"
 #include "data/source.h"
 #include "data/table_columns.h"
 
@@ -26,7 +26,8 @@ enum {
 /* The files of a table, shared by the sources of its parts. */
 typedef struct table_files {
     char *folder;
-    name_table names, groups;
+    path_table names;
+    name_table groups;
     int users;
 } table_files;
 
@@ -38,19 +39,20 @@ typedef struct table_source {
 
 /* ---- the source ---- */
 
-static void print_path(const char *folder, const char *name, char *buffer, size_t size)
+static void print_path(const table_files *f, size_t row, char *buffer, size_t size)
 {
-    if (name[0] == '/')
-        snprintf(buffer, size, "%s", name);
-    else
-        snprintf(buffer, size, "%s/%s", folder, name);
+    char name[PATH_MAX];
+    path_table_print(&f->names, row, name, sizeof name);
+    bool absolute = name[0] == '/';
+    if (snprintf(buffer, size, "%s%s%s", absolute ? "" : f->folder, absolute ? "" : "/", name) < 0)
+        buffer[0] = 0;
 }
 
 static void file(const source *s, int64_t record, char *buffer, size_t size)
 {
     const table_source *t = (const table_source *)s;
     size_t row = t->rows ? t->rows[record] : (size_t)record;
-    print_path(t->files->folder, name_table_get(&t->files->names, row), buffer, size);
+    print_path(t->files, row, buffer, size);
 }
 
 static fv_status read_file(const source *s, int64_t record, file_bytes *bytes)
@@ -65,7 +67,7 @@ static void files_release(table_files *f)
     if (!f || --f->users > 0)
         return;
     free(f->folder);
-    name_table_release(&f->names);
+    path_table_release(&f->names);
     name_table_release(&f->groups);
     free(f);
 }
@@ -101,6 +103,11 @@ typedef struct table {
     tally malformed, repeated, missing, unlabelled;
 } table;
 
+static size_t row_count(const table *t)
+{
+    return path_table_count(&t->files->names);
+}
+
 /* The thread's message is an error with FV_FAIL; else it is counted. */
 static fv_status note(table *t, tally *what)
 {
@@ -122,7 +129,7 @@ static fv_status add_label(table *t, const char *name)
 {
     uint32_t label;
     STATUS_TRY(name_table_add(&t->classes, name, &label));
-    size_t first = t->label_first[t->files->names.count], k = t->label_count;
+    size_t first = t->label_first[row_count(t)], k = t->label_count;
     for (size_t i = first; i < t->label_count; i++)
         if (t->label_list[i] == (int32_t)label)
             return FV_OK;
@@ -170,7 +177,7 @@ static fv_status read_class_columns(table *t, bool *bad)
     for (size_t i = 0; i < c->class_names.count; i++) {
         const char *cell = t->reader.cells[c->class_columns[i]];
         int truth = truth_of(cell);
-        if (truth < 0 && t->files->names.count == 0 && t->malformed.count == 0)
+        if (truth < 0 && row_count(t) == 0 && t->malformed.count == 0)
             return status_set(
                 FV_ERROR_FORMAT,
                 "%s: which column is the label? None is named 'label' or 'class', and %s does not "
@@ -189,8 +196,7 @@ static fv_status read_class_columns(table *t, bool *bad)
 /* The row's labels, which stand at the end of the list, against those of a row before. */
 static bool same_labels(const table *t, uint32_t row)
 {
-    size_t a = t->label_first[row], n = t->label_first[row + 1] - a,
-           b = t->label_first[t->files->names.count];
+    size_t a = t->label_first[row], n = t->label_first[row + 1] - a, b = t->label_first[row_count(t)];
     return n == t->label_count - b &&
            (n == 0 || memcmp(t->label_list + a, t->label_list + b, n * sizeof *t->label_list) == 0);
 }
@@ -198,7 +204,7 @@ static bool same_labels(const table *t, uint32_t row)
 static fv_status repeated_row(table *t, uint32_t before, const char *name, fv_part part)
 {
     bool labels = same_labels(t, before), parts = t->parts[before] == part;
-    t->label_count = t->label_first[t->files->names.count];
+    t->label_count = t->label_first[row_count(t)];
     status_set(FV_ERROR_FORMAT, "%s:%lld: %.300s stands in an earlier row, %s", t->reader.path,
                (long long)t->reader.line, name,
                !labels ? "with another label; give several classes of a picture in one row, as a|b"
@@ -223,14 +229,14 @@ static fv_status take_row(table *t, char *name)
 {
     const table_columns *c = &t->columns;
     const char *const *cells = t->reader.cells;
-    size_t row = t->files->names.count;
+    size_t row = row_count(t);
     fv_part part = c->part < 0 ? FV_ALL : table_part_of(cells[c->part]);
     STATUS_TRY(MEM_GROW(t->parts, row, t->part_capacity));
     STATUS_TRY(MEM_GROW(t->label_first, row + 1, t->label_first_capacity));
     if (c->group >= 0)
         STATUS_TRY(MEM_GROW(t->groups, row, t->group_capacity));
     uint32_t index;
-    STATUS_TRY(name_table_add(&t->files->names, name, &index));
+    STATUS_TRY(path_table_add(&t->files->names, name, &index));
     if (index < row)
         return repeated_row(t, index, name, part);
     t->parts[row] = (uint8_t)part;
@@ -260,7 +266,7 @@ static fv_status read_row(table *t)
     STATUS_TRY(c->label >= 0 ? split_labels(t, cells[c->label]) : read_class_columns(t, &bad));
     if (!bad)
         return take_row(t, name);
-    t->label_count = t->label_first[t->files->names.count];
+    t->label_count = t->label_first[row_count(t)];
     return FV_OK;
 }
 
@@ -287,7 +293,7 @@ static fv_status read_rows(table *t)
 
 static fv_status leave_out(table *t, size_t row)
 {
-    if (!t->left_out && !(t->left_out = mem_array(t->files->names.count, sizeof *t->left_out)))
+    if (!t->left_out && !(t->left_out = mem_array(row_count(t), sizeof *t->left_out)))
         return status_last();
     t->left_out[row] = true;
     return FV_OK;
@@ -296,13 +302,14 @@ static fv_status leave_out(table *t, size_t row)
 /* A row without a class means something in multi-label data only. */
 static fv_status check_unlabelled(table *t)
 {
-    size_t rows = t->files->names.count;
+    size_t rows = row_count(t);
     for (size_t i = 0; t->columns.label < 0 && !t->multi_label && i < rows; i++)
         t->multi_label = t->label_first[i + 1] - t->label_first[i] != 1;
     for (size_t i = 0; !t->multi_label && i < rows; i++)
         if (t->label_first[i + 1] == t->label_first[i]) {
+            char name[PATH_MAX];
             status_set(FV_ERROR_FORMAT, "%s: %s has no label", t->reader.path,
-                       name_table_get(&t->files->names, i));
+                       path_table_print(&t->files->names, i, name, sizeof name));
             STATUS_TRY(note(t, &t->unlabelled));
             STATUS_TRY(leave_out(t, i));
         }
@@ -311,11 +318,11 @@ static fv_status check_unlabelled(table *t)
 
 static fv_status check_files(table *t)
 {
-    size_t rows = t->files->names.count, looked = rows <= LOOKED_FOR ? rows : LOOKED_FOR_OF_MORE, there = 0;
+    size_t rows = row_count(t), looked = rows <= LOOKED_FOR ? rows : LOOKED_FOR_OF_MORE, there = 0;
     for (size_t i = 0; i < looked; i++) {
         char path[PATH_MAX];
         struct stat info;
-        print_path(t->files->folder, name_table_get(&t->files->names, i), path, sizeof path);
+        print_path(t->files, i, path, sizeof path);
         bool found = stat(path, &info) == 0;
         there += found && S_ISREG(info.st_mode);
         if ((found && S_ISREG(info.st_mode)) || rows > looked)
@@ -325,12 +332,14 @@ static fv_status check_files(table *t)
         STATUS_TRY(note(t, &t->missing));
         STATUS_TRY(leave_out(t, i));
     }
+    char first[PATH_MAX];
     if (looked > 0 && there == 0)
         return status_set(
             FV_ERROR_IO,
             "%s: none of the first %zu files exists; the first, %.300s, was looked for in %s, where "
             "the table lies",
-            t->reader.path, looked, name_table_get(&t->files->names, 0), t->files->folder);
+            t->reader.path, looked, path_table_print(&t->files->names, 0, first, sizeof first),
+            t->files->folder);
     return FV_OK;
 }
 
@@ -414,7 +423,7 @@ static fv_status fill_labels(table *t, table_source *s)
 
 static fv_status fill_source(table *t, table_source *s, fv_part part)
 {
-    size_t rows = t->files->names.count, k = 0;
+    size_t rows = row_count(t), k = 0;
     for (size_t i = 0; i < rows; i++)
         s->base.count += is_row_of(t, i, part);
     if ((size_t)s->base.count < rows && !(s->rows = mem_array((size_t)s->base.count, sizeof *s->rows)))
@@ -435,7 +444,7 @@ static fv_status fill_source(table *t, table_source *s, fv_part part)
 
 static fv_status add_source(table *t, fv_part part)
 {
-    size_t i = 0, rows = t->files->names.count;
+    size_t i = 0, rows = row_count(t);
     while (i < rows && !is_row_of(t, i, part))
         i++;
     if (i == rows)
@@ -455,10 +464,10 @@ static fv_status add_source(table *t, fv_part part)
 
 static fv_status make_sources(table *t)
 {
-    name_table_close(&t->files->names);
+    path_table_close(&t->files->names);
     name_table_close(&t->files->groups);
     name_table_close(&t->classes);
-    if (t->files->names.count == 0)
+    if (row_count(t) == 0)
         return status_set(FV_ERROR_INVALID, "%s: there are no rows of pictures in it%s%s", t->reader.path,
                           t->malformed.count ? "; " : "", t->malformed.count ? t->malformed.first : "");
     STATUS_TRY(check_unlabelled(t));
