@@ -7,8 +7,9 @@
  *     ...
  *     fv_dataset_destroy(data);
  *
- * `path` is a folder of class folders, a folder with train/, val/ (or valid/) and test/ inside, a folder with IDX files
- * (…-images-idx3-ubyte[.gz]), a cifar-10-batches-bin or cifar-100-binary folder, an address (http, https, file) of one, or a
+ * `path` is a folder of class folders, a folder with train/, val/ (or valid/) and test/ inside, a table of files and labels (.csv,
+ * .tsv), a zip or tar archive, tar shards, a folder with IDX files (…-images-idx3-ubyte[.gz]), a cifar-10-batches-bin or
+ * cifar-100-binary folder, an address (http, https, file) of one (docs/data.md has the details), or a
  * known name (fv_known_dataset_get), which is downloaded on first use. Class names are sorted in byte order; those of IDX and CIFAR
  * stand in the order of their label bytes. Classes that only occur outside the training part stand behind its own.
  */
