@@ -307,6 +307,29 @@ static void deep_pictures_stay(void **state)
     fv_dataset_destroy(d);
 }
 
+static void groups_are_counted(void **state)
+{
+    (void)state;
+    static const char table[] =
+        "file,label,patient\np1.png,a,x\np2.png,b,x\np3.png,a,y\np4.png,b,y\np5.png,a,z\np6.png,b,z\n";
+    for (int i = 1; i <= 6; i++) {
+        char name[40];
+        snprintf(name, sizeof name, "patients/p%d.png", i);
+        put_picture(name, 6, 6, 3, i * 20);
+    }
+    put_file("patients/t.csv", table, sizeof table - 1);
+    fv_pack_result result;
+    fv_dataset *d = open_whole("patients/t.csv");
+    assert_ok(fv_pack_write(d, .path = in_root("torn"), .result = &result));
+    assert_int_equal(result.grouped, 6);
+    fv_dataset_destroy(d);
+    d = fv_dataset_open(in_root("patients/t.csv"), .validation_split = 0.34f);
+    assert_ok(fv_pack_write(d, .path = in_root("whole"), .result = &result));
+    assert_int_equal(result.grouped, 0);
+    assert_int_equal(result.shards, 2);
+    fv_dataset_destroy(d);
+}
+
 static void one_part_alone(void **state)
 {
     (void)state;
@@ -595,6 +618,7 @@ int main(void)
                                        cmocka_unit_test(raw_pictures_become_png),
                                        cmocka_unit_test(larger_pictures_are_resized),
                                        cmocka_unit_test(deep_pictures_stay),
+                                       cmocka_unit_test(groups_are_counted),
                                        cmocka_unit_test(one_part_alone),
                                        cmocka_unit_test(unreadable_pictures),
                                        cmocka_unit_test(nothing_is_left_of_half_a_pack),

@@ -7,8 +7,9 @@
  *     ...
  *     fv_dataset_destroy(data);
  *
- * `path` is a folder of class folders, a folder with train/, val/ (or valid/) and test/ inside, a folder with IDX files
- * (…-images-idx3-ubyte[.gz]), a cifar-10-batches-bin or cifar-100-binary folder, an address (http, https, file) of one, or a
+ * `path` is a folder of class folders, a folder with train/, val/ (or valid/) and test/ inside, a table of files and labels (.csv,
+ * .tsv), a zip or tar archive, tar shards, a folder with IDX files (…-images-idx3-ubyte[.gz]), a cifar-10-batches-bin or
+ * cifar-100-binary folder, an address (http, https, file) of one (docs/data.md has the details), or a
  * known name (fv_known_dataset_get), which is downloaded on first use. Class names are sorted in byte order; those of IDX and CIFAR
  * stand in the order of their label bytes. Classes that only occur outside the training part stand behind its own.
  */
@@ -189,14 +190,14 @@ typedef struct fv_picture_info {
     const char *mode;                /* "grey", "RGB", "palette", "RGBA", "grey+alpha", "CMYK" */
     int64_t bytes;                   /* of its file, 0 when that cannot be read; of its pixels when raw */
     const char *problem;             /* why it cannot be read or is not whole; NULL: nothing is wrong */
-    int64_t twin;                    /* with `check`: the first picture with the very same bytes, -1: it is that itself */
+    int64_t twin;                    /* with `check`: the first picture with the very same bytes, else -1 */
 } fv_picture_info;
 
 typedef struct fv_survey_options {
     size_t struct_size;
     const fv_dataset *data; /* required; outlives the call only */
     int64_t pictures;       /* at most so many are looked at, spread evenly; default 1000 */
-    int check;              /* nonzero: each is decoded to its end, and compared with the others; else its header is read */
+    int check;              /* nonzero: each is decoded to its end and compared with the others */
     int threads;            /* default: all cores */
     int (*on_progress)(int64_t done, int64_t total,
                        void *user); /* nonzero stops with FV_INTERRUPTED; may be NULL */
@@ -211,7 +212,8 @@ typedef struct fv_survey fv_survey;
 FV_API fv_survey *fv_survey_create_with(const fv_survey_options *options);
 FV_API void fv_survey_destroy(fv_survey *s); /* NULL is fine */
 FV_API int64_t fv_survey_size(const fv_survey *s);
-FV_API const fv_picture_info *fv_survey_get(const fv_survey *s, int64_t i); /* owned by `s`; NULL out of range */
+/* Owned by `s`; NULL out of range. */
+FV_API const fv_picture_info *fv_survey_get(const fv_survey *s, int64_t i);
 
 /* Draws a contact sheet: some pictures of each class, whole, under its name and number of pictures. Of more than 200 classes
  * 200 are drawn, spread evenly. */
@@ -236,18 +238,21 @@ typedef struct fv_pack_result {
     int64_t encoded;                 /* pictures that were encoded anew */
     int64_t deep;                    /* left as they are, although larger: 8 bits would lose some of theirs */
     int64_t skipped;                 /* could not be read */
+    /* Training pictures of groups, which a pack does not hold, where the data has no validation part yet: one that is drawn
+     * from the pack will tear them. */
+    int64_t grouped;
 } fv_pack_result;
 
 typedef struct fv_pack_options {
     size_t struct_size;
-    const fv_dataset *data; /* required: a data set with its parts, or one part; its own order does not matter */
+    const fv_dataset *data; /* required: a data set with its parts, or one part; in any order */
     const char *path;       /* required: a folder that is absent or empty; it appears when all is written */
     uint64_t seed;          /* of the order in which pictures stand in the shards */
     /* Pictures whose shorter side is longer are resized to it, as torchvision's Resize, and encoded as JPEG; all others, and
      * those with more than 8 bits, keep their bytes. Default 0: all do. Raw pictures (IDX, CIFAR) become PNG. */
     int64_t size;
     int quality;            /* of those JPEG files, 1..100; default 90 */
-    int64_t shard_bytes;    /* the most bytes of a shard, unless one picture alone is larger; default 500000000 */
+    int64_t shard_bytes;    /* the most of a shard, unless a picture alone is larger; default 500000000 */
     int64_t shard_pictures; /* the most pictures of a shard; default: no limit */
     int threads;            /* default: all cores. The bytes written do not depend on it */
     fv_on_error on_error;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* fovea data demo: a data set drawn by the library. */
 #include <stdio.h>
-#include <unistd.h>
 
+#include "cli/count_bar.h"
 #include "cli/verbs.h"
 
 typedef struct demo_options {
@@ -38,22 +38,15 @@ static const option table[] = {{.name = "train",
                                 .help = "the same pictures for the same seed"},
                                {0}};
 
-static int progress(int64_t done, int64_t total, void *user)
-{
-    const int *terminal = user;
-    if (*terminal && (done % 100 == 0 || done == total))
-        fprintf(stderr, "\r%lld of %lld pictures%s", (long long)done, (long long)total,
-                done == total ? "\n" : "");
-    return interrupt_signal() != 0;
-}
-
 static int run(const invocation *call)
 {
     const demo_options *o = call->options;
-    int terminal = isatty(STDERR_FILENO);
+    count_bar bar;
     interrupt_catch();
+    count_bar_init(&bar);
     fv_status status = fv_demo_write(call->arguments[0], .train = o->train, .test = o->test, .size = o->size,
-                                     .seed = o->seed, .on_progress = progress, .user = &terminal);
+                                     .seed = o->seed, .on_progress = count_bar_step, .user = &bar);
+    count_bar_end(&bar);
     if (interrupt_signal())
         return 128 + interrupt_signal();
     if (status != FV_OK)

@@ -109,6 +109,11 @@ static void say_result(const fv_pack_result *r, const watch *w)
         cli_say("warning: and %lld more were left out", (long long)(w->said - SKIPPED_SAID));
     cli_say("%lld pictures in %lld shards, %.1f MB; %lld encoded anew", (long long)r->pictures,
             (long long)r->shards, (double)r->bytes / 1e6, (long long)r->encoded);
+    if (r->grouped > 0)
+        cli_say("warning: %lld training pictures belong to groups, which a pack does not hold; --val-split "
+                "makes a "
+                "validation part now that keeps them together",
+                (long long)r->grouped);
     if (r->deep > 0)
         cli_say("%lld pictures with more than 8 bits were left as large as they are", (long long)r->deep);
 }

@@ -110,6 +110,16 @@ static fv_status end_shard(pack *p)
     return pack_shard_finish(&p->shard);
 }
 
+/* A pack does not hold groups, which only matters while training pictures may yet become validation. */
+static bool loses_group(const pack *p, int64_t index)
+{
+    int64_t record;
+    const source *s = dataset_locate(p->part, index, &record);
+    const fv_dataset *parts = p->o->data->store->parts;
+    return p->part == &parts[FV_TRAIN] && parts[FV_VALIDATION].count == 0 && s->groups &&
+           s->groups[record] != 0;
+}
+
 static fv_status write_picture(pack *p, int64_t index, const packed_picture *picture)
 {
     char key[USTAR_NAME];
@@ -128,6 +138,7 @@ static fv_status write_picture(pack *p, int64_t index, const packed_picture *pic
     p->result.pictures++;
     p->result.encoded += picture->encoded;
     p->result.deep += picture->deep;
+    p->result.grouped += loses_group(p, index);
     return FV_OK;
 }
 

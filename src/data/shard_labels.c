@@ -86,13 +86,16 @@ static fv_status add_json(shard_labels *l, const json_t *label, name_table *text
     return shard_labels_add(l, number, texts);
 }
 
-fv_status shard_labels_read_list(shard_labels *l, const container *c, size_t entry, name_table *texts)
+fv_status shard_labels_read_list(shard_labels *l, const container *c, size_t entry, name_table *texts,
+                                 bool *found)
 {
     json_t *root;
     l->count = 0;
+    *found = false;
     STATUS_TRY(container_read(c, entry, MAX_LABEL_TEXT, &l->bytes));
     const json_t *labels = find_labels(&l->bytes, &root);
-    fv_status status = labels ? FV_OK : status_set(FV_ERROR_FORMAT, "it has no list of labels");
+    fv_status status = FV_OK;
+    *found = labels;
     if (json_array_size(labels) > SHARD_MAX_LABELS)
         status = status_set(FV_ERROR_FORMAT, "more than %d labels", SHARD_MAX_LABELS);
     for (size_t i = 0; status == FV_OK && i < json_array_size(labels); i++)

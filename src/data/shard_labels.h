@@ -32,7 +32,9 @@ typedef struct shard_labels {
 fv_status shard_labels_add(shard_labels *l, const char *label, name_table *texts);
 /* They replace the labels. */
 fv_status shard_labels_read_class(shard_labels *l, const container *c, size_t entry, name_table *texts);
-fv_status shard_labels_read_list(shard_labels *l, const container *c, size_t entry, name_table *texts);
+/* `*found` false: the file is not about labels. */
+fv_status shard_labels_read_list(shard_labels *l, const container *c, size_t entry, name_table *texts,
+                                 bool *found);
 void shard_labels_release(shard_labels *l);
 
 #endif

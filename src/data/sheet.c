@@ -13,7 +13,8 @@ enum {
     MAX_CLASSES = 200,
     MAX_PER_CLASS = 24,
     MAX_THREADS = 1024,
-    LEAST_ACROSS = 4,
+    LEAST_ACROSS = 2,  /* thumbnails, for the caption to have room */
+    LEAST_WIDTH = 480, /* for the title */
     MARGIN = 28,
     GAP = 6,          /* between thumbnails */
     COLUMN_GAP = 28,  /* between blocks */
@@ -38,13 +39,29 @@ typedef struct sheet {
     int64_t *chosen;                 /* (class_count, per_class) indices, -1: none */
     int64_t per_class, across, rows; /* thumbnails of a block: in all, in a row; rows of them */
     int64_t columns, side;           /* blocks side by side; a thumbnail's side */
+    int64_t width;                   /* within the margins */
     image_space *spaces;             /* by thread */
     image *decoded, *slots;          /* by thread; see core/ordered.h */
 } sheet;
 
 /* ---- layout ---- */
 
-/* Many classes get small blocks side by side, few get wide ones; all make a sheet of about the same width. */
+static int64_t block_width(const sheet *s)
+{
+    return s->across * (s->side + GAP) - GAP;
+}
+
+/* Pictures of the largest class that is shown. */
+static int64_t most_pictures(const sheet *s)
+{
+    int64_t most = 0;
+    for (int64_t b = 0; b < s->class_count; b++)
+        most = s->counts[s->classes[b]] > most ? s->counts[s->classes[b]] : most;
+    return most;
+}
+
+/* Many classes get small blocks side by side, few get wide ones, on a sheet of about the same width. Where all classes have
+ * fewer pictures than a block has room for, blocks are smaller and more stand side by side. */
 static void choose_layout(sheet *s)
 {
     static const struct {
@@ -53,23 +70,18 @@ static void choose_layout(sheet *s)
     size_t i = 0;
     while (s->class_count > layouts[i].classes)
         i++;
-    s->across = layouts[i].across;
-    s->columns = layouts[i].columns;
     s->side = layouts[i].side;
-    s->per_class = s->o->per_class ? s->o->per_class : s->across * layouts[i].rows;
-    /* Classes that are all small leave no empty rows, nor most of a row empty. */
-    int64_t most = 0;
-    for (int64_t b = 0; b < s->class_count; b++)
-        most = s->counts[s->classes[b]] > most ? s->counts[s->classes[b]] : most;
+    s->across = layouts[i].across;
+    int64_t room = layouts[i].columns * (block_width(s) + COLUMN_GAP), most = most_pictures(s);
     most = most > LEAST_ACROSS ? most : LEAST_ACROSS;
+    s->per_class = s->o->per_class ? s->o->per_class : s->across * layouts[i].rows;
     s->per_class = s->per_class < most ? s->per_class : most;
     s->across = s->per_class < s->across ? s->per_class : s->across;
     s->rows = (s->per_class + s->across - 1) / s->across;
-}
-
-static int64_t block_width(const sheet *s)
-{
-    return s->across * (s->side + GAP) - GAP;
+    s->columns = room / (block_width(s) + COLUMN_GAP);
+    s->columns = s->columns < s->class_count ? s->columns : s->class_count;
+    int64_t width = s->columns * (block_width(s) + COLUMN_GAP) - COLUMN_GAP;
+    s->width = width > LEAST_WIDTH ? width : LEAST_WIDTH;
 }
 
 static int64_t block_height(const sheet *s)
@@ -96,11 +108,9 @@ static void block_place(const sheet *s, int64_t block, int64_t *x, int64_t *y)
 
 static fv_status make_board(sheet *s)
 {
-    int64_t columns = s->class_count < s->columns ? s->class_count : s->columns;
-    int64_t width = 2 * MARGIN + columns * (block_width(s) + COLUMN_GAP) - COLUMN_GAP;
     int64_t height = 2 * MARGIN + (s->o->title ? TITLE : 0) + blocks_down(s) * block_height(s) - BLOCK_GAP +
                      (is_cut(s) ? CAPTION : 0);
-    return canvas_create(width, height, &s->board);
+    return canvas_create(2 * MARGIN + s->width, height, &s->board);
 }
 
 /* ---- which pictures ---- */
@@ -216,14 +226,9 @@ static void draw_frame(const sheet *s)
 {
     if (s->o->title) {
         canvas_color(s->board, INK, 1);
-        draw_cut(s->board, s->o->title, MARGIN, MARGIN + 18, 20,
-                 (double)(s->columns * (block_width(s) + COLUMN_GAP) - COLUMN_GAP));
+        draw_cut(s->board, s->o->title, MARGIN, MARGIN + 18, 20, (double)s->width);
         canvas_color(s->board, LINE, 1);
-        canvas_rectangle(s->board, MARGIN, MARGIN + 28,
-                         (double)((s->class_count < s->columns ? s->class_count : s->columns) *
-                                      (block_width(s) + COLUMN_GAP) -
-                                  COLUMN_GAP),
-                         1);
+        canvas_rectangle(s->board, MARGIN, MARGIN + 28, (double)s->width, 1);
     }
     for (int64_t b = 0; b < s->class_count; b++)
         draw_caption(s, b);

@@ -1,17 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "train/compile.h"
 
-#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "core/memory.h"
+#include "core/ordered.h"
 #include "engine/engine.h"
 
 int compile_cores(void)
 {
-    cpu_set_t set;
-    return sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : 1;
+    return ordered_cores();
 }
 
 static bool has_batch_norm(const fv_model *m)

@@ -162,8 +162,14 @@ static fv_status add_sample(gathering *g, const container *c, size_t from, size_
         note_without(g, c, from, &g->without_class);
     if (picture < 0 || (class < 0 && labels < 0))
         return FV_OK;
-    fv_status status = class >= 0 ? shard_labels_read_class(&g->labels, c, (size_t) class, &g->classes.texts)
-                                  : shard_labels_read_list(&g->labels, c, (size_t)labels, &g->classes.texts);
+    bool found = true;
+    fv_status status = class >= 0
+                           ? shard_labels_read_class(&g->labels, c, (size_t) class, &g->classes.texts)
+                           : shard_labels_read_list(&g->labels, c, (size_t)labels, &g->classes.texts, &found);
+    if (status == FV_OK && !found) {
+        note_without(g, c, from, &g->without_class);
+        return FV_OK;
+    }
     g->multi_label = g->multi_label || (status == FV_OK && class < 0);
     if (status == FV_OK)
         return add_record(g, part, (size_t)picture);
