@@ -21,6 +21,8 @@ enum {
     SIDE = 32,
     PIXELS = SIDE * SIDE * 3,
     STEPS = sizeof golden_losses / sizeof *golden_losses,
+    MIXED_STEPS = sizeof golden_mixed_losses / sizeof *golden_mixed_losses,
+    CLASSES = 10,
     PICTURES = 50000,
     PER_CLASS = 5000,
     SHUFFLE_SEED = 20
@@ -144,6 +146,45 @@ static void check(const char *engine, int steps)
     fv_model_destroy(m);
 }
 
+/* Picture i keeps i % 5 quarters and takes the rest from the one before it, as the script says. */
+static void mix_batch(int step, uint8_t to[PER_STEP][PIXELS], float targets[PER_STEP][CLASSES])
+{
+    for (int i = 0; i < PER_STEP; i++) {
+        int at = step * PER_STEP + i, other = step * PER_STEP + (i + PER_STEP - 1) % PER_STEP,
+            quarters = i % 5;
+        for (int p = 0; p < PIXELS; p++)
+            to[i][p] = (uint8_t)((quarters * pixels[at][p] + (4 - quarters) * pixels[other][p] + 2) / 4);
+        memset(targets[i], 0, sizeof targets[i]);
+        targets[i][labels[at]] += (float)quarters / 4;
+        targets[i][labels[other]] += (float)(4 - quarters) / 4;
+    }
+}
+
+static void mixed_losses(void **state)
+{
+    (void)state;
+    static uint8_t mixed[PER_STEP][PIXELS];
+    static float targets[PER_STEP][CLASSES], weights[PER_STEP];
+    trainer *t;
+    load();
+    for (int i = 0; i < PER_STEP; i++)
+        weights[i] = 1;
+    fv_model *m = make_model();
+    assert_ok(fv_compile(m, .optimizer = FV_SGD, .learning_rate = 0.001f, .momentum = 0.9f,
+                         .weight_decay = 5e-4f, .label_smoothing = 0.1f, .engine = "onednn"));
+    assert_ok(trainer_create(m, PER_STEP, 0, STEP_SOFT, &t));
+    assert_ok(trainer_write(t));
+    for (int step = 0; step < MIXED_STEPS; step++) {
+        const batch b = {.count = PER_STEP, .pixels = mixed[0], .targets = targets[0], .weights = weights};
+        float loss, correct;
+        mix_batch(step, mixed, targets);
+        assert_ok(trainer_step(t, &b, step, 0.001f, &loss, &correct));
+        assert_float_equal((double)loss / golden_mixed_losses[step], 1, 1e-3);
+    }
+    trainer_destroy(t);
+    fv_model_destroy(m);
+}
+
 static void losses_onednn(void **state)
 {
     (void)state;
@@ -169,6 +210,7 @@ int main(int argc, char **argv)
     }
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(losses_onednn),
+        cmocka_unit_test(mixed_losses),
         cmocka_unit_test(losses_reference),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
