@@ -439,7 +439,7 @@ static void write_deep(const char *path, const uint16_t values[SIDE * SIDE])
     text_add_bytes(&png, "\x89PNG\r\n\x1a\n", 8);
     add_chunk(&png, "IHDR", (const uint8_t[]){0, 0, 0, SIDE, 0, 0, 0, SIDE, 16, 0, 0, 0, 0}, 13);
     add_chunk(&png, "IDAT", packed, size);
-    add_chunk(&png, "IEND", NULL, 0);
+    add_chunk(&png, "IEND", "", 0);
     assert_ok(file_write(path, png.data, png.length));
     text_release(&png);
 }

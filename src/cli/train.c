@@ -147,7 +147,11 @@ static int summarise(const train_setup *s, const progress_bar *bar, const fv_eva
     printf("best epoch  %lld of %lld: %s accuracy %.2f %%, loss %.4f\n", (long long)best.epoch,
            (long long)best.epochs, best.validated ? "validation" : "training", 100 * best.accuracy,
            best.loss);
-    if (s->test)
+    if (s->test && e->multi_label)
+        printf(
+            "test        accuracy %.2f %% of the classes of %lld pictures, %.2f %% with all of them right\n",
+            100 * e->accuracy, (long long)e->images, 100 * e->exact_match);
+    else if (s->test)
         printf("test        accuracy %.2f %% of %lld pictures (95 %% interval %.2f..%.2f %%)\n",
                100 * e->accuracy, (long long)e->images, 100 * e->accuracy_low, 100 * e->accuracy_high);
     if (bar->seconds > 0)
