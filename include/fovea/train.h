@@ -139,6 +139,7 @@ typedef struct fv_evaluation {
     int64_t *index;             /* in the data set */
     int32_t *label, *predicted; /* the model's class indices */
     float *probability;         /* of the predicted class */
+    int64_t views;              /* of each picture that the probabilities are the mean of; 1 without .tta */
 } fv_evaluation;
 
 typedef struct fv_evaluate_options {
@@ -146,12 +147,13 @@ typedef struct fv_evaluate_options {
     fv_model *model;        /* required */
     const fv_dataset *data; /* required */
     fv_evaluation *result;  /* required */
-    int64_t batch;          /* default 64 */
+    int64_t batch;          /* pictures; default 64, of which fewer with several views of each */
     int loader_threads;
     fv_on_error on_error;
     fv_progress_callback on_step; /* epoch 1 of 1; nonzero stops with FV_INTERRUPTED */
     fv_log_callback on_log;       /* pictures that are left out */
     void *user;
+    const char *tta; /* test-time augmentation, as for fv_predict; default "none" */
 } fv_evaluate_options;
 #define fv_evaluate(...)                                                                                     \
     fv_evaluate_with(&(fv_evaluate_options){.struct_size = sizeof(fv_evaluate_options), .model = __VA_ARGS__})

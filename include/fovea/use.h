@@ -32,6 +32,12 @@ typedef struct fv_predict_options {
     fv_prediction *top;   /* receives the best classes, the likeliest first */
     int64_t top_count;    /* at most the number of classes; default 1 */
     float *probabilities; /* optional: all of them, class_count values */
+    /* Test-time augmentation: the probabilities are the mean of those of several views of the picture. "flip" adds its
+     * mirror image; "five-crop" takes the corners and the middle of the picture at the size over crop_fraction (0.875 where
+     * that is 1 or pictures are not cropped), "ten-crop" these and their mirror images; a number N the picture, its mirror
+     * image, and N - 2 parts of 1/2 to 9/10 of its area, every other one mirrored. A mirror image must be of the same class:
+     * not so with digits and letters. Default "none". */
+    const char *tta;
 } fv_predict_options;
 #define fv_predict(...)                                                                                      \
     fv_predict_with(&(fv_predict_options){.struct_size = sizeof(fv_predict_options), .model = __VA_ARGS__})

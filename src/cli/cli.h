@@ -106,6 +106,12 @@ void cli_print_padded(const char *utf8, int width);
 void interrupt_catch(void);
 int interrupt_signal(void); /* 0 or the signal */
 
+/* --tta of eval and predict. */
+#define CLI_TTA_HELP                                                                                         \
+    "average the probabilities over several views of each picture: flip, five-crop, ten-crop, or a number " \
+    "of views; all but five-crop use mirror images, which must be of the same class (not so with digits " \
+    "and letters)"
+
 /* `fovea info` and `fovea data info`. */
 int data_describe(const char *path, bool json);
 

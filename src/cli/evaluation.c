@@ -69,7 +69,10 @@ static void print_mistakes(const fv_evaluation *e)
 void evaluation_print(const fv_evaluation *e)
 {
     int width = widest_name(e);
-    printf("images      %lld\nloss        %.4f\n", (long long)e->images, e->loss);
+    printf("images      %lld\n", (long long)e->images);
+    if (e->views > 1)
+        printf("views       %lld of each picture, their probabilities averaged\n", (long long)e->views);
+    printf("loss        %.4f\n", e->loss);
     printf("accuracy    %.4f  (95 %% interval %.4f..%.4f)\n", e->accuracy, e->accuracy_low, e->accuracy_high);
     printf("top-5       %.4f\ncalibration %.4f (expected error of the probabilities)\n", e->top5, e->ece);
     if (e->unknown)
@@ -111,13 +114,13 @@ json_t *evaluation_json(const fv_evaluation *e, const char *model, const char *d
             json_array_append_new(row, json_integer(e->confusion[c * n + k]));
         json_array_append_new(confusion, row);
     }
-    return json_pack("{s:s, s:s, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:[o, o], s:I, s:I}", "model",
-                     model, "data", data, "images", (json_int_t)e->images, "loss", cli_number(e->loss),
-                     "accuracy", cli_number(e->accuracy), "top5", cli_number(e->top5), "macro",
-                     score_json(&e->macro), "weighted", score_json(&e->weighted), "classes", classes,
-                     "confusion", confusion, "ece", cli_number(e->ece), "accuracy_interval",
-                     cli_number(e->accuracy_low), cli_number(e->accuracy_high), "unknown",
-                     (json_int_t)e->unknown, "skipped", (json_int_t)e->skipped);
+    return json_pack(
+        "{s:s, s:s, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:[o, o], s:I, s:I, s:I}", "model", model,
+        "data", data, "images", (json_int_t)e->images, "loss", cli_number(e->loss), "accuracy",
+        cli_number(e->accuracy), "top5", cli_number(e->top5), "macro", score_json(&e->macro), "weighted",
+        score_json(&e->weighted), "classes", classes, "confusion", confusion, "ece", cli_number(e->ece),
+        "accuracy_interval", cli_number(e->accuracy_low), cli_number(e->accuracy_high), "unknown",
+        (json_int_t)e->unknown, "skipped", (json_int_t)e->skipped, "views", (json_int_t)e->views);
 }
 
 fv_status evaluation_write_json(const fv_evaluation *e, const char *model, const char *data, const char *path)

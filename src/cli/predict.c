@@ -11,6 +11,7 @@
 typedef struct predict_options {
     int64_t top;
     int json;
+    const char *tta;
 } predict_options;
 
 static const option table[] = {{.name = "top",
@@ -25,6 +26,12 @@ static const option table[] = {{.name = "top",
                                 .type = OPTION_BOOL,
                                 .offset = offsetof(predict_options, json),
                                 .help = "a JSON object a line"},
+                               {.name = "tta",
+                                .type = OPTION_STRING,
+                                .offset = offsetof(predict_options, tta),
+                                .value = "VIEWS",
+                                .shown = "none",
+                                .help = CLI_TTA_HELP},
                                {0}};
 
 enum {
@@ -61,15 +68,16 @@ static fv_status read_input(uint8_t **bytes, size_t *count)
     return FV_OK;
 }
 
-static fv_status predict_one(fv_model *m, const char *file, fv_prediction *top, int64_t count)
+static fv_status predict_one(fv_model *m, const char *file, const char *tta, fv_prediction *top,
+                             int64_t count)
 {
     if (strcmp(file, "-") != 0)
-        return fv_predict(m, file, .top = top, .top_count = count);
+        return fv_predict(m, file, .top = top, .top_count = count, .tta = tta);
     uint8_t *bytes = NULL;
     size_t size = 0;
     STATUS_TRY(read_input(&bytes, &size));
     fv_status status =
-        fv_predict(m, NULL, .bytes = bytes, .byte_count = size, .top = top, .top_count = count);
+        fv_predict(m, NULL, .bytes = bytes, .byte_count = size, .top = top, .top_count = count, .tta = tta);
     free(bytes);
     return status;
 }
@@ -104,7 +112,7 @@ static int print_json(const char *file, const fv_prediction *top, int64_t count)
     return cli_print_json(line, false);
 }
 
-static int predict_all(fv_model *m, const string_pool *files, int64_t count, bool json)
+static int predict_all(fv_model *m, const string_pool *files, int64_t count, const predict_options *o)
 {
     int status = EXIT_DONE;
     fv_prediction *top = mem_array((size_t)count, sizeof *top);
@@ -112,9 +120,9 @@ static int predict_all(fv_model *m, const string_pool *files, int64_t count, boo
         return cli_fail();
     for (size_t i = 0; i < files->count; i++) {
         const char *file = files->list[i];
-        if (predict_one(m, file, top, count) != FV_OK)
+        if (predict_one(m, file, o->tta, top, count) != FV_OK)
             status = cli_fail();
-        else if (!json)
+        else if (o->json <= 0)
             print_text(file, top, count);
         else if (print_json(file, top, count) != EXIT_DONE)
             status = EXIT_FAILED;
@@ -134,7 +142,7 @@ static int run(const invocation *call)
     if (count > fv_model_class_count(m))
         count = fv_model_class_count(m);
     int status = pictures_find(&files, call->arguments + 1, call->count - 1);
-    if (predict_all(m, &files, count, o->json > 0) != EXIT_DONE)
+    if (predict_all(m, &files, count, o) != EXIT_DONE)
         status = EXIT_FAILED;
     pool_release(&files);
     fv_model_destroy(m);

@@ -34,7 +34,7 @@ typedef struct worker {
 
 struct loader {
     loader_options options;
-    size_t picture_bytes;
+    size_t picture_bytes; /* with all its views */
     int64_t samples;
     uint32_t *order; /* (samples): indices in the data set */
     int64_t epoch;
@@ -93,8 +93,17 @@ static fv_status read_part(const loader *l, worker *w, int64_t index, rng *r, im
     return image_resize(&w->decoded, NULL, p->height, p->width, p->interpolation, &w->space, &w->fitted);
 }
 
+/* All views of one decoded picture. */
+static fv_status prepare_views(const loader *l, worker *w, int64_t index, uint8_t *to)
+{
+    STATUS_TRY(dataset_decode(l->options.data, index, &l->decode, &w->space, &w->decoded));
+    return image_views_make(&l->options.views, &w->decoded, &l->options.preprocess, l->fill, &w->space, to);
+}
+
 static fv_status prepare(const loader *l, worker *w, int64_t index, uint8_t *to)
 {
+    if (l->options.views.count > 1)
+        return prepare_views(l, w, index, to);
     rng r = rng_at(l->options.seed, (uint32_t)l->epoch, (uint64_t)index);
     const augment_step *s = l->chooser;
     image *result;
@@ -151,6 +160,8 @@ static fv_status check(const loader_options *o)
     const fv_preprocess *p = &o->preprocess;
     if (!o->data || o->batch < 1 || o->threads < 1 || o->ring < 0)
         return status_set(FV_ERROR_INVALID, "loader: data, a batch size and threads are needed");
+    if (o->views.count > 1 && o->augment)
+        return status_set(FV_ERROR_INVALID, "loader: several views are not augmented");
     if (p->height < 1 || p->width < 1 || (p->channels != 1 && p->channels != 3))
         return status_set(FV_ERROR_INVALID, "loader: pictures of %lld x %lld x %lld cannot be made",
                           (long long)p->height, (long long)p->width, (long long)p->channels);
@@ -205,6 +216,8 @@ static fv_status make_slots(loader *l)
     const loader_options *o = &l->options;
     size_t bytes, all;
     l->picture_bytes = (size_t)(o->preprocess.height * o->preprocess.width * o->preprocess.channels);
+    if (o->views.count > 1)
+        l->picture_bytes *= (size_t)o->views.count;
     if (__builtin_mul_overflow(l->picture_bytes, (size_t)o->batch, &bytes) ||
         __builtin_mul_overflow(bytes, (size_t)o->ring, &all))
         return status_set(FV_ERROR_MEMORY, "loader: batches of %lld pictures are too large",

@@ -16,6 +16,7 @@
 
 #include "data/augment.h"
 #include "data/dataset.h"
+#include "image/views.h"
 
 typedef struct loader_options {
     const fv_dataset *data; /* borrowed; outlives the loader */
@@ -32,11 +33,12 @@ typedef struct loader_options {
      * shuffling); NULL: as they are. */
     const int32_t *class_map;
     int64_t classes; /* of the model: asks for batch.targets; 0: labels alone */
+    image_views views; /* of each picture, one behind the other in a batch's pixels; with several nothing is augmented */
 } loader_options;
 
 typedef struct batch {
     int64_t count;         /* real pictures; the rest up to the batch size are repeats with weight 0 */
-    const uint8_t *pixels; /* (batch, height, width, channels) in RGB order */
+    const uint8_t *pixels; /* (batch, height, width, channels) in RGB order; with views (batch, views, height, ...) */
     const int32_t
         *labels; /* (batch), the model's class indices; of several the first, -1 where there is none */
     /* (batch, classes) with loader_options.classes: what the outputs should be, 1 for each class of the picture, mixed as
