@@ -13,8 +13,8 @@
 typedef struct train_arguments {
     const char *data, *model, *weights, *size, *val, *test, *out, *resume, *config;
     int64_t epochs, batch, patience, threads;
-    float lr, momentum, weight_decay, label_smoothing, dropout, warmup, val_split;
-    int optimizer, nesterov, loss, schedule, resize_mode, augment, monitor, on_error,
+    float lr, momentum, weight_decay, label_smoothing, dropout, warmup, val_split, crop_pct;
+    int optimizer, nesterov, loss, schedule, resize_mode, interpolation, augment, monitor, on_error,
         engine; /* indices into choices */
     uint64_t seed;
 } train_arguments;
@@ -24,7 +24,8 @@ extern const char *const train_augments[], *const train_engines[];
 
 /* How the command's choices count where they differ from the library's enums. */
 enum {
-    RESIZE_AUTO = 0, /* then fv_resize_mode + 1 */
+    RESIZE_AUTO = 0,        /* then fv_resize_mode + 1 */
+    INTERPOLATION_AUTO = 0, /* then fv_interpolation + 1 */
     LOSS_AUTO = 0,
     LOSS_CATEGORICAL,
     LOSS_BINARY,

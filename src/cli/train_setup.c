@@ -198,17 +198,25 @@ static fv_status make_model(train_setup *s)
     return FV_OK;
 }
 
-/* The input's size and resize mode: given ones go to the model, the model's come back. */
+/* The input's size and how pictures come to it: given ones go to the model, the model's come back. */
 static fv_status settle_input(train_setup *s)
 {
     train_arguments *a = &s->a;
     fv_preprocess p = *fv_model_preprocess(s->model);
-    if (a->resize_mode != RESIZE_AUTO && (int)p.resize_mode != a->resize_mode - 1) {
+    if (a->resize_mode != RESIZE_AUTO)
         p.resize_mode = (fv_resize_mode)(a->resize_mode - 1);
-        memset(p.std, 0, sizeof p.std); /* mean and std are still to come from the data */
-        STATUS_TRY(fv_model_set_preprocess(s->model, &p));
-    }
+    if (a->interpolation != INTERPOLATION_AUTO)
+        p.interpolation = (fv_interpolation)(a->interpolation - 1);
+    bool crops = p.resize_mode == FV_RESIZE_CROP;
+    if (a->crop_pct > 0 && a->crop_pct < 1 && !crops)
+        return status_set(FV_ERROR_INVALID, "--crop-pct: only --resize-mode crop cuts anything off");
+    if (a->crop_pct > 0 && crops)
+        p.crop_fraction = a->crop_pct;
+    memset(p.std, 0, sizeof p.std); /* mean and std stay as they are, or still come from the data */
+    STATUS_TRY(fv_model_set_preprocess(s->model, &p));
     a->resize_mode = (int)p.resize_mode + 1;
+    a->interpolation = (int)p.interpolation + 1;
+    a->crop_pct = crops ? p.crop_fraction : 1;
     text size = {0};
     text_add(&size, "%lldx%lld", (long long)p.height, (long long)p.width);
     a->size = pool_keep(&s->pool, size.data);
