@@ -37,7 +37,7 @@ prints() {
     grep -qE -- "$pattern" out || complain "fovea $*: standard output does not match '$pattern'"
 }
 
-verbs='train eval predict explain info models doctor data:demo data:info'
+verbs='train eval predict explain info models doctor data:demo data:info data:augment'
 
 # Help
 "$fovea" >out 2>err

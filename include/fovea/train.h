@@ -85,8 +85,6 @@ typedef struct fv_progress {
 
 /* Nonzero stops training after this step: last.safetensors is written and fv_fit returns FV_INTERRUPTED. */
 typedef int (*fv_progress_callback)(const fv_progress *progress, void *user);
-/* One line for a log, without a newline. */
-typedef void (*fv_log_callback)(const char *line, void *user);
 
 typedef struct fv_fit_options {
     size_t struct_size;

@@ -62,6 +62,9 @@ extern const verb *const cli_verbs[];
 fv_status parse_flags(const verb *v, char **words, int word_count, void *options, char **arguments,
                       int *count);
 
+/* The value of --size: "96" or "96x128" (height and width). */
+fv_status parse_size(const char *words, int64_t *height, int64_t *width);
+
 void help_print(const verb *v);   /* standard output */
 void help_print_verbs(void);      /* all verbs, standard output */
 void help_print_completion(void); /* a bash script, standard output */

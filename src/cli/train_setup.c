@@ -12,28 +12,8 @@
 
 enum {
     SMALL = 64, /* pixels; up to here pictures keep their size and small networks do */
-    SIZE_MAX_PIXELS = 16384,
     ZOO_MAX = 256 /* names for "did you mean" */
 };
-
-/* "96" or "96x128". */
-static fv_status read_size(const char *words, int64_t *height, int64_t *width)
-{
-    int used = 0;
-    long long h = 0, w = 0;
-    if (strspn(words, "0123456789x") == strlen(words) && strlen(words) < 16) {
-        if (sscanf(words, "%lldx%lld%n", &h, &w, &used) != 2 || words[used]) {
-            used = 0;
-            w = sscanf(words, "%lld%n", &h, &used) == 1 ? h : 0;
-        }
-    }
-    if (used == 0 || words[used] || h < 1 || w < 1 || h > SIZE_MAX_PIXELS || w > SIZE_MAX_PIXELS)
-        return status_set(FV_ERROR_INVALID, "--size: must be N or HxW in pixels, 1..%d, not '%.100s'",
-                          SIZE_MAX_PIXELS, words);
-    *height = h;
-    *width = w;
-    return FV_OK;
-}
 
 static bool ends_with(const char *name, const char *ending)
 {
@@ -63,7 +43,7 @@ fv_status train_setup_check(const train_arguments *a)
 {
     int64_t height, width;
     if (a->size)
-        STATUS_TRY(read_size(a->size, &height, &width));
+        STATUS_TRY(parse_size(a->size, &height, &width));
     if (!a->model || is_model_file(a->model) || is_network_file(a->model) || find_zoo(a->model))
         return FV_OK;
     const char *names[ZOO_MAX];
@@ -176,7 +156,7 @@ static fv_status make_model(train_setup *s)
     train_arguments *a = &s->a;
     int64_t height = 0, width = 0;
     if (a->size)
-        STATUS_TRY(read_size(a->size, &height, &width));
+        STATUS_TRY(parse_size(a->size, &height, &width));
     if (a->model && is_model_file(a->model)) {
         STATUS_TRY(load_model(s, height, width));
     } else if (a->model && is_network_file(a->model)) {

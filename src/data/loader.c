@@ -160,6 +160,8 @@ static fv_status check(const loader_options *o)
     const fv_preprocess *p = &o->preprocess;
     if (!o->data || o->batch < 1 || o->threads < 1 || o->ring < 0)
         return status_set(FV_ERROR_INVALID, "loader: data, a batch size and threads are needed");
+    if (o->only && (o->only_count < 1 || o->only_count > fv_dataset_size(o->data)))
+        return status_set(FV_ERROR_INVALID, "loader: %lld pictures cannot take part", (long long)o->only_count);
     if (o->views.count > 1 && o->augment)
         return status_set(FV_ERROR_INVALID, "loader: several views are not augmented");
     if (p->height < 1 || p->width < 1 || (p->channels != 1 && p->channels != 3))
@@ -171,11 +173,14 @@ static fv_status check(const loader_options *o)
 /* `order` receives the indices that take part. */
 static void select_samples(loader *l)
 {
-    int64_t n = fv_dataset_size(l->options.data);
+    const int64_t *only = l->options.only;
+    int64_t n = only ? l->options.only_count : fv_dataset_size(l->options.data);
     l->samples = 0;
-    for (int64_t i = 0; i < n; i++)
-        if (!l->options.class_map || label_of(l, i) >= 0)
-            l->order[l->samples++] = (uint32_t)i;
+    for (int64_t i = 0; i < n; i++) {
+        int64_t index = only ? only[i] : i;
+        if (!l->options.class_map || label_of(l, index) >= 0)
+            l->order[l->samples++] = (uint32_t)index;
+    }
 }
 
 static void set_geometry(loader *l)

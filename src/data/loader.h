@@ -33,6 +33,8 @@ typedef struct loader_options {
      * shuffling); NULL: as they are. */
     const int32_t *class_map;
     int64_t classes; /* of the model: asks for batch.targets; 0: labels alone */
+    const int64_t *only; /* the pictures that take part, in the order without `shuffle`; NULL: all. Borrowed */
+    int64_t only_count;
     image_views views; /* of each picture, one behind the other in a batch's pixels; with several nothing is augmented */
 } loader_options;
 
