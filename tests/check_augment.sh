@@ -60,7 +60,7 @@ grep -qF "augmentation: $words" err || complain "the policy that is said reads a
 "$fovea" train digits --augment strong --epochs 1 --out run >out 2>err || complain "train: $(tail -n 1 err)"
 grep -qF "augmentation: $words (strong, for digits and letters)" err || complain "train does not say its augmentation"
 sheet model --model run/best.safetensors --rows 2 --columns 3 --size 24x24 --erase 1 --cutmix 1
-grep -q 'random_erasing, cutmix' err || complain "--erase and --cutmix: said '$(cat err)'"
+grep -q 'random_erasing: {p: 1}, cutmix' err || complain "--erase and --cutmix: said '$(cat err)'"
 
 fails 2 'needs -o' digits
 fails 1 "did you mean 'strong'" digits --augment strnog -o x.png

@@ -67,6 +67,23 @@ static void what_is_chosen(void **state)
     }
 }
 
+/* Also a step that usually leaves some pictures alone, but here none. */
+static void certain_steps(void **state)
+{
+    (void)state;
+    augment_policy p;
+    text line;
+    made(&p,
+         "[random_perspective: {p: 1}, random_rotation: {p: 1}, random_invert, random_erasing: {p: 0.3, "
+         "strength: 2}]",
+         &cases[4].context, &line);
+    assert_string_equal(text_string(&line),
+                        "[random_perspective: {p: 1}, random_rotation, random_invert: {p: 0.5}, "
+                        "random_erasing: {p: 0.3, strength: 2}]");
+    augment_policy_release(&p);
+    text_release(&line);
+}
+
 static void unknown_names(void **state)
 {
     (void)state;
@@ -155,6 +172,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_chosen),
+        cmocka_unit_test(certain_steps),
         cmocka_unit_test(unknown_names),
         cmocka_unit_test_setup_teardown(same_bytes_for_any_threads, make_root, remove_root),
     };

@@ -226,7 +226,9 @@ static void describe_options(const option *table, const void *fields, text *out)
 
 static void describe_step(const augment_step *s, text *out)
 {
-    common c = {.p = s->probability < 1 ? s->probability : 0, .strength = s->strength != 1 ? s->strength : 0};
+    /* Always where it usually is not 1. */
+    bool chance = s->probability < 1 || (s->what->probability > 0 && s->what->probability < 1);
+    common c = {.p = chance ? s->probability : 0, .strength = s->strength != 1 ? s->strength : 0};
     text parameters = {0};
     describe_options(s->what->options, s->parameters, &parameters);
     describe_options(common_options, &c, &parameters);
