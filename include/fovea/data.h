@@ -147,11 +147,11 @@ typedef struct fv_augment_sheet_options {
     float erase;
     float mixup, cutmix;
     uint64_t seed;
-    const fv_preprocess
-        *preprocess;        /* of a model; default: the pictures' own size up to 64 pixels, else 224 x 224 */
-    int64_t height, width;  /* of the input, in place of preprocess's */
-    int64_t rows, columns;  /* pictures, 1..64, and epochs, 1..32; default 6 and 6 */
-    int threads;            /* that read pictures; default 1. They make no difference to the sheet */
+    const fv_preprocess *preprocess; /* of a model; default: the pictures' own size up to 64 pixels, else
+                                        224 x 224, and the window that suits them */
+    int64_t height, width;           /* of the input, in place of preprocess's */
+    int64_t rows, columns;           /* pictures, 1..64, and epochs, 1..32; default 6 and 6 */
+    int threads;                     /* that read pictures; default 1. They make no difference to the sheet */
     fv_log_callback on_log; /* what the augmentation is, and pictures that are left out; may be NULL */
     void *user;
 } fv_augment_sheet_options;

@@ -134,6 +134,8 @@ static int run(const invocation *call)
     if (d && draw(d, m, o) == FV_OK) {
         printf("%s\n", o->out);
         status = EXIT_DONE;
+    } else if (interrupt_signal()) {
+        status = 128 + interrupt_signal();
     } else {
         cli_fail();
     }

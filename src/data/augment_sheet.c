@@ -47,8 +47,11 @@ static fv_status choose_input(sheet *s)
         s->p.crop_fraction = 1;
         if (s->p.height > SMALL || s->p.width > SMALL)
             s->p.height = s->p.width = SIZE_DEFAULT;
-        for (int c = 0; c < FV_MAX_CHANNELS; c++)
-            s->p.mean[c] = 127.5f;
+        fv_window_choice window;
+        STATUS_TRY(fv_dataset_window(o->data, &window));
+        s->p.window = window.window;
+        s->p.window_low = window.low;
+        s->p.window_high = window.high;
     }
     if (o->height || o->width) {
         s->p.height = o->height;
