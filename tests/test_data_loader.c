@@ -126,6 +126,7 @@ static void same_bytes_for_any_threads(void **state)
     }
     loader_destroy(one);
     loader_destroy(many);
+    augment_policy_release(&policy);
     fv_dataset_destroy(d);
 }
 

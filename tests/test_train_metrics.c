@@ -52,6 +52,56 @@ static void test_all(void **state)
     assert_score(&e.weighted, golden_weighted);
 }
 
+static void test_multi_label(void **state)
+{
+    (void)state;
+    enum {
+        N = GOLDEN_MULTI_COUNT,
+        K = GOLDEN_MULTI_CLASSES
+    };
+    int32_t predicted[N];
+    float probability[N], probabilities[N * K];
+    unsigned char targets[N * K];
+    fv_class_score classes[K] = {0};
+    double loss = 0, right = 0;
+    memcpy(targets, golden_multi_targets, sizeof targets);
+    for (int i = 0; i < N; i++) {
+        const float *logits = golden_multi_logits + i * K;
+        float wanted[K];
+        for (int k = 0; k < K; k++)
+            wanted[k] = targets[i * K + k];
+        metrics_probabilities(logits, K, true, probabilities + i * K);
+        loss += metrics_targets_loss(logits, K, wanted) / N;
+        right += metrics_targets_right(logits, K, 0, wanted) / N;
+    }
+    fv_evaluation e = {.images = N,
+                       .class_count = K,
+                       .predicted = predicted,
+                       .probability = probability,
+                       .classes = classes,
+                       .multi_label = 1,
+                       .targets = targets,
+                       .probabilities = probabilities};
+    assert_ok(metrics_fill_multi_label(&e));
+    assert_float_equal(loss, golden_multi_loss, tolerance);
+    assert_float_equal(right, golden_multi_accuracy, tolerance);
+    assert_float_equal(e.accuracy, golden_multi_accuracy, tolerance);
+    assert_float_equal(e.exact_match, golden_multi_exact, tolerance);
+    assert_true(isnan(e.top5) && isnan(e.ece) && isnan(e.accuracy_low));
+    for (int k = 0; k < K; k++) {
+        assert_int_equal(classes[k].support, golden_multi_support[k]);
+        assert_float_equal(classes[k].precision, golden_multi_precision[k], tolerance);
+        assert_float_equal(classes[k].recall, golden_multi_recall[k], tolerance);
+        assert_float_equal(classes[k].f1, golden_multi_f1[k], tolerance);
+        if (isnan(golden_multi_auc[k]))
+            assert_true(isnan(classes[k].auc));
+        else
+            assert_float_equal(classes[k].auc, golden_multi_auc[k], tolerance);
+    }
+    assert_score(&e.macro, golden_multi_macro);
+    assert_score(&e.weighted, golden_multi_weighted);
+}
+
 static void test_losses(void **state)
 {
     (void)state;
@@ -107,8 +157,8 @@ static void test_interval_ends(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_all), cmocka_unit_test(test_losses),
-                                       cmocka_unit_test(test_probabilities), cmocka_unit_test(test_extremes),
-                                       cmocka_unit_test(test_interval_ends)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_all),      cmocka_unit_test(test_multi_label),
+                                       cmocka_unit_test(test_losses),   cmocka_unit_test(test_probabilities),
+                                       cmocka_unit_test(test_extremes), cmocka_unit_test(test_interval_ends)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -58,7 +58,7 @@ static void compare(fv_compile_options o, float rate, const float *losses, const
     o.threads = 1;
     assert_ok(fv_compile_with(&o));
     trainer *t;
-    assert_ok(trainer_create(o.model, PICTURES, 0, &t));
+    assert_ok(trainer_create(o.model, PICTURES, 0, STEP_LABELS, &t));
     assert_ok(trainer_write(t));
     for (int i = 0; i < STEPS; i++) {
         float loss, correct;
@@ -104,6 +104,57 @@ static void compare_all(const char *engine)
             golden_rmsprop_plain_mean);
 }
 
+/* Mixed targets under a smoothed softmax, and several classes a picture; pictures weigh unequally in the loss, and alike in what
+ * is counted as right. */
+static void compare_targets(const char *engine, step_targets kind, fv_compile_options o, const float *losses,
+                            const float *rights)
+{
+    static uint8_t pixels[PICTURES * SIDE * SIDE * 3];
+    int32_t labels[PICTURES];
+    float weights[PICTURES], targets[PICTURES][CLASSES];
+    fill_pictures(pixels, labels, weights);
+    for (int n = 0; n < PICTURES; n++) {
+        weights[n] *= 0.5f + (float)(n % 3);
+        for (int k = 0; k < CLASSES; k++) {
+            float part = (float)(n % 5) / 4;
+            float mixed = (1 - part) * (float)(n % CLASSES == k) + part * (float)((n + 1) % CLASSES == k);
+            targets[n][k] = kind == STEP_SOFT ? mixed : (float)(n >> k & 1);
+        }
+    }
+    batch b = {.count = PICTURES, .pixels = pixels, .targets = targets[0], .weights = weights};
+    o.struct_size = sizeof o;
+    o.model = make_model();
+    o.optimizer = FV_SGD;
+    o.momentum = o.weight_decay = FV_OFF;
+    o.threads = 1;
+    o.engine = engine;
+    assert_ok(fv_compile_with(&o));
+    trainer *t;
+    assert_ok(trainer_create(o.model, PICTURES, 0, kind, &t));
+    assert_ok(trainer_write(t));
+    for (int i = 0; i < STEPS; i++) {
+        float loss, correct;
+        assert_ok(trainer_step(t, &b, i, 0.05f, &loss, &correct));
+        assert_float_equal(loss, losses[i], 2e-5);
+        assert_float_equal(correct, rights[i], 1e-5);
+    }
+    trainer_destroy(t);
+    fv_model_destroy(o.model);
+}
+
+static void test_targets(void **state)
+{
+    (void)state;
+    static const char *const engines[] = {"reference", "auto"};
+    for (int i = 0; i < 2; i++) {
+        compare_targets(engines[i], STEP_SOFT, (fv_compile_options){.label_smoothing = 0.1f}, golden_soft,
+                        golden_soft_correct);
+        compare_targets(engines[i], STEP_MULTI_LABEL,
+                        (fv_compile_options){.loss = FV_BINARY_CROSSENTROPY, .label_smoothing = 0.1f},
+                        golden_multi_label, golden_multi_label_correct);
+    }
+}
+
 static void test_reference(void **state)
 {
     (void)state;
@@ -118,6 +169,7 @@ static void test_auto(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_reference), cmocka_unit_test(test_auto)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_reference), cmocka_unit_test(test_auto),
+                                       cmocka_unit_test(test_targets)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

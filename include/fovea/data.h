@@ -89,6 +89,10 @@ typedef struct fv_window_choice {
 } fv_window_choice;
 FV_API fv_status fv_dataset_window(const fv_dataset *d, fv_window_choice *choice);
 
+/* Whether `augment` is what fv_fit's option of that name understands: a preset, a .yaml file or a list (docs/augmentation.md). The
+ * error says what is wrong with it. */
+FV_API fv_status fv_augment_check(const char *augment);
+
 /* What was found wrong while listing or reading, a line each: skipped files, empty classes, uneven classes. */
 FV_API int64_t fv_dataset_problem_count(const fv_dataset *d);
 FV_API const char *fv_dataset_problem(const fv_dataset *d, int64_t index); /* NULL out of range */

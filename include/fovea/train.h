@@ -25,7 +25,8 @@ typedef enum fv_optimizer {
 } fv_optimizer;
 
 typedef enum fv_loss {
-    FV_LOSS_DEFAULT = 0,                /* sparse categorical cross-entropy */
+    FV_LOSS_DEFAULT =
+        0, /* FV_BINARY_CROSSENTROPY with one output or multi-label data, else sparse categorical */
     FV_CATEGORICAL_CROSSENTROPY,        /* softmax of the logits against a distribution over the classes */
     FV_SPARSE_CATEGORICAL_CROSSENTROPY, /* the same against a class index */
     FV_BINARY_CROSSENTROPY              /* a sigmoid for every class */
@@ -68,6 +69,14 @@ typedef enum fv_monitor {
     FV_MONITOR_LOSS
 } fv_monitor;
 
+/* What is done about classes with unequal numbers of pictures. In multi-label data a picture counts for the rarest of its classes,
+ * and those without any are one class more. */
+typedef enum fv_balance {
+    FV_BALANCE_NONE = 0,
+    FV_BALANCE_WEIGHTS, /* a picture's loss has the weight pictures / (classes * pictures of its class) */
+    FV_BALANCE_SAMPLER  /* an epoch has as many pictures as before, but of every class equally many */
+} fv_balance;
+
 /* State of a run, given to callbacks. Values that are not known yet are NAN. */
 typedef struct fv_progress {
     int64_t epoch, epochs; /* from 1 */
@@ -101,22 +110,30 @@ typedef struct fv_fit_options {
     const char *augment; /* "none", "light", "standard" (default), "strong"; a policy as YAML, or a .yaml file
                             of one: docs/augmentation.md */
     float erase;         /* the probability that a rectangle of a picture is erased; default 0 */
-    float mixup, cutmix; /* alpha of MixUp and CutMix, which mix pictures and their labels; default 0: neither */
-    uint64_t seed;       /* of order, augmentation and dropout */
-    int loader_threads;  /* default: one a core beyond the first, at least 1 */
+    float mixup,
+        cutmix;    /* alpha of MixUp and CutMix, which mix pictures and their labels; default 0: neither */
+    uint64_t seed; /* of order, augmentation and dropout */
+    int loader_threads; /* default: one a core beyond the first, at least 1 */
     fv_on_error on_error;
     const char *out;    /* run folder for results.csv, best.safetensors, last.safetensors; default none */
     const char *resume; /* last.safetensors of an interrupted run with the same options; default none */
     fv_progress_callback on_step, on_epoch; /* may be NULL */
     fv_log_callback on_log;
-    void *user; /* given to the callbacks */
+    void *user;         /* given to the callbacks */
+    fv_balance balance; /* of the training pictures' classes; default none */
+    /* 0: a model without mean and std, whose window is FV_WINDOW_FULL, gets the window that fv_dataset_window chooses from the
+     * training pictures, and on_log is told; nonzero: its window stays. */
+    int keep_window;
 } fv_fit_options;
 #define fv_fit(...)                                                                                          \
     fv_fit_with(&(fv_fit_options){.struct_size = sizeof(fv_fit_options), .model = __VA_ARGS__})
-/* Trains. The model has the best epoch's weights afterwards. FV_ERROR_DIVERGED when the loss is not finite (the best so far is kept). */
+/* Trains. The model has the best epoch's weights afterwards. In multi-label data (fv_dataset_is_multi_label) every output is a class
+ * that a picture has or has not: accuracy is then the share of such answers that are right (Keras's binary accuracy). With mixed
+ * pictures training's accuracy counts as right the class with the larger part. FV_ERROR_DIVERGED when the loss is not finite (the best so far is kept). */
 FV_API fv_status fv_fit_with(const fv_fit_options *options);
 
-/* What fv_evaluate found. All arrays belong to it; release with fv_evaluation_release. */
+/* What fv_evaluate found. All arrays belong to it; release with fv_evaluation_release. In multi-label data a class counts as
+ * predicted when its probability is above 0.5. */
 typedef struct fv_class_score {
     const char *name; /* the model's */
     int64_t support;
@@ -126,18 +143,24 @@ typedef struct fv_class_score {
 
 typedef struct fv_evaluation {
     int64_t images, class_count;
-    int64_t unknown; /* pictures of classes that the model does not know: left out */
-    int64_t skipped; /* unreadable */
-    double loss, accuracy, top5;
+    int64_t unknown;       /* pictures of classes that the model does not know: left out */
+    int64_t skipped;       /* unreadable */
+    double loss, accuracy; /* multi-label: the share of right answers, one for every picture and class */
+    double top5;
     double accuracy_low, accuracy_high; /* 95 % interval (Wilson 1927) */
     double ece;                         /* expected calibration error, 15 bins (Guo et al. 2017) */
     fv_class_score *classes, macro, weighted;
-    int64_t *confusion; /* (class_count, class_count): row true, column predicted */
+    int64_t *confusion; /* (class_count, class_count): row true, column predicted; NULL in multi-label data */
     /* A picture each, in the data set's order: */
-    int64_t *index;             /* in the data set */
-    int32_t *label, *predicted; /* the model's class indices */
-    float *probability;         /* of the predicted class */
-    int64_t views;              /* of each picture that the probabilities are the mean of; 1 without .tta */
+    int64_t *index; /* in the data set */
+    int32_t *label,
+        *predicted;     /* the model's class indices; multi-label: the first class or -1, and the likeliest */
+    float *probability; /* of the predicted class */
+    int multi_label;    /* nonzero: of multi-label data; then top5, the interval and ece are NAN */
+    double exact_match; /* the share of pictures with every class right; else as accuracy */
+    unsigned char *targets; /* (images, class_count): 1 for each class of the picture; NULL in other data */
+    float *probabilities;   /* (images, class_count); NULL in other data */
+    int64_t views;          /* of each picture that the probabilities are the mean of; 1 without .tta */
 } fv_evaluation;
 
 typedef struct fv_evaluate_options {

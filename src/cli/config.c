@@ -10,7 +10,8 @@
 #include "core/memory.h"
 
 enum {
-    FILE_LIMIT = 1 << 20
+    FILE_LIMIT = 1 << 20,
+    DEPTH_LIMIT = 8 /* of lists in a value */
 };
 
 typedef struct reader {
@@ -53,6 +54,53 @@ static fv_status read_value(reader *r, text *value)
     }
 }
 
+/* A scalar within a list in brackets: quoted where its characters would mean something there. */
+static void add_scalar(text *out, const yaml_event_t *event)
+{
+    const char *word = (const char *)event->data.scalar.value;
+    bool plain = event->data.scalar.style == YAML_PLAIN_SCALAR_STYLE && !strpbrk(word, ",[]{}:#'\"\n");
+    text_add(out, "%s", plain ? word : "'");
+    for (; !plain && *word; word++)
+        text_add(out, *word == '\'' ? "''" : "%c", *word);
+    text_add(out, "%s", plain ? "" : "'");
+}
+
+/* The value that the current event begins, as YAML of one line: an augmentation policy is a list of lists. */
+static fv_status write_flow(reader *r, text *out, int depth)
+{
+    yaml_event_type_t kind = r->event.type, end = kind == YAML_MAPPING_START_EVENT ? YAML_MAPPING_END_EVENT
+                                                                                   : YAML_SEQUENCE_END_EVENT;
+    if (kind == YAML_SCALAR_EVENT) {
+        add_scalar(out, &r->event);
+        return text_status(out);
+    }
+    if (kind != YAML_MAPPING_START_EVENT && kind != YAML_SEQUENCE_START_EVENT)
+        return reject(r, "a value, a list or pairs must stand here");
+    if (depth == DEPTH_LIMIT)
+        return reject(r, "lists are nested too deeply");
+    bool map = kind == YAML_MAPPING_START_EVENT;
+    text_add(out, map ? "{" : "[");
+    for (int64_t i = 0;; i++) {
+        STATUS_TRY(next(r));
+        if (r->event.type == end)
+            break;
+        text_add(out, "%s", i == 0 ? "" : map && i % 2 ? ": " : ", ");
+        STATUS_TRY(write_flow(r, out, depth + 1));
+    }
+    text_add(out, map ? "}" : "]");
+    return text_status(out);
+}
+
+/* The value of an option that is a text: a scalar as it is, anything else as YAML. */
+static fv_status read_text(reader *r, text *value)
+{
+    STATUS_TRY(next(r));
+    if (r->event.type != YAML_SCALAR_EVENT)
+        return write_flow(r, value, 0);
+    text_add(value, "%s", (const char *)r->event.data.scalar.value);
+    return text_status(value);
+}
+
 static fv_status read_pair(reader *r, const option *table, void *options, string_pool *pool)
 {
     if (r->event.type != YAML_SCALAR_EVENT)
@@ -60,7 +108,9 @@ static fv_status read_pair(reader *r, const option *table, void *options, string
     text where = {0}, value = {0};
     text_add(&where, "%s: line %zu: ", r->path, r->event.start_mark.line + 1);
     char *name = mem_string((const char *)r->event.data.scalar.value);
-    fv_status status = name ? read_value(r, &value) : status_last();
+    const option *o = name ? options_find(table, name) : NULL;
+    bool is_text = o && o->type == OPTION_STRING;
+    fv_status status = !name ? status_last() : is_text ? read_text(r, &value) : read_value(r, &value);
     const char *kept = status == FV_OK ? pool_keep(pool, mem_string(text_string(&value))) : NULL;
     if (kept)
         status = options_set(table, options, name, kept, text_string(&where));

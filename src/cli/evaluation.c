@@ -73,8 +73,13 @@ void evaluation_print(const fv_evaluation *e)
     if (e->views > 1)
         printf("views       %lld of each picture, their probabilities averaged\n", (long long)e->views);
     printf("loss        %.4f\n", e->loss);
-    printf("accuracy    %.4f  (95 %% interval %.4f..%.4f)\n", e->accuracy, e->accuracy_low, e->accuracy_high);
-    printf("top-5       %.4f\ncalibration %.4f (expected error of the probabilities)\n", e->top5, e->ece);
+    if (e->multi_label)
+        printf("accuracy    %.4f  (of all answers, one for each picture and class)\nexact match %.4f\n",
+               e->accuracy, e->exact_match);
+    else
+        printf("accuracy    %.4f  (95 %% interval %.4f..%.4f)\ntop-5       %.4f\n"
+               "calibration %.4f (expected error of the probabilities)\n",
+               e->accuracy, e->accuracy_low, e->accuracy_high, e->top5, e->ece);
     if (e->unknown)
         printf("left out    %lld pictures of classes that the model does not know\n", (long long)e->unknown);
     if (e->skipped)
@@ -86,6 +91,8 @@ void evaluation_print(const fv_evaluation *e)
         print_scores(e->classes[c].name, width, &e->classes[c]);
     print_scores("macro mean", width, &e->macro);
     print_scores("weighted mean", width, &e->weighted);
+    if (!e->confusion)
+        return;
     if (e->class_count <= MATRIX_CLASSES)
         print_matrix(e, width);
     else
@@ -101,7 +108,7 @@ static json_t *score_json(const fv_class_score *s)
 json_t *evaluation_json(const fv_evaluation *e, const char *model, const char *data)
 {
     int64_t n = e->class_count;
-    json_t *classes = json_array(), *confusion = json_array();
+    json_t *classes = json_array(), *confusion = json_array(), *all;
     for (int64_t c = 0; c < n; c++) {
         const fv_class_score *s = &e->classes[c];
         json_array_append_new(classes, json_pack("{s:s, s:o, s:o, s:o, s:I, s:o}", "name", s->name,
@@ -110,17 +117,22 @@ json_t *evaluation_json(const fv_evaluation *e, const char *model, const char *d
                                                  cli_number((double)s->f1), "support", (json_int_t)s->support,
                                                  "auc", cli_number((double)s->auc)));
         json_t *row = json_array();
-        for (int64_t k = 0; k < n; k++)
+        for (int64_t k = 0; e->confusion && k < n; k++)
             json_array_append_new(row, json_integer(e->confusion[c * n + k]));
         json_array_append_new(confusion, row);
     }
-    return json_pack(
-        "{s:s, s:s, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:[o, o], s:I, s:I, s:I}", "model", model,
-        "data", data, "images", (json_int_t)e->images, "loss", cli_number(e->loss), "accuracy",
-        cli_number(e->accuracy), "top5", cli_number(e->top5), "macro", score_json(&e->macro), "weighted",
-        score_json(&e->weighted), "classes", classes, "confusion", confusion, "ece", cli_number(e->ece),
-        "accuracy_interval", cli_number(e->accuracy_low), cli_number(e->accuracy_high), "unknown",
-        (json_int_t)e->unknown, "skipped", (json_int_t)e->skipped, "views", (json_int_t)e->views);
+    all = json_pack("{s:s, s:s, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:[o, o], s:I, s:I, s:I}", "model",
+                    model, "data", data, "images", (json_int_t)e->images, "loss", cli_number(e->loss),
+                    "accuracy", cli_number(e->accuracy), "top5", cli_number(e->top5), "macro",
+                    score_json(&e->macro), "weighted", score_json(&e->weighted), "classes", classes,
+                    "confusion", confusion, "ece", cli_number(e->ece), "accuracy_interval",
+                    cli_number(e->accuracy_low), cli_number(e->accuracy_high), "unknown",
+                    (json_int_t)e->unknown, "skipped", (json_int_t)e->skipped, "views", (json_int_t)e->views);
+    if (all && e->multi_label) {
+        json_object_set_new(all, "confusion", json_null());
+        json_object_set_new(all, "exact_match", cli_number(e->exact_match));
+    }
+    return all;
 }
 
 fv_status evaluation_write_json(const fv_evaluation *e, const char *model, const char *data, const char *path)
@@ -153,6 +165,25 @@ static void add_field(text *out, const char *field)
     text_add(out, "\"");
 }
 
+/* The classes of picture `i`, true or predicted, as "a|b". */
+static void add_classes(text *out, const fv_evaluation *e, int64_t i, bool predicted)
+{
+    text names = {0};
+    for (int64_t k = i * e->class_count; k < (i + 1) * e->class_count; k++)
+        if (predicted ? e->probabilities[k] > 0.5f : e->targets[k])
+            text_add(&names, "%s%s", names.length ? "|" : "", e->classes[k % e->class_count].name);
+    add_field(out, text_string(&names));
+    text_release(&names);
+}
+
+static void add_answer(text *out, const fv_evaluation *e, int64_t i, bool predicted)
+{
+    if (e->multi_label)
+        add_classes(out, e, i, predicted);
+    else
+        add_field(out, e->classes[predicted ? e->predicted[i] : e->label[i]].name);
+}
+
 fv_status evaluation_write_csv(const fv_evaluation *e, const fv_dataset *data, const char *path)
 {
     text out = {0};
@@ -161,9 +192,9 @@ fv_status evaluation_write_csv(const fv_evaluation *e, const fv_dataset *data, c
     for (int64_t i = 0; i < e->images; i++) {
         add_field(&out, fv_dataset_file(data, e->index[i], file, sizeof file));
         text_add(&out, ",");
-        add_field(&out, e->classes[e->label[i]].name);
+        add_answer(&out, e, i, false);
         text_add(&out, ",");
-        add_field(&out, e->classes[e->predicted[i]].name);
+        add_answer(&out, e, i, true);
         text_add(&out, ",%.6f\n", (double)e->probability[i]);
     }
     fv_status status = text_status(&out);

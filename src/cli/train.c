@@ -106,13 +106,14 @@ static fv_status fit(train_setup *s, progress_bar *bar)
     if (!last)
         return status_last();
     bool go_on = a->resume && file_exists(last);
-    fv_status status = fv_fit(
-        s->model, .train = s->train, .validation = s->validation, .epochs = a->epochs, .batch = a->batch,
-        .schedule = (fv_schedule)a->schedule, .warmup = a->warmup, .patience = a->patience,
-        .monitor = (fv_monitor)a->monitor, .augment = train_augments[a->augment], .seed = a->seed,
-        .loader_threads = a->threads > 2 ? (int)a->threads - 1 : 1, .on_error = (fv_on_error)a->on_error,
-        .out = a->out, .resume = go_on ? last : NULL, .on_step = progress_step, .on_epoch = progress_epoch,
-        .on_log = progress_log, .user = bar);
+    fv_status status =
+        fv_fit(s->model, .train = s->train, .validation = s->validation, .epochs = a->epochs,
+               .batch = a->batch, .schedule = (fv_schedule)a->schedule, .warmup = a->warmup,
+               .patience = a->patience, .monitor = (fv_monitor)a->monitor, .augment = a->augment,
+               .mixup = a->mixup, .cutmix = a->cutmix, .erase = a->erase, .balance = (fv_balance)a->balance,
+               .keep_window = 1, .seed = a->seed, .loader_threads = a->threads > 2 ? (int)a->threads - 1 : 1,
+               .on_error = (fv_on_error)a->on_error, .out = a->out, .resume = go_on ? last : NULL,
+               .on_step = progress_step, .on_epoch = progress_epoch, .on_log = progress_log, .user = bar);
     progress_end(bar);
     free(last);
     return status;
@@ -146,7 +147,11 @@ static int summarise(const train_setup *s, const progress_bar *bar, const fv_eva
     printf("best epoch  %lld of %lld: %s accuracy %.2f %%, loss %.4f\n", (long long)best.epoch,
            (long long)best.epochs, best.validated ? "validation" : "training", 100 * best.accuracy,
            best.loss);
-    if (s->test)
+    if (s->test && e->multi_label)
+        printf(
+            "test        accuracy %.2f %% of the classes of %lld pictures, %.2f %% with all of them right\n",
+            100 * e->accuracy, (long long)e->images, 100 * e->exact_match);
+    else if (s->test)
         printf("test        accuracy %.2f %% of %lld pictures (95 %% interval %.2f..%.2f %%)\n",
                100 * e->accuracy, (long long)e->images, 100 * e->accuracy_low, 100 * e->accuracy_high);
     if (bar->seconds > 0)

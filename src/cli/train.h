@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * fovea train, in four files: the options' table (train_options.c), what they mean for this data
- * (train_setup.c), the run folder (run_folder.c), and the run itself (train.c).
+ * fovea train, in five files: the options' table (train_options.c), what they mean for this data
+ * (train_setup.c, train_window.c), the run folder (run_folder.c), and the run itself (train.c).
  */
 #ifndef CLI_TRAIN_H
 #define CLI_TRAIN_H
@@ -14,13 +14,16 @@ typedef struct train_arguments {
     const char *data, *model, *weights, *size, *val, *test, *out, *resume, *config;
     int64_t epochs, batch, patience, threads;
     float lr, momentum, weight_decay, label_smoothing, dropout, warmup, val_split, crop_pct;
-    int optimizer, nesterov, loss, schedule, resize_mode, interpolation, augment, monitor, on_error,
-        engine; /* indices into choices */
+    const char *augment, *window;
+    float mixup, cutmix, erase;
+    int optimizer, nesterov, loss, schedule, resize_mode, interpolation, monitor, on_error,
+        engine;                            /* indices into choices */
+    int channels, balance, ignore_profile; /* the first two likewise */
     uint64_t seed;
 } train_arguments;
 
 extern const option train_table[];
-extern const char *const train_augments[], *const train_engines[];
+extern const char *const train_engines[], *const train_channels[];
 
 /* How the command's choices count where they differ from the library's enums. */
 enum {
@@ -29,7 +32,10 @@ enum {
     LOSS_AUTO = 0,
     LOSS_CATEGORICAL,
     LOSS_BINARY,
-    ENGINE_AUTO = 0
+    ENGINE_AUTO = 0,
+    CHANNELS_AUTO = 0,
+    CHANNELS_GREY,
+    CHANNELS_RGB
 };
 
 typedef struct train_setup {
@@ -38,6 +44,7 @@ typedef struct train_setup {
     fv_dataset *data;
     const fv_dataset *train, *validation, *test; /* parts; the last two may be NULL */
     fv_model *model;
+    bool fresh; /* the network is new: no weights, no preprocessing of its own */
 } train_setup;
 
 /* Refuses what no data can make right: a size or a network that is none. */
@@ -46,6 +53,11 @@ fv_status train_setup_check(const train_arguments *a);
 /* Opens the data and says what is wrong with it, makes and compiles the model, and puts a value in place of every default of `a`. */
 fv_status train_setup_prepare(train_setup *s);
 void train_setup_release(train_setup *s);
+
+/* "full", "auto" or "LOW..HIGH" into the window of `p`. */
+fv_status train_window_read(const char *words, fv_preprocess *p);
+/* Window and profiles: given ones go to the model, the data choose for a fresh one, and the model's come back. */
+fv_status train_window_settle(train_setup *s);
 
 /* A fresh folder runs/NAME-1, runs/NAME-2, ... named after the data; the caller frees it. NULL on failure. */
 char *run_folder_fresh(const char *data);

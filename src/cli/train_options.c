@@ -6,12 +6,13 @@ static const char *const losses[] = {"auto", "categorical", "binary", NULL};
 static const char *const schedules[] = {"cosine",  "constant", "step", "onecycle",
                                         "plateau", "linear",   NULL}; /* fv_schedule */
 static const char *const resize_modes[] = {"auto", "crop", "squash", "letterbox",
-                                           NULL};                         /* fv_resize_mode + 1 */
+                                           NULL};                           /* fv_resize_mode + 1 */
 static const char *const interpolations[] = {"auto",    "bilinear", "bicubic",
                                              "lanczos", "box",      NULL}; /* fv_interpolation + 1 */
-static const char *const monitors[] = {"val/accuracy", "val/loss", NULL}; /* fv_monitor */
-static const char *const on_errors[] = {"skip", "fail", NULL};            /* fv_on_error */
-const char *const train_augments[] = {"standard", "none", "light", "strong", NULL};
+static const char *const monitors[] = {"val/accuracy", "val/loss", NULL};   /* fv_monitor */
+static const char *const on_errors[] = {"skip", "fail", NULL};              /* fv_on_error */
+static const char *const balances[] = {"none", "weights", "sampler", NULL}; /* fv_balance */
+const char *const train_channels[] = {"auto", "1", "3", NULL};
 const char *const train_engines[] = {"auto", "onednn", "reference", NULL};
 
 #define AT(field) .offset = offsetof(train_arguments, field)
@@ -36,6 +37,13 @@ const option train_table[] = {
      .value = "N|HxW",
      .shown = "the pictures' own up to 64 pixels, else the network's",
      .help = "the network's input size in pixels"},
+    {.name = "channels",
+     .type = OPTION_CHOICE,
+     AT(channels),
+     .choices = train_channels,
+     .value = "1|3",
+     .shown = "the network's, of a new one the pictures'",
+     .help = "1: the network takes grey pictures, 3: RGB"},
     {.name = "resize_mode",
      .type = OPTION_CHOICE,
      AT(resize_mode),
@@ -142,12 +150,46 @@ const option train_table[] = {
      .shown = "0.05",
      .help = "part of the steps in which the learning rate rises"},
     {.name = "augment",
-     .type = OPTION_CHOICE,
+     .type = OPTION_STRING,
      AT(augment),
-     .choices = train_augments,
      .value = "HOW",
      .shown = "standard",
-     .help = "random changes of the training pictures"},
+     .help =
+         "random changes of the training pictures: none, light, standard, strong, a .yaml file, or a list "
+         "as '[random_rotation: {degrees: 10}, random_crop]'"},
+    {.name = "mixup",
+     .type = OPTION_FLOAT,
+     AT(mixup),
+     .low = 0,
+     .high = 1000,
+     .value = "ALPHA",
+     .shown = "0",
+     .help = "blend pictures and their labels, with shares from Beta(ALPHA, ALPHA); 0.2 is usual"},
+    {.name = "cutmix",
+     .type = OPTION_FLOAT,
+     AT(cutmix),
+     .low = 0,
+     .high = 1000,
+     .value = "ALPHA",
+     .shown = "0",
+     .help =
+         "put boxes of pictures into others and mix their labels likewise; 1 is usual; beside --mixup either "
+         "has half of the pictures"},
+    {.name = "erase",
+     .type = OPTION_FLOAT,
+     AT(erase),
+     .low = 0,
+     .high = 1,
+     .shown = "0",
+     .help = "probability that a rectangle of a picture is erased"},
+    {.name = "balance",
+     .type = OPTION_CHOICE,
+     AT(balance),
+     .choices = balances,
+     .value = "HOW",
+     .shown = "none",
+     .help = "make classes of unequal size count alike: by weights in the loss, or by a sampler that repeats "
+             "pictures of small ones"},
     {.name = "patience",
      .type = OPTION_INT,
      AT(patience),
@@ -188,6 +230,18 @@ const option train_table[] = {
      AT(test),
      .value = "DATA",
      .help = "take test pictures from here"},
+    {.name = "window",
+     .type = OPTION_STRING,
+     AT(window),
+     .value = "WINDOW",
+     .shown = "the model's, for a new one from the pictures",
+     .help =
+         "values of pictures with more than 8 bits that become black and white: full (all of their type), "
+         "auto (each picture's own) or LOW..HIGH"},
+    {.name = "ignore_profile",
+     .type = OPTION_BOOL,
+     AT(ignore_profile),
+     .help = "take colours as they are stored; else ICC profiles are converted to sRGB"},
     {.name = "on_error",
      .type = OPTION_CHOICE,
      AT(on_error),

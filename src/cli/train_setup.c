@@ -12,7 +12,8 @@
 
 enum {
     SMALL = 64, /* pixels; up to here pictures keep their size and small networks do */
-    ZOO_MAX = 256 /* names for "did you mean" */
+    UNEVEN_RATIO = 10, /* from which on classes of unequal size are worth a word */
+    ZOO_MAX = 256      /* names for "did you mean" */
 };
 
 static bool ends_with(const char *name, const char *ending)
@@ -39,11 +40,21 @@ static bool is_network_file(const char *model)
     return ends_with(model, ".yaml") || ends_with(model, ".yml");
 }
 
-fv_status train_setup_check(const train_arguments *a)
+/* What is wrong whatever the data. */
+static fv_status check_words(const train_arguments *a)
 {
     int64_t height, width;
-    if (a->size)
-        STATUS_TRY(parse_size(a->size, &height, &width));
+    fv_preprocess p;
+    if (a->augment)
+        STATUS_TRY(fv_augment_check(a->augment));
+    if (a->window)
+        STATUS_TRY(train_window_read(a->window, &p));
+    return a->size ? parse_size(a->size, &height, &width) : FV_OK;
+}
+
+fv_status train_setup_check(const train_arguments *a)
+{
+    STATUS_TRY(check_words(a));
     if (!a->model || is_model_file(a->model) || is_network_file(a->model) || find_zoo(a->model))
         return FV_OK;
     const char *names[ZOO_MAX];
@@ -109,7 +120,14 @@ static fv_status open_data(train_setup *s)
     a->val = absolute(s, a->val);
     a->test = absolute(s, a->test);
     a->weights = absolute(s, a->weights);
+    a->augment = a->augment ? absolute(s, a->augment) : "standard";
     return FV_OK;
+}
+
+/* 0: not given. */
+static int64_t channels_of(const train_arguments *a)
+{
+    return a->channels == CHANNELS_AUTO ? 0 : train_channels[a->channels][0] - '0';
 }
 
 static fv_status make_zoo_model(train_setup *s, int64_t height, int64_t width)
@@ -122,6 +140,10 @@ static fv_status make_zoo_model(train_setup *s, int64_t height, int64_t width)
     if (chosen)
         a->model = small ? "small_cnn" : "resnet18";
     const fv_zoo_entry *entry = find_zoo(a->model);
+    if (a->channels != CHANNELS_AUTO)
+        channels = channels_of(a);
+    else if (a->weights && entry)
+        channels = entry->channels; /* grey pictures become RGB where the weights are for it */
     if (!height) {
         height = data_is_small || !entry ? h : entry->height;
         width = data_is_small || !entry ? w : entry->width;
@@ -146,6 +168,9 @@ static fv_status load_model(train_setup *s, int64_t height, int64_t width)
     if (height && (height != p->height || width != p->width))
         return status_set(FV_ERROR_INVALID, "--size: %s takes %lldx%lld, which cannot be changed", s->a.model,
                           (long long)p->height, (long long)p->width);
+    if (s->a.channels != CHANNELS_AUTO && channels_of(&s->a) != p->channels)
+        return status_set(FV_ERROR_INVALID, "--channels: %s takes %lld, which cannot be changed", s->a.model,
+                          (long long)p->channels);
     if (s->a.dropout)
         return status_set(FV_ERROR_INVALID, "--dropout: the network of %s cannot be changed", s->a.model);
     return FV_OK;
@@ -161,12 +186,14 @@ static fv_status make_model(train_setup *s)
         STATUS_TRY(load_model(s, height, width));
     } else if (a->model && is_network_file(a->model)) {
         s->model = fv_network_load(a->model, .classes = fv_dataset_class_count(s->train), .height = height,
-                                   .width = width, .seed = a->seed, .dropout = a->dropout);
+                                   .width = width, .channels = channels_of(a), .seed = a->seed,
+                                   .dropout = a->dropout);
         if (!s->model)
             return status_last();
     } else {
         STATUS_TRY(make_zoo_model(s, height, width));
     }
+    s->fresh = !is_model_file(a->model);
     if (strchr(a->model, '.'))
         a->model = absolute(s, a->model);
     if (!a->weights)
@@ -197,6 +224,7 @@ static fv_status settle_input(train_setup *s)
     a->resize_mode = (int)p.resize_mode + 1;
     a->interpolation = (int)p.interpolation + 1;
     a->crop_pct = crops ? p.crop_fraction : 1;
+    a->channels = p.channels == 1 ? CHANNELS_GREY : CHANNELS_RGB;
     text size = {0};
     text_add(&size, "%lldx%lld", (long long)p.height, (long long)p.width);
     a->size = pool_keep(&s->pool, size.data);
@@ -255,7 +283,9 @@ static void settle_numbers(train_setup *s)
     if (!a->val_split)
         a->val_split = 0.2f;
     if (a->loss == LOSS_AUTO)
-        a->loss = LOSS_CATEGORICAL;
+        a->loss = fv_dataset_is_multi_label(s->train) || fv_model_class_count(s->model) == 1
+                      ? LOSS_BINARY
+                      : LOSS_CATEGORICAL;
     if (!a->threads)
         a->threads = count_cores();
     if (a->engine == ENGINE_AUTO)
@@ -273,12 +303,34 @@ static fv_status compile(train_setup *s)
                       .engine = train_engines[a->engine], .threads = (int)a->threads);
 }
 
+/* That classes are uneven is among the data's problems; this says what helps. */
+static void say_balance(const train_setup *s)
+{
+    int64_t classes = fv_dataset_class_count(s->train), least = INT64_MAX, most = 0;
+    int64_t *counts = s->a.balance ? NULL : mem_array((size_t)classes, sizeof *counts);
+    for (int64_t i = 0; counts && i < fv_dataset_size(s->train); i++)
+        for (int64_t k = fv_dataset_label_count(s->train, i); k-- > 0;)
+            counts[fv_dataset_label_at(s->train, i, k)]++;
+    for (int64_t c = 0; counts && c < classes; c++) {
+        least = counts[c] < least ? counts[c] : least;
+        most = counts[c] > most ? counts[c] : most;
+    }
+    if (counts && most > UNEVEN_RATIO * least)
+        cli_say(
+            "warning: the largest class has %lld training pictures, the smallest %lld; --balance weights or "
+            "--balance sampler makes classes count alike",
+            (long long)most, (long long)least);
+    free(counts);
+}
+
 fv_status train_setup_prepare(train_setup *s)
 {
     STATUS_TRY(open_data(s));
     cli_say_problems(s->data);
+    say_balance(s);
     STATUS_TRY(make_model(s));
     STATUS_TRY(settle_input(s));
+    STATUS_TRY(train_window_settle(s));
     settle_numbers(s);
     return compile(s);
 }

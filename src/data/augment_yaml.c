@@ -204,6 +204,18 @@ fv_status augment_policy_add(augment_policy *p, const char *words, const augment
     return is_path(words) ? read_policy_file(p, words, c) : augment_preset_unknown(words);
 }
 
+fv_status fv_augment_check(const char *augment)
+{
+    /* What a preset stands for depends on the pictures, not whether there is one of that name. */
+    static const augment_context any = {.height = 32, .width = 32, .channels = 3};
+    augment_policy p;
+    if (!augment)
+        return status_set(FV_ERROR_INVALID, "augment: a policy is required");
+    STATUS_TRY(augment_policy_init(&p, augment, &any));
+    augment_policy_release(&p);
+    return FV_OK;
+}
+
 /* ---- writing ---- */
 
 static void describe_value(const option *o, const void *fields, text *out)

@@ -9,7 +9,8 @@
  *     while ((status = loader_next(l, &b)) == FV_OK && b) { ... use b ...; loader_done(l, b); }
  *     loader_destroy(l);
  *
- * The bytes of a batch depend on (seed, epoch, sample index) only, never on the number of threads.
+ * A picture's bytes depend on (seed, epoch, sample index) only, never on the number of threads. A policy that mixes pictures mixes
+ * those of a batch with one another: then its bytes depend on the batch, and still not on threads or where the epoch began.
  */
 #ifndef DATA_LOADER_H
 #define DATA_LOADER_H
@@ -32,7 +33,10 @@ typedef struct loader_options {
     /* For every class of the data the model's class index, or -1 (its pictures are left out, before
      * shuffling); NULL: as they are. */
     const int32_t *class_map;
-    int64_t classes; /* of the model: asks for batch.targets; 0: labels alone */
+    int64_t classes; /* of the model: asks for batch.targets, which a policy that mixes needs; 0: labels alone */
+    /* Classes count alike: by their weights, or (with shuffle) by how often an epoch has them. In multi-label data a picture
+     * counts for the rarest of its classes, and those without any are one class more. */
+    fv_balance balance;
     const int64_t *only; /* the pictures that take part, in the order without `shuffle`; NULL: all. Borrowed */
     int64_t only_count;
     image_views views; /* of each picture, one behind the other in a batch's pixels; with several nothing is augmented */
@@ -46,7 +50,8 @@ typedef struct batch {
     /* (batch, classes) with loader_options.classes: what the outputs should be, 1 for each class of the picture, mixed as
      * the pictures were; else NULL. */
     const float *targets;
-    const float *weights;   /* (batch): 1, or 0 for repeats and pictures that could not be read */
+    /* (batch): of the loss, 1 or the class's weight (mixed likewise); 0 for repeats and pictures that could not be read */
+    const float *weights;
     const int64_t *indices; /* (batch): in the data set */
 } batch;
 

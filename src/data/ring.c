@@ -62,14 +62,29 @@ bool ring_take(ring *r, ring_unit *u)
     return go_on;
 }
 
-void ring_finish(ring *r, const ring_unit *u)
+static void leave(ring *r)
+{
+    if (--r->active == 0)
+        pthread_cond_signal(&r->quiet);
+}
+
+bool ring_filled(ring *r, const ring_unit *u)
 {
     pthread_mutex_lock(&r->lock);
     r->slots[u->slot].left -= u->to - u->from;
-    if (r->slots[u->slot].left == 0)
-        pthread_cond_signal(&r->ready);
-    if (--r->active == 0)
-        pthread_cond_signal(&r->quiet);
+    bool all = r->slots[u->slot].left == 0;
+    if (!all)
+        leave(r);
+    pthread_mutex_unlock(&r->lock);
+    return all;
+}
+
+void ring_ready(ring *r, const ring_unit *u)
+{
+    pthread_mutex_lock(&r->lock);
+    r->slots[u->slot].ready = true;
+    pthread_cond_signal(&r->ready);
+    leave(r);
     pthread_mutex_unlock(&r->lock);
 }
 
@@ -92,9 +107,9 @@ fv_status ring_next(ring *r, int *slot)
             status =
                 status_set(FV_ERROR_INTERNAL, "loader: all %d batches of the ring are in use", r->slot_count);
         } else {
-            bool wait = s->batch != r->next_batch || s->left > 0;
+            bool wait = s->batch != r->next_batch || !s->ready;
             double since = wait ? now() : 0;
-            while (s->batch != r->next_batch || s->left > 0)
+            while (s->batch != r->next_batch || !s->ready)
                 pthread_cond_wait(&r->ready, &r->lock);
             r->waited += wait ? now() - since : 0;
             r->slots[k].delivered = true;

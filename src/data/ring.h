@@ -6,8 +6,11 @@
  *     // worker                                  // consumer
  *     while (ring_take(&r, &u)) {                ring_quiet(&r);  ring_begin(&r, batches, 0);
  *         ... fill u.from to u.to of u.slot ...  STATUS_TRY(ring_next(&r, &slot));   // -1 after the last
- *         ring_finish(&r, &u);                   ... use the slot ...
- *     }                                          ring_done(&r, slot);
+ *         if (ring_filled(&r, &u)) {             ... use the slot ...
+ *             ... complete u.slot ...            ring_done(&r, slot);
+ *             ring_ready(&r, &u);
+ *         }
+ *     }
  */
 #ifndef DATA_RING_H
 #define DATA_RING_H
@@ -21,6 +24,7 @@
 typedef struct ring_slot {
     int64_t batch;  /* its number, -1: free */
     int64_t left;   /* positions not filled yet */
+    bool ready;     /* the consumer may have it */
     bool delivered; /* the consumer holds it */
 } ring_slot;
 
@@ -47,7 +51,9 @@ fv_status ring_init(ring *r, int slots, int64_t positions, int threads);
 void ring_release(ring *r); /* no thread uses it any more */
 
 bool ring_take(ring *r, ring_unit *u); /* waits; false: the thread shall end */
-void ring_finish(ring *r, const ring_unit *u);
+/* True when it was the slot's last unit: then whatever concerns the whole batch is done, and ring_ready called. */
+bool ring_filled(ring *r, const ring_unit *u);
+void ring_ready(ring *r, const ring_unit *u);
 
 fv_status ring_next(ring *r, int *slot); /* waits */
 void ring_done(ring *r, int slot);

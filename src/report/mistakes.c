@@ -19,6 +19,8 @@ enum {
 int64_t report_mistakes_find(const fv_evaluation *e, report_mistake list[REPORT_MAX_MISTAKES])
 {
     int64_t count = 0;
+    if (e->multi_label) /* no prediction is simply wrong */
+        return 0;
     for (int64_t i = 0; i < e->images; i++) {
         /* !(a > b): an unknown probability (NAN) is never among the worst. */
         if (e->label[i] == e->predicted[i] || !(e->probability[i] >= 0))

@@ -20,7 +20,18 @@ static void add_class(text *out, const fv_evaluation *e, int64_t index)
     text_add_html(out, report_class_name(e, index, buffer, sizeof buffer));
 }
 
-void page_add_headline(text *out, const fv_evaluation *e)
+static void add_multi_label_accuracy(text *out, const fv_evaluation *e)
+{
+    text note = {0};
+    text_add(&note, "of %lld answers, one for each class of ", (long long)(e->images * e->class_count));
+    html_count(&note, e->images);
+    text_add(&note, " pictures");
+    html_percent_card(out, "Accuracy", e->accuracy, text_string(&note));
+    text_release(&note);
+    html_percent_card(out, "Exact match", e->exact_match, "pictures with every class right");
+}
+
+static void add_accuracy(text *out, const fv_evaluation *e)
 {
     text note = {0};
     text_add(&note, "95&nbsp;%% interval %.2f to %.2f&nbsp;%%, ", 100 * e->accuracy_low,
@@ -31,12 +42,21 @@ void page_add_headline(text *out, const fv_evaluation *e)
     text_release(&note);
     if (e->class_count > 5)
         html_percent_card(out, "Top-5 accuracy", e->top5, "the right class is among the first five");
+}
+
+void page_add_headline(text *out, const fv_evaluation *e)
+{
+    if (e->multi_label)
+        add_multi_label_accuracy(out, e);
+    else
+        add_accuracy(out, e);
     html_percent_card(out, "Macro F1", e->macro.f1, "all classes count the same");
     text value = {0};
     html_number(&value, e->loss);
     html_card(out, "Loss", text_string(&value), "mean cross-entropy");
     text_release(&value);
-    html_percent_card(out, "Calibration error", e->ece, "confidence against accuracy, 15 bins");
+    if (!e->multi_label)
+        html_percent_card(out, "Calibration error", e->ece, "confidence against accuracy, 15 bins");
 }
 
 void page_add_left_out(text *out, const fv_evaluation *e)
@@ -186,7 +206,8 @@ static void add_mistakes(text *out, const report_content *c)
 
 void page_add_evaluation(text *out, const report_content *c)
 {
-    add_confusions(out, c);
+    if (c->in->evaluation->confusion)
+        add_confusions(out, c);
     add_classes(out, c->in->evaluation);
     add_mistakes(out, c);
 }

@@ -84,7 +84,7 @@ static fv_status plot_training(const report_input *in, const report_table *t, re
 static fv_status plot_evaluation(const report_input *in, report_plots *plots)
 {
     const fv_evaluation *e = in->evaluation;
-    if (!e || e->class_count < 1)
+    if (!e || e->class_count < 1 || !e->confusion)
         return FV_OK;
     const char **names = mem_array((size_t)e->class_count, sizeof *names);
     if (!names)

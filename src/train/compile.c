@@ -35,9 +35,8 @@ static void set_defaults(fv_compile_options *o)
 {
     if (o->optimizer == FV_OPTIMIZER_DEFAULT)
         o->optimizer = FV_ADAMW;
-    if (o->loss == FV_LOSS_DEFAULT)
-        o->loss =
-            fv_model_class_count(o->model) == 1 ? FV_BINARY_CROSSENTROPY : FV_SPARSE_CATEGORICAL_CROSSENTROPY;
+    if (o->loss == FV_LOSS_DEFAULT && fv_model_class_count(o->model) == 1)
+        o->loss = FV_BINARY_CROSSENTROPY; /* else the data will decide */
     bool sgd = o->optimizer == FV_SGD;
     settle(&o->learning_rate, !sgd ? 1e-3f : has_batch_norm(o->model) ? 0.1f : 0.01f);
     settle(&o->momentum, sgd ? 0.9f : 0);

@@ -19,23 +19,32 @@ typedef struct evaluation_run {
     fv_evaluate_options o;
     fv_evaluation *e;
     float *probabilities; /* (samples, classes): areas under curves need all of them */
-    double loss;
-    int64_t outputs, correct;
+    double loss, correct;
+    int64_t outputs;
     image_views views;
     bool binary;
     loader *loader;
     double start;
 } evaluation_run;
 
-static void take_row(void *to, int64_t index, int32_t label, const float *logits)
+static void take_row(void *to, const batch *b, int64_t k, const float *logits)
 {
     evaluation_run *r = to;
     fv_evaluation *e = r->e;
     int64_t i = e->images++;
     float *p = r->probabilities + i * e->class_count;
-    e->index[i] = index;
+    int32_t label = b->labels[k];
+    e->index[i] = b->indices[k];
     e->label[i] = label;
     metrics_probabilities(logits, r->outputs, r->binary, p);
+    if (e->multi_label) {
+        const float *targets = b->targets + k * e->class_count;
+        for (int64_t c = 0; c < e->class_count; c++)
+            e->targets[i * e->class_count + c] = targets[c] > 0.5f;
+        r->loss += metrics_targets_loss(logits, r->outputs, targets);
+        r->correct += metrics_targets_right(p, r->outputs, 0.5f, targets);
+        return;
+    }
     r->loss += metrics_loss(logits, r->outputs, r->binary, label);
     r->correct += metrics_largest(p, e->class_count) == label;
 }
@@ -59,7 +68,7 @@ static int tell_step(void *to, int64_t step, int64_t steps)
                      .train_loss = NAN,
                      .train_accuracy = NAN,
                      .validation_loss = n > 0 ? (float)(r->loss / n) : NAN,
-                     .validation_accuracy = n > 0 ? (float)((double)r->correct / n) : NAN};
+                     .validation_accuracy = n > 0 ? (float)(r->correct / n) : NAN};
     return r->o.on_step(&p, r->o.user);
 }
 
@@ -71,14 +80,17 @@ static fv_status allocate(evaluation_run *r, int64_t samples)
         return status_set(FV_ERROR_MEMORY, "evaluate: too many classes and pictures");
     e->class_count = (int64_t)k;
     e->classes = mem_array(k, sizeof *e->classes);
-    e->confusion = mem_array(k * k, sizeof *e->confusion);
+    if (e->multi_label)
+        e->targets = mem_array(n * k, sizeof *e->targets);
+    else
+        e->confusion = mem_array(k * k, sizeof *e->confusion);
     e->index = mem_array(n, sizeof *e->index);
     e->label = mem_array(n, sizeof *e->label);
     e->predicted = mem_array(n, sizeof *e->predicted);
     e->probability = mem_array(n, sizeof *e->probability);
     r->probabilities = mem_array(n * k, sizeof *r->probabilities);
-    if (!e->classes || !e->confusion || !e->index || !e->label || !e->predicted || !e->probability ||
-        !r->probabilities)
+    if (!e->classes || (!e->confusion && !e->targets) || !e->index || !e->label || !e->predicted ||
+        !e->probability || !r->probabilities)
         return status_last();
     for (size_t i = 0; i < k; i++)
         e->classes[i].name = r->o.model->classes[i];
@@ -103,7 +115,11 @@ static fv_status measure(evaluation_run *r)
         return status_set(FV_ERROR_IO, "evaluate: none of the %lld pictures could be read; the first: %s",
                           (long long)e->skipped, loader_skipped_message(r->loader, 0));
     e->loss = r->loss / (double)e->images;
-    return metrics_fill(e, r->probabilities);
+    if (!e->multi_label)
+        return metrics_fill(e, r->probabilities);
+    e->probabilities = r->probabilities;
+    r->probabilities = NULL;
+    return metrics_fill_multi_label(e);
 }
 
 static fv_status read_options(const fv_evaluate_options *options, fv_evaluate_options *o, image_views *views)
@@ -125,6 +141,18 @@ static fv_status read_options(const fv_evaluate_options *options, fv_evaluate_op
     return network_check(o->model);
 }
 
+/* A softmax's classes exclude one another: its outputs say nothing about pictures with several. */
+static fv_status check_output(const evaluation_run *r)
+{
+    if (!r->e->multi_label || (r->binary && r->outputs > 1))
+        return FV_OK;
+    return status_set(
+        FV_ERROR_INVALID,
+        "evaluate: pictures of this data have several classes each, but model %s was trained to "
+        "tell them apart, one a picture; train it on such data",
+        fv_model_name(r->o.model));
+}
+
 fv_status fv_evaluate_with(const fv_evaluate_options *options)
 {
     evaluation_run r = {0};
@@ -137,6 +165,8 @@ fv_status fv_evaluate_with(const fv_evaluate_options *options)
     r.outputs = fv_model_class_count(m);
     r.binary = predictor_is_binary(m);
     r.start = clock_seconds();
+    r.e->multi_label = fv_dataset_is_multi_label(r.o.data);
+    STATUS_TRY(check_output(&r));
     fv_status status = scoring_match(m, r.o.data, "evaluation", &map, &r.e->unknown);
     if (status == FV_OK)
         status = loader_create(&(loader_options){.data = r.o.data,
@@ -145,7 +175,8 @@ fv_status fv_evaluate_with(const fv_evaluate_options *options)
                                                  .threads = r.o.loader_threads,
                                                  .on_error = r.o.on_error,
                                                  .views = r.views,
-                                                 .class_map = map},
+                                                 .class_map = map,
+                                                 .classes = r.e->multi_label ? r.outputs : 0},
                                &r.loader);
     if (status == FV_OK)
         status = measure(&r);
@@ -167,5 +198,7 @@ void fv_evaluation_release(fv_evaluation *e)
     free(e->label);
     free(e->predicted);
     free(e->probability);
+    free(e->targets);
+    free(e->probabilities);
     *e = (fv_evaluation){0};
 }

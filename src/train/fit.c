@@ -55,7 +55,7 @@ static fv_progress epoch_progress(const fit_run *r, const fit_result *result)
 static void begin_next_epoch(fit_state *s)
 {
     s->epoch++;
-    s->batch = s->pictures = 0;
+    s->batch = s->pictures = s->counted = 0;
     s->loss_sum = s->correct_sum = s->weight_sum = s->seconds = s->waited = 0;
 }
 

@@ -24,10 +24,10 @@ typedef struct fit_state {
     int64_t step;  /* finished steps of the run */
     /* Of the epoch under way: weighted sums, and what earlier processes spent on it. */
     double loss_sum, correct_sum, weight_sum, seconds, waited;
-    int64_t pictures;
-    double rate;        /* of the last step */
-    double best;        /* the monitored value, greater is better; -INFINITY at first */
-    int64_t best_epoch; /* from 1; 0: none yet */
+    int64_t pictures, counted; /* counted: those that could be read, of which correct_sum are right */
+    double rate;               /* of the last step */
+    double best;               /* the monitored value, greater is better; -INFINITY at first */
+    int64_t best_epoch;        /* from 1; 0: none yet */
     plateau plateau;
     text results; /* results.csv as far as it goes */
 } fit_state;
@@ -46,7 +46,10 @@ typedef struct fit_run {
     text augment_words; /* the policy, described */
     schedule schedule;
     int32_t *train_map, *validation_map; /* the data's classes to the model's */
-    loader *loader, *validation;         /* validation NULL: none */
+    int64_t samples;                     /* training pictures whose classes the model knows */
+    bool multi_label;
+    step_targets targets;
+    loader *loader, *validation; /* validation NULL: none */
     trainer *trainer;
     text signature;                             /* the options that a resumed run must share */
     char *results_path, *best_path, *last_path; /* NULL without a run folder */

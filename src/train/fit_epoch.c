@@ -36,7 +36,8 @@ fv_progress fit_progress(const fit_run *r)
                          .wait_share = fmin((s->waited + loader_waited(r->loader)) / seconds, 1),
                          .learning_rate = (float)s->rate,
                          .train_loss = s->weight_sum > 0 ? (float)(s->loss_sum / s->weight_sum) : NAN,
-                         .train_accuracy = s->weight_sum > 0 ? (float)(s->correct_sum / s->weight_sum) : NAN,
+                         .train_accuracy =
+                             s->counted > 0 ? (float)(s->correct_sum / (double)s->counted) : NAN,
                          .validation_loss = NAN,
                          .validation_accuracy = NAN};
 }
@@ -59,6 +60,8 @@ static fv_status train_batch(fit_run *r, const batch *b)
     float loss = 0, correct = 0;
     for (int64_t i = 0; i < b->count; i++)
         weight += (double)b->weights[i];
+    for (int64_t i = 0; i < b->count; i++)
+        s->counted += b->weights[i] > 0;
     s->rate = schedule_rate(&r->schedule, s->step, s->plateau.scale);
     if (weight > 0)
         STATUS_TRY(trainer_step(r->trainer, b, s->step, (float)s->rate, &loss, &correct));
@@ -106,14 +109,20 @@ typedef struct validation_sums {
     bool binary;
 } validation_sums;
 
-static void add_row(void *to, int64_t index, int32_t label, const float *logits)
+static void add_row(void *to, const batch *b, int64_t i, const float *logits)
 {
     validation_sums *v = to;
+    int32_t label = b->labels[i];
+    v->count++;
+    if (b->targets) {
+        const float *targets = b->targets + i * v->outputs;
+        v->loss += metrics_targets_loss(logits, v->outputs, targets);
+        v->correct += metrics_targets_right(logits, v->outputs, 0, targets);
+        return;
+    }
     float pair[2] = {0, logits[0]}; /* a single output: positive means the second class */
-    (void)index;
     v->loss += metrics_loss(logits, v->outputs, v->binary, label);
     v->correct += metrics_largest(v->outputs == 1 ? pair : logits, metrics_classes(v->outputs)) == label;
-    v->count++;
 }
 
 static fv_status validate(fit_run *r, fit_result *result)
@@ -148,7 +157,7 @@ fv_status fit_epoch(fit_run *r, fit_result *result)
                           loader_skipped_message(r->loader, 0));
     fv_progress p = fit_progress(r);
     *result = (fit_result){.train_loss = s->loss_sum / s->weight_sum,
-                           .train_accuracy = s->correct_sum / s->weight_sum,
+                           .train_accuracy = s->correct_sum / (double)s->counted,
                            .validation_loss = NAN,
                            .validation_accuracy = NAN,
                            .images_per_second = p.images_per_second,

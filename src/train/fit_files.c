@@ -82,7 +82,7 @@ typedef struct state_field {
 } state_field;
 
 enum {
-    STATE_FIELDS = 16
+    STATE_FIELDS = 17
 };
 
 static void list_fields(fit_state *s, state_field list[STATE_FIELDS])
@@ -91,6 +91,7 @@ static void list_fields(fit_state *s, state_field list[STATE_FIELDS])
                                               {"batch", &s->batch, NULL},
                                               {"step", &s->step, NULL},
                                               {"pictures", &s->pictures, NULL},
+                                              {"counted", &s->counted, NULL},
                                               {"best_epoch", &s->best_epoch, NULL},
                                               {"plateau_waited", &s->plateau.waited, NULL},
                                               {"loss_sum", NULL, &s->loss_sum},
@@ -195,6 +196,8 @@ static fv_status check_fields(const fit_run *r)
         return unusable(r, "best_epoch");
     if (s->pictures < 0 || s->pictures > s->batch * r->o.batch)
         return unusable(r, "pictures");
+    if (s->counted < 0 || s->counted > s->pictures)
+        return unusable(r, "counted");
     if (s->plateau.waited < 0 || s->plateau.waited > s->epoch)
         return unusable(r, "plateau_waited");
     if (!(s->plateau.scale > 0 && s->plateau.scale <= 1) || isnan(s->plateau.best))

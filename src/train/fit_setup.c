@@ -9,6 +9,7 @@
 #include "core/memory.h"
 #include "train/compile.h"
 #include "train/fit.h"
+#include "train/metrics.h"
 #include "train/scoring.h"
 
 enum {
@@ -69,6 +70,8 @@ static fv_status check_ranges(const fv_fit_options *o)
         o->monitor > FV_MONITOR_LOSS)
         return status_set(FV_ERROR_INVALID, "fit: there is no schedule %d or monitor %d", (int)o->schedule,
                           (int)o->monitor);
+    if ((int)o->balance < 0 || o->balance > FV_BALANCE_SAMPLER)
+        return status_set(FV_ERROR_INVALID, "fit: there is no balance %d", (int)o->balance);
     if (o->loader_threads < 1 || o->loader_threads > 4096)
         return status_set(FV_ERROR_INVALID, "fit: loader_threads must be 1..4096, not %d", o->loader_threads);
     return FV_OK;
@@ -92,7 +95,8 @@ static fv_status read_options(fit_run *r, const fv_fit_options *options)
 static fv_status take_classes(fv_model *m, const fv_dataset *train)
 {
     int64_t count = fv_dataset_class_count(train), outputs = fv_model_class_count(m);
-    if (count != outputs && !(outputs == 1 && count == 2))
+    bool one_for_two = outputs == 1 && count == 2 && !dataset_is_multi_label(train);
+    if (count != outputs && !one_for_two)
         return status_set(
             FV_ERROR_INVALID,
             "the data has %lld classes, but the network has %lld outputs; give the last layer %lld "
@@ -126,12 +130,48 @@ static fv_status match_classes(fit_run *r)
     if (unknown > 0)
         fit_log(r, "%lld training pictures belong to classes that the model does not know: left out",
                 (long long)unknown);
+    r->samples = fv_dataset_size(train) - unknown;
     if (!r->o.validation)
         return FV_OK;
     STATUS_TRY(scoring_match(m, r->o.validation, "validation", &r->validation_map, &unknown));
     if (unknown > 0)
         fit_log(r, "%lld validation pictures belong to classes that the model does not know: left out",
                 (long long)unknown);
+    return FV_OK;
+}
+
+/* The loss that was left open is settled by the data; a softmax would make classes exclude one another. */
+static fv_status settle_loss(fit_run *r)
+{
+    fv_loss *loss = &r->model->compile.loss;
+    r->multi_label = dataset_is_multi_label(r->o.train);
+    if (*loss == FV_LOSS_DEFAULT)
+        *loss = r->multi_label ? FV_BINARY_CROSSENTROPY : FV_SPARSE_CATEGORICAL_CROSSENTROPY;
+    if (r->multi_label && (*loss != FV_BINARY_CROSSENTROPY || fv_model_class_count(r->model) == 1))
+        return status_set(
+            FV_ERROR_INVALID,
+            "fit: pictures of the training data have several classes each, which needs the loss "
+            "FV_BINARY_CROSSENTROPY (or none given) and an output for every class");
+    return FV_OK;
+}
+
+/* Pictures of 12 bits in 16 would be nearly black in the type's whole range. */
+static fv_status choose_window(fit_run *r)
+{
+    fv_preprocess p = r->model->preprocess;
+    fv_window_choice c;
+    if (r->model->statistics_set || r->o.keep_window || p.window != FV_WINDOW_FULL)
+        return FV_OK;
+    STATUS_TRY(fv_dataset_window(r->o.train, &c));
+    if (c.window != FV_WINDOW_RANGE)
+        return FV_OK;
+    p.window = c.window;
+    p.window_low = c.low;
+    p.window_high = c.high;
+    memset(p.std, 0, sizeof p.std); /* mean and std are still to come */
+    STATUS_TRY(fv_model_set_preprocess(r->model, &p));
+    fit_log(r, "pictures with more than 8 bits: values from %g to %g, of %g to %g, become black to white",
+            (double)c.low, (double)c.high, (double)c.full_low, (double)c.full_high);
     return FV_OK;
 }
 
@@ -178,6 +218,10 @@ static fv_status make_loaders(fit_run *r)
 {
     const fv_fit_options *o = &r->o;
     STATUS_TRY(make_policy(r));
+    r->targets = r->multi_label                      ? STEP_MULTI_LABEL
+                 : augment_policy_mixes(&r->augment) ? STEP_SOFT
+                                                     : STEP_LABELS;
+    int64_t classes = metrics_classes(fv_model_class_count(r->model));
     loader_options options = {.data = o->train,
                               .preprocess = r->model->preprocess,
                               .augment = r->augment.count > 0 ? &r->augment : NULL,
@@ -187,13 +231,17 @@ static fv_status make_loaders(fit_run *r)
                               .seed = o->seed,
                               .threads = o->loader_threads,
                               .on_error = o->on_error,
-                              .class_map = r->train_map};
+                              .class_map = r->train_map,
+                              .classes = r->targets == STEP_LABELS ? 0 : classes,
+                              .balance = o->balance};
     STATUS_TRY(loader_create(&options, &r->loader));
     if (!o->validation)
         return FV_OK;
     /* Validation measures what evaluation does: nothing is augmented, pictures are decoded at full scale. */
     options.data = o->validation;
     options.class_map = r->validation_map;
+    options.classes = r->multi_label ? classes : 0;
+    options.balance = FV_BALANCE_NONE;
     options.augment = NULL;
     options.shuffle = options.reduced_decode = false;
     return loader_create(&options, &r->validation);
@@ -202,11 +250,8 @@ static fv_status make_loaders(fit_run *r)
 /* A batch is never larger than the data: repeats in it would cost time and teach nothing. */
 static void limit_batch(fit_run *r)
 {
-    int64_t samples = 0;
-    for (int64_t i = 0; i < fv_dataset_size(r->o.train) && samples < r->o.batch; i++)
-        samples += r->train_map[fv_dataset_label(r->o.train, i)] >= 0;
-    if (r->o.batch > samples)
-        r->o.batch = samples;
+    if (r->o.batch > r->samples)
+        r->o.batch = r->samples;
 }
 
 static void make_schedule(fit_run *r)
@@ -233,13 +278,14 @@ static fv_status make_signature(fit_run *r)
              (long long)loader_samples(r->loader), (long long)o->epochs, (long long)o->batch,
              (int)o->schedule, (double)o->warmup, (long long)o->patience);
     text_add(&r->signature, "monitor %d, validation %lld, augment %s, seed %llu, optimizer %d, lr %.9g, ",
-             (int)o->monitor, r->validation ? (long long)loader_samples(r->validation) : 0, text_string(&r->augment_words),
-             (unsigned long long)o->seed, (int)c->optimizer, (double)c->learning_rate);
+             (int)o->monitor, r->validation ? (long long)loader_samples(r->validation) : 0,
+             text_string(&r->augment_words), (unsigned long long)o->seed, (int)c->optimizer,
+             (double)c->learning_rate);
     text_add(&r->signature, "momentum %.9g, nesterov %d, betas %.9g %.9g, rho %.9g, epsilon %.9g, ",
              (double)c->momentum, c->nesterov != 0, (double)c->beta_1, (double)c->beta_2, (double)c->rho,
              (double)c->epsilon);
-    text_add(&r->signature, "weight decay %.9g, loss %d, label smoothing %.9g", (double)c->weight_decay,
-             (int)c->loss, (double)c->label_smoothing);
+    text_add(&r->signature, "weight decay %.9g, loss %d, label smoothing %.9g, balance %d",
+             (double)c->weight_decay, (int)c->loss, (double)c->label_smoothing, (int)o->balance);
     return text_status(&r->signature);
 }
 
@@ -264,6 +310,8 @@ static fv_status prepare(fit_run *r, checkpoint_extra *x)
     if (r->o.resume)
         STATUS_TRY(checkpoint_load(r->model, r->o.resume, x));
     STATUS_TRY(match_classes(r));
+    STATUS_TRY(settle_loss(r));
+    STATUS_TRY(choose_window(r));
     STATUS_TRY(measure_statistics(r));
     limit_batch(r);
     STATUS_TRY(make_loaders(r));
@@ -271,7 +319,7 @@ static fv_status prepare(fit_run *r, checkpoint_extra *x)
     STATUS_TRY(make_signature(r));
     if (r->o.resume)
         STATUS_TRY(fit_resume(r, x));
-    STATUS_TRY(trainer_create(r->model, r->o.batch, r->o.seed, &r->trainer));
+    STATUS_TRY(trainer_create(r->model, r->o.batch, r->o.seed, r->targets, &r->trainer));
     STATUS_TRY(trainer_write(r->trainer));
     if (r->o.resume)
         STATUS_TRY(trainer_load(r->trainer, x));

@@ -45,16 +45,35 @@ void metrics_probabilities(const float *logits, int64_t outputs, bool binary, fl
         p[i] = (float)(binary ? sigmoid(logits[i]) : exp((double)logits[i] - shift));
 }
 
+static double sigmoid_loss(double x, double target)
+{
+    return fmax(x, 0) - x * target + log1p(exp(-fabs(x)));
+}
+
 double metrics_loss(const float *logits, int64_t outputs, bool binary, int32_t label)
 {
     if (!binary && outputs > 1)
         return log_sum_exp(logits, outputs) - (double)logits[label];
     double sum = 0;
-    for (int64_t i = 0; i < outputs; i++) {
-        double x = logits[i], target = outputs == 1 ? label : i == label;
-        sum += fmax(x, 0) - x * target + log1p(exp(-fabs(x)));
-    }
+    for (int64_t i = 0; i < outputs; i++)
+        sum += sigmoid_loss(logits[i], outputs == 1 ? label : i == label);
     return sum / (double)outputs;
+}
+
+double metrics_targets_loss(const float *logits, int64_t outputs, const float *targets)
+{
+    double sum = 0;
+    for (int64_t i = 0; i < outputs; i++)
+        sum += sigmoid_loss(logits[i], targets[i]);
+    return sum / (double)outputs;
+}
+
+double metrics_targets_right(const float *values, int64_t outputs, float threshold, const float *targets)
+{
+    int64_t right = 0;
+    for (int64_t i = 0; i < outputs; i++)
+        right += (values[i] > threshold) == (targets[i] > 0.5f);
+    return (double)right / (double)outputs;
 }
 
 /* Wilson 1927: the scores p for which |correct / count - p| is z standard errors. */
@@ -107,14 +126,18 @@ static int by_score(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
+static bool has_class(const fv_evaluation *e, int64_t i, int64_t k)
+{
+    return e->multi_label ? e->targets[i * e->class_count + k] != 0 : e->label[i] == (int32_t)k;
+}
+
 /* The area under the ROC curve as the share of (positive, negative) pairs in the right order; ties count a half. `list` has
  * `images` places. */
 static float area(const fv_evaluation *e, const float *probabilities, int64_t class_index, scored *list)
 {
     double negatives = 0, positives = 0, pairs = 0;
     for (int64_t i = 0; i < e->images; i++)
-        list[i] =
-            (scored){probabilities[i * e->class_count + class_index], e->label[i] == (int32_t)class_index};
+        list[i] = (scored){probabilities[i * e->class_count + class_index], has_class(e, i, class_index)};
     qsort(list, (size_t)e->images, sizeof *list, by_score);
     for (int64_t i = 0, end; i < e->images; i = end) {
         double here[2] = {0, 0};
@@ -132,20 +155,30 @@ static double ratio(double a, double b)
     return b > 0 ? a / b : 0;
 }
 
-/* Returns how often the class was predicted. */
-static int64_t score_class(fv_evaluation *e, int64_t k)
+/* How many pictures have a class, are predicted to, and both. */
+typedef struct class_counts {
+    int64_t support, predicted, right;
+} class_counts;
+
+static class_counts count_class(const fv_evaluation *e, int64_t k)
 {
-    int64_t predicted = 0, support = 0, right = e->confusion[k * e->class_count + k];
-    for (int64_t i = 0; i < e->class_count; i++) {
-        support += e->confusion[k * e->class_count + i];
-        predicted += e->confusion[i * e->class_count + k];
+    class_counts n = {0};
+    for (int64_t i = 0; i < e->images; i++) {
+        bool has = has_class(e, i, k), said = e->multi_label ? e->probabilities[i * e->class_count + k] > 0.5f
+                                                             : e->predicted[i] == (int32_t)k;
+        n.support += has;
+        n.predicted += said;
+        n.right += has && said;
     }
-    fv_class_score *s = &e->classes[k];
-    s->support = support;
-    s->precision = (float)ratio((double)right, (double)predicted);
-    s->recall = (float)ratio((double)right, (double)support);
-    s->f1 = (float)ratio(2 * (double)right, (double)(predicted + support));
-    return predicted;
+    return n;
+}
+
+static void score_class(fv_class_score *s, const class_counts *n)
+{
+    s->support = n->support;
+    s->precision = (float)ratio((double)n->right, (double)n->predicted);
+    s->recall = (float)ratio((double)n->right, (double)n->support);
+    s->f1 = (float)ratio(2 * (double)n->right, (double)(n->predicted + n->support));
 }
 
 /* A running mean of class scores; areas that are undefined are left out. */
@@ -183,9 +216,10 @@ static fv_status score_classes(fv_evaluation *e, const float *probabilities)
         return status_last();
     for (int64_t k = 0; k < e->class_count; k++) {
         fv_class_score *s = &e->classes[k];
-        int64_t predicted = score_class(e, k);
+        class_counts n = count_class(e, k);
+        score_class(s, &n);
         s->auc = area(e, probabilities, k, list);
-        if (s->support + predicted > 0)
+        if (n.support + n.predicted > 0 || e->multi_label)
             mean_add(&macro, s, 1);
         if (s->support > 0)
             mean_add(&weighted, s, (double)s->support);
@@ -211,6 +245,26 @@ fv_status metrics_fill(fv_evaluation *e, const float *probabilities)
     e->accuracy = ratio((double)correct, (double)e->images);
     e->top5 = ratio((double)top, (double)e->images);
     metrics_wilson(correct, e->images, &e->accuracy_low, &e->accuracy_high);
+    e->exact_match = e->accuracy;
     e->ece = calibration_error(e);
     return score_classes(e, probabilities);
+}
+
+fv_status metrics_fill_multi_label(fv_evaluation *e)
+{
+    int64_t exact = 0, right = 0;
+    for (int64_t i = 0; i < e->images; i++) {
+        const float *p = e->probabilities + i * e->class_count;
+        int64_t here = 0;
+        for (int64_t k = 0; k < e->class_count; k++)
+            here += (p[k] > 0.5f) == has_class(e, i, k);
+        right += here;
+        exact += here == e->class_count;
+        e->predicted[i] = metrics_largest(p, e->class_count);
+        e->probability[i] = p[e->predicted[i]];
+    }
+    e->accuracy = ratio((double)right, (double)e->images * (double)e->class_count);
+    e->exact_match = ratio((double)exact, (double)e->images);
+    e->top5 = e->accuracy_low = e->accuracy_high = e->ece = NAN;
+    return score_classes(e, e->probabilities);
 }

@@ -23,6 +23,11 @@ static inline int64_t metrics_classes(int64_t outputs)
 /* Softmax, or a sigmoid each when `binary` (always for one output). `p` has metrics_classes(outputs) places. */
 void metrics_probabilities(const float *logits, int64_t outputs, bool binary, float *p);
 
+/* Of a picture with any number of classes, `targets` 0 or 1 for each: the mean of the sigmoids' cross-entropies, and the share of
+ * the classes whose value is above the threshold just where the target is 1. */
+double metrics_targets_loss(const float *logits, int64_t outputs, const float *targets);
+double metrics_targets_right(const float *values, int64_t outputs, float threshold, const float *targets);
+
 /* Cross-entropy of one picture without label smoothing: of the softmax, or the mean of the sigmoids'. */
 double metrics_loss(const float *logits, int64_t outputs, bool binary, int32_t label);
 
@@ -33,6 +38,8 @@ int32_t metrics_largest(const float *p, int64_t count);
  * loss, names and counts of left-out pictures is computed from probabilities (images, class_count). Means over classes leave out
  * those that neither occur nor are predicted, as scikit-learn does. */
 fv_status metrics_fill(fv_evaluation *e, const float *probabilities);
+/* The same of multi-label data: `e` has targets and probabilities, and no confusion. The macro mean is over all classes. */
+fv_status metrics_fill_multi_label(fv_evaluation *e);
 
 /* Wilson's 95 % interval of `correct` of `count`. */
 void metrics_wilson(int64_t correct, int64_t count, double *low, double *high);

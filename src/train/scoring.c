@@ -19,7 +19,7 @@ static fv_status score_batches(const scoring *s, float *logits)
             predictor_average(s->model, b->count, s->views, logits);
         for (int64_t i = 0; status == FV_OK && i < b->count; i++)
             if (b->weights[i] > 0)
-                s->row(s->to, b->indices[i], b->labels[i], logits + i * outputs);
+                s->row(s->to, b, i, logits + i * outputs);
         loader_done(s->loader, b);
         if (status != FV_OK)
             return status;

@@ -15,8 +15,8 @@ typedef struct scoring {
     fv_model *model;
     loader *loader;
     int64_t batch_size, views; /* the loader's */
-    /* Called for every picture that could be read; `index` is the data set's, `label` the model's. */
-    void (*row)(void *to, int64_t index, int32_t label, const float *logits);
+    /* Called for every picture that could be read: the i-th of batch `b`. */
+    void (*row)(void *to, const batch *b, int64_t i, const float *logits);
     /* Called after every batch; nonzero stops with FV_INTERRUPTED. May be NULL. */
     int (*step)(void *to, int64_t step, int64_t steps);
     void *to;

@@ -11,30 +11,34 @@ enum {
     STATES_PER_TENSOR = 2
 };
 
-static fv_status add_inputs(step_graph *s, const fv_model *m, int64_t batch_size)
+static fv_status add_inputs(step_graph *s, const fv_model *m, int64_t batch_size, step_targets targets)
 {
+    bool labels = targets == STEP_LABELS;
     s->pixels = m->pixels;
     s->dropout_step = m->dropout_step;
-    s->labels = graph_input(s->graph, "step.labels", TYPE_I32, shape_1(batch_size));
+    s->labels = graph_input(s->graph, labels ? "step.labels" : "step.targets", labels ? TYPE_I32 : TYPE_F32,
+                            labels ? shape_1(batch_size) : shape_2(batch_size, fv_model_class_count(m)));
     s->weights = graph_input(s->graph, "step.weights", TYPE_F32, shape_1(batch_size));
+    s->counted = graph_input(s->graph, "step.counted", TYPE_F32, shape_1(batch_size));
     s->learning_rate = graph_input(s->graph, "step.learning_rate", TYPE_F32, shape_1(1));
     s->counter = graph_input(s->graph, "step.counter", TYPE_F32, shape_1(1));
-    return s->labels == NO_VALUE || s->weights == NO_VALUE || s->learning_rate == NO_VALUE ||
-                   s->counter == NO_VALUE
+    return s->labels == NO_VALUE || s->weights == NO_VALUE || s->counted == NO_VALUE ||
+                   s->learning_rate == NO_VALUE || s->counter == NO_VALUE
                ? status_last()
                : FV_OK;
 }
 
-static fv_status add_loss(step_graph *s, const fv_model *m)
+static fv_status add_loss(step_graph *s, const fv_model *m, step_targets targets)
 {
     const fv_compile_options *o = &m->compile;
     op_kind kind = o->loss == FV_BINARY_CROSSENTROPY ? OP_SIGMOID_CROSS_ENTROPY : OP_SOFTMAX_CROSS_ENTROPY;
-    op_attributes a = {.smoothing = o->label_smoothing};
+    op_attributes a = {.smoothing = o->label_smoothing}, each = {.each = targets == STEP_MULTI_LABEL};
     value_id inputs[] = {m->output->value, s->labels, s->weights};
     s->loss = graph_add(s->graph, kind, inputs, 3, &a, "loss");
     if (s->loss == NO_VALUE)
         return status_last();
-    s->correct = graph_add(s->graph, OP_CORRECT, inputs, 3, NULL, "accuracy");
+    inputs[2] = s->counted;
+    s->correct = graph_add(s->graph, OP_CORRECT, inputs, 3, &each, "accuracy");
     if (s->correct == NO_VALUE)
         return status_last();
     s->graph->values[m->output->value].output = false; /* only two numbers are read after a step */
@@ -163,7 +167,7 @@ static fv_status add_updates(step_graph *s, const fv_model *m)
     return status;
 }
 
-fv_status step_graph_build(const fv_model *m, int64_t batch_size, step_graph *s)
+fv_status step_graph_build(const fv_model *m, int64_t batch_size, step_targets targets, step_graph *s)
 {
     *s = (step_graph){.graph = network_graph(m, batch_size, true, NULL)};
     s->states = mem_array((size_t)m->tensor_count * STATES_PER_TENSOR, sizeof *s->states);
@@ -171,9 +175,9 @@ fv_status step_graph_build(const fv_model *m, int64_t batch_size, step_graph *s)
     if (status == FV_OK)
         status = graph_fuse(s->graph, true);
     if (status == FV_OK)
-        status = add_inputs(s, m, batch_size);
+        status = add_inputs(s, m, batch_size, targets);
     if (status == FV_OK)
-        status = add_loss(s, m);
+        status = add_loss(s, m, targets);
     if (status == FV_OK)
         status = add_updates(s, m);
     if (status == FV_OK)

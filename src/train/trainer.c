@@ -6,7 +6,6 @@
 #include "core/memory.h"
 #include "core/random.h"
 #include "engine/engine.h"
-#include "train/step_graph.h"
 
 /* Dropout's random numbers are drawn at a place that no picture and no epoch's order has. */
 static const uint32_t dropout_epoch = UINT32_MAX;
@@ -18,6 +17,9 @@ struct trainer {
     plan *plan;
     bool *used; /* by tensor: it takes part in the step */
     uint64_t seed;
+    int64_t batch_size;
+    step_targets targets;
+    float *counted, *positive; /* (batch): what a step's inputs are made in */
 };
 
 static void find_used(trainer *t)
@@ -30,16 +32,26 @@ static void find_used(trainer *t)
                 t->used[k] |= g->ops[i].inputs[j] == m->tensors[k].value;
 }
 
-fv_status trainer_create(fv_model *m, int64_t batch_size, uint64_t seed, trainer **out)
+static fv_status allocate(trainer *t)
+{
+    t->used = mem_array((size_t)t->model->tensor_count, sizeof *t->used);
+    t->counted = mem_array((size_t)t->batch_size, sizeof *t->counted);
+    t->positive = mem_array((size_t)t->batch_size, sizeof *t->positive);
+    return t->used && t->counted && t->positive ? FV_OK : status_last();
+}
+
+fv_status trainer_create(fv_model *m, int64_t batch_size, uint64_t seed, step_targets targets, trainer **out)
 {
     trainer *t = mem_array(1, sizeof *t);
     if (!t)
         return status_last();
     t->model = m;
     t->seed = seed;
-    fv_status status = step_graph_build(m, batch_size, &t->graph);
-    if (status == FV_OK && !(t->used = mem_array((size_t)m->tensor_count, sizeof *t->used)))
-        status = status_last();
+    t->batch_size = batch_size;
+    t->targets = targets;
+    fv_status status = step_graph_build(m, batch_size, targets, &t->graph);
+    if (status == FV_OK)
+        status = allocate(t);
     if (status == FV_OK)
         status = engine_open(m->compile.engine, m->compile.threads, &t->engine);
     if (status == FV_OK)
@@ -61,6 +73,8 @@ void trainer_destroy(trainer *t)
     engine_close(t->engine);
     step_graph_release(&t->graph);
     free(t->used);
+    free(t->counted);
+    free(t->positive);
     free(t);
 }
 
@@ -83,6 +97,27 @@ fv_status trainer_read(trainer *t)
     return FV_OK;
 }
 
+/* A network of one output is told the second class's part. */
+static fv_status write_labels(trainer *t, const batch *b)
+{
+    if (t->targets == STEP_LABELS)
+        return plan_write(t->plan, t->graph.labels, b->labels);
+    if (fv_model_class_count(t->model) > 1)
+        return plan_write(t->plan, t->graph.labels, b->targets);
+    for (int64_t i = 0; i < t->batch_size; i++)
+        t->positive[i] = b->targets[2 * i + 1];
+    return plan_write(t->plan, t->graph.labels, t->positive);
+}
+
+/* However much a picture weighs in the loss, accuracy counts pictures. */
+static fv_status write_weights(trainer *t, const batch *b)
+{
+    for (int64_t i = 0; i < t->batch_size; i++)
+        t->counted[i] = b->weights[i] > 0;
+    STATUS_TRY(plan_write(t->plan, t->graph.weights, b->weights));
+    return plan_write(t->plan, t->graph.counted, t->counted);
+}
+
 static fv_status write_inputs(trainer *t, const batch *b, int64_t step, float rate)
 {
     const step_graph *g = &t->graph;
@@ -90,8 +125,8 @@ static fv_status write_inputs(trainer *t, const batch *b, int64_t step, float ra
     rng r = rng_at(t->seed, dropout_epoch, (uint64_t)step);
     uint32_t key[2] = {rng_u32(&r), rng_u32(&r)};
     STATUS_TRY(plan_write(t->plan, g->pixels, b->pixels));
-    STATUS_TRY(plan_write(t->plan, g->labels, b->labels));
-    STATUS_TRY(plan_write(t->plan, g->weights, b->weights));
+    STATUS_TRY(write_labels(t, b));
+    STATUS_TRY(write_weights(t, b));
     STATUS_TRY(plan_write(t->plan, g->learning_rate, &rate));
     STATUS_TRY(plan_write(t->plan, g->counter, &counter));
     return g->dropout_step == NO_VALUE ? FV_OK : plan_write(t->plan, g->dropout_step, key);

@@ -4,7 +4,7 @@
  * it: an engine and its team of threads do.
  *
  *     trainer *t;
- *     STATUS_TRY(trainer_create(m, 32, seed, &t));
+ *     STATUS_TRY(trainer_create(m, 32, seed, STEP_LABELS, &t));
  *     STATUS_TRY(trainer_write(t));                       // the model's tensors into the plan
  *     STATUS_TRY(trainer_step(t, batch, step, 0.1f, &loss, &correct));
  *     STATUS_TRY(trainer_read(t));                        // and back
@@ -15,17 +15,20 @@
 #include "data/loader.h"
 #include "model/checkpoint.h"
 #include "nn/network.h"
+#include "train/step_graph.h"
 
 typedef struct trainer trainer;
 
-/* Compiled for m->compile; the optimizer's state is zero. `seed` is dropout's. */
-fv_status trainer_create(fv_model *m, int64_t batch_size, uint64_t seed, trainer **out);
+/* Compiled for m->compile; the optimizer's state is zero. `seed` is dropout's. Unless `targets` is STEP_LABELS, batches have
+ * targets. */
+fv_status trainer_create(fv_model *m, int64_t batch_size, uint64_t seed, step_targets targets, trainer **out);
 void trainer_destroy(trainer *t); /* NULL is fine */
 
 fv_status trainer_write(trainer *t);
 fv_status trainer_read(trainer *t);
 
-/* One update; `step` counts from 0 over the whole run. `*loss` is the weighted mean, `*correct` the weight of what was right. */
+/* One update; `step` counts from 0 over the whole run. `*loss` is the weighted mean, `*correct` how many of the pictures whose
+ * weight is not 0 were right (of several labels: the sum of the shares that were). */
 fv_status trainer_step(trainer *t, const batch *b, int64_t step, float rate, float *loss, float *correct);
 
 /* The optimizer's state, into and out of a checkpoint. */

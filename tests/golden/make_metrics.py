@@ -75,3 +75,30 @@ for name, value in [("accuracy", right.mean()), ("top5", metrics.top_k_accuracy_
                     ("ece", ece), ("loss", metrics.log_loss(label, p, labels=range(K))),
                     ("sigmoid_loss", sigmoid_loss)]:
     print(f"static const double golden_{name} = {value:.9g};")
+
+# Several classes a picture: class 3 is never predicted, class 4 never there.
+N, K = 40, 5
+target = (r.random((N, K)) < [0.5, 0.3, 0.2, 0.3, 0]).astype(int)
+logits = np.round((r.normal(size=(N, K)) + 1.5 * (2 * target - 1)) * 2) / 2 + 0.125
+logits[:, 3] -= 9
+logits = logits.astype(np.float32)
+p32 = (1 / (1 + np.exp(-logits.astype(np.float64)))).astype(np.float32)
+said = (p32 > 0.5).astype(int)
+each = metrics.precision_recall_fscore_support(target, said, zero_division=0)
+auc = [metrics.roc_auc_score(target[:, k], p32[:, k]) if target[:, k].any() else np.nan for k in range(K)]
+macro, weighted = ([*metrics.precision_recall_fscore_support(target, said, average=a, zero_division=0)[:3],
+                    metrics.roc_auc_score(target[:, :4], p32[:, :4], average=a)] for a in ("macro", "weighted"))
+print(f"enum {{\n    GOLDEN_MULTI_COUNT = {N},\n    GOLDEN_MULTI_CLASSES = {K}\n}};")
+emit("float", "golden_multi_logits", logits)
+emit("unsigned char", "golden_multi_targets", target)
+emit("double", "golden_multi_precision", each[0])
+emit("double", "golden_multi_recall", each[1])
+emit("double", "golden_multi_f1", each[2])
+emit("int64_t", "golden_multi_support", each[3])
+emit("double", "golden_multi_auc", auc)
+emit("double", "golden_multi_macro", macro)
+emit("double", "golden_multi_weighted", weighted)
+wide = logits.astype(np.float64)
+loss = np.mean([metrics.log_loss(target[i], 1 / (1 + np.exp(-wide[i])), labels=[0, 1]) for i in range(N)])
+for name, value in [("accuracy", (said == target).mean()), ("exact", metrics.accuracy_score(target, said)), ("loss", loss)]:
+    print(f"static const double golden_multi_{name} = {value:.9g};")

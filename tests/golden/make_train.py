@@ -62,6 +62,26 @@ def run(name, make, decay, loss):
     print(f"static const float golden_{name}_mean[] = {{{mean}}};")
 
 
+def run_targets(name, targets, loss, right):
+    """Ten steps of plain SGD with targets (N, CLASSES) and weights; also how much is right of the pictures that count."""
+    net, losses, correct = Net(), [], []
+    o = torch.optim.SGD(net.parameters(), 0.05)
+    x = pictures()
+    w = torch.tensor([0.5 + n % 3 for n in range(N)])
+    w[-2:] = 0
+    for _ in range(STEPS):
+        z = net(x)
+        value = (loss(z, targets) * w).sum() / w.sum()
+        losses.append(value.item())
+        correct.append((right(z, targets) * (w > 0)).sum().item())
+        o.zero_grad()
+        value.backward()
+        o.step()
+    for kind, values in (("", losses), ("_correct", correct)):
+        rows = [", ".join(f"{v:.9g}" for v in values[i:i + 5]) for i in range(0, STEPS, 5)]
+        print(f"static const float golden_{name}{kind}[] = {{\n    " + ",\n    ".join(rows) + "};")
+
+
 def softmax(smoothing):
     return lambda z, y: F.cross_entropy(z, y, reduction="none", label_smoothing=smoothing)
 
@@ -78,3 +98,9 @@ run("adam", lambda p: torch.optim.Adam(p, 0.01, betas=(0.8, 0.95), eps=1e-6), 0.
 run("adamw", lambda p: torch.optim.AdamW(p, 0.01, eps=1e-8), 0.1, softmax(0))
 run("rmsprop", lambda p: torch.optim.RMSprop(p, 0.002, alpha=0.9, eps=1e-7, momentum=0.5), 0.01, softmax(0))
 run("rmsprop_plain", lambda p: torch.optim.RMSprop(p, 0.002, alpha=0.9, eps=1e-7), 0, softmax(0))
+
+mixed = torch.tensor([[(1 - n % 5 / 4) * (n % 3 == k) + n % 5 / 4 * ((n + 1) % 3 == k) for k in range(CLASSES)] for n in range(N)])
+several = torch.tensor([[float(n >> k & 1) for k in range(CLASSES)] for n in range(N)])
+run_targets("soft", mixed, softmax(0.1), lambda z, t: t.gather(1, z.argmax(1, keepdim=True))[:, 0] == t.max(1).values)
+run_targets("multi_label", several, lambda z, t: F.binary_cross_entropy_with_logits(z, 0.9 * t + 0.05, reduction="none").mean(1),
+            lambda z, t: ((z > 0) == (t > 0.5)).double().mean(1))
