@@ -204,18 +204,18 @@ static fv_status draw_tile(sheet *s, const uint8_t *pixels, int64_t column, int6
     return FV_OK;
 }
 
-/* The classes of a picture, or their shares where it was mixed: "cat", "0.7 cat + 0.3 dog". */
+/* The classes of a picture, or their shares where it was mixed: "cat", "cat 70 % + dog 30 %". */
 static void add_classes(const sheet *s, const batch *b, int64_t row, text *out)
 {
     const fv_dataset *d = s->o.data;
     int64_t classes = fv_dataset_class_count(d);
     const float *shares = b->targets ? b->targets + row * classes : NULL;
     for (int64_t c = 0; shares && c < classes; c++)
-        if (shares[c] > 0 && shares[c] < 1)
-            text_add(out, "%s%.2f %s", out->length ? " + " : "", (double)shares[c],
-                     fv_dataset_class_name(d, c));
-        else if (shares[c] > 0)
+        if (shares[c] > 0) {
             text_add(out, "%s%s", out->length ? " + " : "", fv_dataset_class_name(d, c));
+            if (shares[c] < 1)
+                text_add(out, " %.0f %%", 100 * (double)shares[c]);
+        }
     for (int64_t k = 0; !shares && k < fv_dataset_label_count(d, s->rows[row]); k++)
         text_add(out, "%s%s", k ? " + " : "",
                  fv_dataset_class_name(d, fv_dataset_label_at(d, s->rows[row], k)));
