@@ -37,7 +37,7 @@ prints() {
     grep -qE -- "$pattern" out || complain "fovea $*: standard output does not match '$pattern'"
 }
 
-verbs='train eval predict explain info models doctor data:check data:demo data:get data:info data:pack data:split'
+verbs='train eval predict explain info models doctor data:augment data:check data:demo data:get data:info data:pack data:split'
 
 # Help
 "$fovea" >out 2>err

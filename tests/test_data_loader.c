@@ -89,7 +89,7 @@ static void assert_same(const epoch_bytes *a, const epoch_bytes *b, int64_t skip
     assert_memory_equal(a->weights + from * n, b->weights, count * n * sizeof(float));
 }
 
-static const augment_context grey_28 = {28, 28, 1, NULL, 0}, colour_32 = {32, 32, 3, NULL, 0};
+static const augment_context colour_32 = {32, 32, 3, NULL, 0};
 
 static void same_bytes_for_any_threads(void **state)
 {
@@ -442,29 +442,6 @@ static void statistics_by_channel(void **state)
 
 /* ---- policies ---- */
 
-static void presets(void **state)
-{
-    (void)state;
-    augment_policy p;
-    static const char *const names[] = {"none", "light", "standard", "strong"};
-    for (int i = 0; i < 4; i++) {
-        text line = {0};
-        assert_ok(augment_policy_init(&p, names[i], &grey_28));
-        augment_policy_describe(&p, &line);
-        assert_null(strstr(text_string(&line), "flip"));
-        assert_true((p.count > 0) == (i > 0));
-        augment_policy_release(&p);
-        text_release(&line);
-        assert_ok(augment_policy_init(&p, names[i], &colour_32));
-        augment_policy_describe(&p, &line);
-        assert_true((strstr(text_string(&line), "random_horizontal_flip: {p: 0.5}") != NULL) == (i > 0));
-        augment_policy_release(&p);
-        text_release(&line);
-    }
-    assert_int_equal(augment_policy_init(&p, "standrad", &colour_32), FV_ERROR_INVALID);
-    assert_non_null(strstr(fv_error_message(), "did you mean 'standard'?"));
-}
-
 /* "standard" moves a 32 x 32 colour picture by up to 4 pixels (black comes in), and mirrors half of them. */
 static void standard_for_cifar(void **state)
 {
@@ -510,7 +487,6 @@ int main(void)
         TEST(dropped_epochs),
         TEST(bad_options),
         TEST(statistics_by_channel),
-        cmocka_unit_test(presets),
         cmocka_unit_test(standard_for_cifar),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

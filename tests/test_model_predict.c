@@ -4,7 +4,7 @@
 
 #include <math.h>
 
-#include "image/image.h"
+#include "image/views.h"
 #include "model/predictor.h"
 
 enum {
@@ -187,6 +187,90 @@ static void single_output(void **state)
     fv_model_destroy(m);
 }
 
+enum {
+    H = 31,
+    W = 26
+};
+
+/* Predicts each view by itself and averages the probabilities by hand. */
+static void average_by_hand(fv_model *m, const uint8_t *pixels, int64_t views, int64_t outputs, double *mean)
+{
+    const fv_preprocess *p = fv_model_preprocess(m);
+    float one[4];
+    memset(mean, 0, 4 * sizeof *mean);
+    for (int64_t v = 0; v < views; v++) {
+        assert_ok(fv_predict(m, .pixels = pixels + v * p->height * p->width * 3, .height = p->height,
+                             .width = p->width, .channels = 3, .probabilities = one));
+        for (int64_t c = 0; c < outputs; c++)
+            mean[c] += (double)one[c] / (double)views;
+    }
+}
+
+/* Of one picture's views; of a softmax, and of sigmoids. */
+static void views_are_averaged(void **state)
+{
+    (void)state;
+    static uint8_t pixels[VIEWS_MOST * PICTURE], picture[H * W * 3];
+    static const char *const words[] = {"none", "1", "flip", "five-crop", "ten-crop", "9", "100"};
+    for (size_t i = 0; i < sizeof picture; i++)
+        picture[i] = (uint8_t)(i * i * 7 + i / 3);
+    for (int binary = 0; binary < 2; binary++)
+        for (int mode = FV_RESIZE_CROP; mode <= FV_RESIZE_LETTERBOX; mode++)
+            for (size_t k = 0; k < sizeof words / sizeof *words; k++) {
+                fv_model *m = make_model();
+                fv_preprocess p = *fv_model_preprocess(m);
+                p.resize_mode = (fv_resize_mode)mode;
+                if (binary)
+                    m->compile.loss = FV_BINARY_CROSSENTROPY;
+                image_views views;
+                image in = {.height = H, .width = W, .channels = 3, .data = picture};
+                uint8_t fill[3];
+                image_fit_fill(&p, fill);
+                assert_ok(image_views_parse(words[k], &views));
+                assert_ok(image_views_make(&views, &in, &p, fill, NULL, pixels));
+                /* The views are at the network's size: cut nothing off them. */
+                p.crop_fraction = 1;
+                assert_ok(fv_model_set_preprocess(m, &p));
+                double mean[4];
+                float got[4];
+                average_by_hand(m, pixels, views.count, 4, mean);
+                p.crop_fraction = 0.9f;
+                assert_ok(fv_model_set_preprocess(m, &p));
+                assert_ok(fv_predict(m, .pixels = picture, .height = H, .width = W, .channels = 3,
+                                     .tta = words[k], .probabilities = got));
+                for (int c = 0; c < 4; c++)
+                    assert_float_equal(got[c], mean[c], 1e-6);
+                fv_model_destroy(m);
+            }
+}
+
+/* The mean of what a picture's file and its mirror image's give. */
+static void flip_is_the_mirrored_file(void **state)
+{
+    (void)state;
+    fv_model *m = make_model();
+    uint8_t pixels[PICTURE], mirrored[PICTURE];
+    for (int i = 0; i < PICTURE; i++)
+        pixels[i] = (uint8_t)(i * i * 31 + i / 5);
+    for (int y = 0; y < 9; y++)
+        for (int x = 0; x < 8; x++)
+            memcpy(mirrored + (y * 8 + x) * 3, pixels + (y * 8 + 7 - x) * 3, 3);
+    assert_ok(
+        image_save_png(&(image){.height = 9, .width = 8, .channels = 3, .data = pixels}, scratch("a.png")));
+    assert_ok(
+        image_save_png(&(image){.height = 9, .width = 8, .channels = 3, .data = mirrored}, scratch("b.png")));
+    float a[4], b[4], both[4];
+    assert_ok(fv_predict(m, scratch("a.png"), .probabilities = a));
+    assert_ok(fv_predict(m, scratch("b.png"), .probabilities = b));
+    assert_ok(fv_predict(m, scratch("b.png"), .tta = "flip", .probabilities = both));
+    assert_true(fabsf(a[0] - b[0]) > 1e-3f);
+    for (int c = 0; c < 4; c++)
+        assert_float_equal(both[c], (a[c] + b[c]) / 2, 1e-6);
+    assert_int_equal(fv_predict(m, scratch("b.png"), .tta = "flop", .probabilities = both), FV_ERROR_INVALID);
+    assert_non_null(strstr(fv_error_message(), "'flop'"));
+    fv_model_destroy(m);
+}
+
 static void capabilities(void **state)
 {
     (void)state;
@@ -210,8 +294,14 @@ static void capabilities(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(any_count), cmocka_unit_test(follows_changes), cmocka_unit_test(sources),
-        cmocka_unit_test(errors),    cmocka_unit_test(single_output),   cmocka_unit_test(capabilities),
+        cmocka_unit_test(any_count),
+        cmocka_unit_test(follows_changes),
+        cmocka_unit_test(sources),
+        cmocka_unit_test(errors),
+        cmocka_unit_test(single_output),
+        cmocka_unit_test(capabilities),
+        cmocka_unit_test(views_are_averaged),
+        cmocka_unit_test(flip_is_the_mirrored_file),
     };
     return cmocka_run_group_tests(tests, NULL, remove_scratch);
 }

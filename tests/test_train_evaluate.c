@@ -127,9 +127,68 @@ static void test_interrupted(void **state)
     remove_folder(folder);
 }
 
+/* The flipped pictures of write_class, mirrored by hand. */
+static float mirrored_mean(fv_model *m, const fv_dataset *data, int64_t index, int32_t predicted)
+{
+    char file[512];
+    image im = {0};
+    float a[CLASSES], b[CLASSES];
+    uint8_t mirrored[SIDE * SIDE];
+    assert_ok(image_load(fv_dataset_file(data, index, file, sizeof file),
+                         &(image_decode_options){.channels = 1}, &im));
+    for (int i = 0; i < SIDE * SIDE; i++)
+        mirrored[i] = im.data[i / SIDE * SIDE + SIDE - 1 - i % SIDE];
+    image_release(&im);
+    assert_ok(fv_predict(m, file, .probabilities = a));
+    assert_ok(
+        fv_predict(m, .pixels = mirrored, .height = SIDE, .width = SIDE, .channels = 1, .probabilities = b));
+    return (a[predicted] + b[predicted]) / 2;
+}
+
+static void assert_same_evaluation(const fv_evaluation *a, const fv_evaluation *b)
+{
+    assert_true(a->images == b->images && a->loss == b->loss && a->accuracy == b->accuracy);
+    assert_memory_equal(a->predicted, b->predicted, (size_t)a->images * sizeof *a->predicted);
+    assert_memory_equal(a->probability, b->probability, (size_t)a->images * sizeof *a->probability);
+}
+
+/* Averages are those made by hand, whatever the threads and batches; a single view is none at all. */
+static void test_views(void **state)
+{
+    (void)state;
+    char *folder = make_folder();
+    fv_model *m = make_trained(folder);
+    fv_dataset *data = fv_dataset_open(folder, .validation_split = FV_OFF);
+    fv_evaluation plain, one, e, again;
+    assert_ok(fv_evaluate(m, .data = data, .result = &plain));
+    assert_ok(fv_evaluate(m, .data = data, .result = &one, .tta = "1"));
+    assert_same_evaluation(&plain, &one);
+    assert_int_equal(one.views, 1);
+    assert_ok(fv_evaluate(m, .data = data, .result = &e, .tta = "flip", .loader_threads = 1, .batch = 16));
+    assert_ok(fv_evaluate(m, .data = data, .result = &again, .tta = "2", .loader_threads = 8, .batch = 16));
+    assert_same_evaluation(&e, &again);
+    assert_int_equal(e.views, 2);
+    assert_int_equal(e.images, plain.images);
+    int changed = 0;
+    for (int64_t i = 0; i < e.images; i++) {
+        assert_float_equal(e.probability[i], mirrored_mean(m, data, e.index[i], e.predicted[i]), 1e-6);
+        changed += fabsf(e.probability[i] - plain.probability[i]) > 1e-3f;
+    }
+    assert_true(changed > 10);
+    fv_evaluation_release(&again);
+    assert_int_equal(fv_evaluate(m, .data = data, .result = &again, .tta = "all"), FV_ERROR_INVALID);
+    fv_evaluation_release(&plain);
+    fv_evaluation_release(&one);
+    fv_evaluation_release(&e);
+    fv_dataset_destroy(data);
+    fv_model_destroy(m);
+    remove_folder(folder);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_by_name), cmocka_unit_test(test_nothing_known),
-                                       cmocka_unit_test(test_one_output), cmocka_unit_test(test_interrupted)};
+                                       cmocka_unit_test(test_one_output), cmocka_unit_test(test_interrupted),
+                                       cmocka_unit_test(test_views)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

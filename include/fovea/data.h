@@ -44,8 +44,9 @@ typedef struct fv_dataset_options {
     uint64_t seed;          /* of the split */
     fv_on_error on_error;
     const char *validation_path, *test_path; /* further data to take these parts from */
-    int64_t max_pixels; /* the most pixels of a picture, checked before it is decoded; default 268435456 (2^28) */
-    int64_t max_bytes;  /* the most bytes of a picture's file; default 1073741824 (1 GiB) */
+    int64_t
+        max_pixels; /* the most pixels of a picture, checked before it is decoded; default 268435456 (2^28) */
+    int64_t max_bytes; /* the most bytes of a picture's file; default 1073741824 (1 GiB) */
     /* While data that `path` names by address or known name are downloaded: see fv_download_options. */
     int (*on_download)(int64_t done, int64_t total, void *user);
     void *user;
@@ -265,6 +266,29 @@ typedef struct fv_pack_options {
 #define fv_pack_write(...)                                                                                   \
     fv_pack_write_with(&(fv_pack_options){.struct_size = sizeof(fv_pack_options), .data = __VA_ARGS__})
 FV_API fv_status fv_pack_write_with(const fv_pack_options *options);
+/* Draws a sheet of pictures before and after augmentation: a row a picture, chosen evenly over the classes, first as it is fitted to
+ * the network's input and then as fv_fit with the same options gets it in its first epochs. What mixes takes the row above for
+ * the other picture, where fv_fit takes the one before in the batch. */
+typedef struct fv_augment_sheet_options {
+    size_t struct_size;
+    const fv_dataset *data; /* required: the training part */
+    const char *out;        /* required: the PNG to write */
+    const char *augment;    /* these five as for fv_fit */
+    float erase;
+    float mixup, cutmix;
+    uint64_t seed;
+    const fv_preprocess *preprocess; /* of a model; default: the pictures' own size up to 64 pixels, else
+                                        224 x 224, and the window that suits them */
+    int64_t height, width;           /* of the input, in place of preprocess's */
+    int64_t rows, columns;           /* pictures, 1..64, and epochs, 1..32; default 6 and 6 */
+    int threads;                     /* that read pictures; default 1. They make no difference to the sheet */
+    fv_log_callback on_log; /* what the augmentation is, and pictures that are left out; may be NULL */
+    void *user;
+} fv_augment_sheet_options;
+#define fv_augment_sheet(...)                                                                                \
+    fv_augment_sheet_with(                                                                                   \
+        &(fv_augment_sheet_options){.struct_size = sizeof(fv_augment_sheet_options), .data = __VA_ARGS__})
+FV_API fv_status fv_augment_sheet_with(const fv_augment_sheet_options *options);
 
 #ifdef __cplusplus
 }

@@ -38,6 +38,9 @@ FV_API const char *fv_error_message(void);
 /* A few words for a status code, never NULL. */
 FV_API const char *fv_status_name(fv_status status);
 
+/* One line for a log, without a newline. */
+typedef void (*fv_log_callback)(const char *line, void *user);
+
 /* "MAJOR.MINOR.PATCH" of the library. */
 FV_API const char *fv_version(void);
 

@@ -94,8 +94,6 @@ typedef struct fv_progress {
 
 /* Nonzero stops training after this step: last.safetensors is written and fv_fit returns FV_INTERRUPTED. */
 typedef int (*fv_progress_callback)(const fv_progress *progress, void *user);
-/* One line for a log, without a newline. */
-typedef void (*fv_log_callback)(const char *line, void *user);
 
 typedef struct fv_fit_options {
     size_t struct_size;
@@ -166,6 +164,7 @@ typedef struct fv_evaluation {
     double exact_match; /* the share of pictures with every class right; else as accuracy */
     unsigned char *targets; /* (images, class_count): 1 for each class of the picture; NULL in other data */
     float *probabilities;   /* (images, class_count); NULL in other data */
+    int64_t views;          /* of each picture that the probabilities are the mean of; 1 without .tta */
 } fv_evaluation;
 
 typedef struct fv_evaluate_options {
@@ -173,12 +172,13 @@ typedef struct fv_evaluate_options {
     fv_model *model;        /* required */
     const fv_dataset *data; /* required */
     fv_evaluation *result;  /* required */
-    int64_t batch;          /* default 64 */
+    int64_t batch;          /* pictures; default 64, of which fewer with several views of each */
     int loader_threads;
     fv_on_error on_error;
     fv_progress_callback on_step; /* epoch 1 of 1; nonzero stops with FV_INTERRUPTED */
     fv_log_callback on_log;       /* pictures that are left out */
     void *user;
+    const char *tta; /* test-time augmentation, as for fv_predict; default "none" */
 } fv_evaluate_options;
 #define fv_evaluate(...)                                                                                     \
     fv_evaluate_with(&(fv_evaluate_options){.struct_size = sizeof(fv_evaluate_options), .model = __VA_ARGS__})

@@ -29,9 +29,15 @@ typedef struct fv_predict_options {
     size_t byte_count;
     const uint8_t *pixels; /* (height, width, channels), channels 1 or 3 */
     int64_t height, width, channels;
-    fv_prediction *top;            /* receives the best classes, the likeliest first */
-    int64_t top_count;             /* at most the number of classes; default 1 */
-    float *probabilities;          /* optional: all of them, class_count values */
+    fv_prediction *top;   /* receives the best classes, the likeliest first */
+    int64_t top_count;    /* at most the number of classes; default 1 */
+    float *probabilities; /* optional: all of them, class_count values */
+    /* Test-time augmentation: the probabilities are the mean of those of several views of the picture. "flip" adds its
+     * mirror image; "five-crop" takes the corners and the middle of the picture at the size over crop_fraction (0.875 where
+     * that is 1 or pictures are not cropped), "ten-crop" these and their mirror images; a number N the picture, its mirror
+     * image, and N - 2 parts of 1/2 to 9/10 of its area, every other one mirrored. A mirror image must be of the same class:
+     * not so with digits and letters. Default "none". */
+    const char *tta;
     int64_t max_pixels, max_bytes; /* of the picture and of its file, as in fv_dataset_options */
 } fv_predict_options;
 #define fv_predict(...)                                                                                      \

@@ -14,7 +14,7 @@
 
 typedef struct class_table {
     const fv_dataset *data; /* borrowed */
-    int64_t *counts;        /* (4 parts, classes); in multi-label data a picture counts for each of its classes */
+    int64_t *counts; /* (4 parts, classes); in multi-label data a picture counts for each of its classes */
 } class_table;
 
 fv_status class_table_count(class_table *t, const fv_dataset *data);

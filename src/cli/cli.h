@@ -62,6 +62,9 @@ extern const verb *const cli_verbs[];
 fv_status parse_flags(const verb *v, char **words, int word_count, void *options, char **arguments,
                       int *count);
 
+/* The value of --size: "96" or "96x128" (height and width). */
+fv_status parse_size(const char *words, int64_t *height, int64_t *width);
+
 void help_print(const verb *v);   /* standard output */
 void help_print_verbs(void);      /* all verbs, standard output */
 void help_print_completion(void); /* a bash script, standard output */
@@ -105,6 +108,12 @@ void cli_print_padded(const char *utf8, int width);
 /* SIGINT and SIGTERM are remembered once; a second one ends the process at once. */
 void interrupt_catch(void);
 int interrupt_signal(void); /* 0 or the signal */
+
+/* --tta of eval and predict. */
+#define CLI_TTA_HELP                                                                                         \
+    "average the probabilities over several views of each picture: flip, five-crop, ten-crop, or a number "  \
+    "of views; all but five-crop use mirror images, which must be of the same class (not so with digits "    \
+    "and letters)"
 
 /* `fovea info` and `fovea data info`; `sheet`: also draws a contact sheet there, unless it is NULL. Exit status. */
 int data_describe(const fv_dataset_options *options, bool json, const char *sheet);

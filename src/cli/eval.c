@@ -12,7 +12,7 @@
 
 typedef struct eval_options {
     int split, on_error;
-    const char *json, *csv;
+    const char *json, *csv, *tta;
     int64_t batch, threads, max_pixels, max_bytes;
 } eval_options;
 
@@ -37,12 +37,18 @@ static const option table[] = {
      .offset = offsetof(eval_options, csv),
      .value = "FILE",
      .help = "write file,label,predicted,probability, a row a picture"},
+    {.name = "tta",
+     .type = OPTION_STRING,
+     .offset = offsetof(eval_options, tta),
+     .value = "VIEWS",
+     .shown = "none",
+     .help = CLI_TTA_HELP},
     {.name = "batch",
      .type = OPTION_INT,
      .offset = offsetof(eval_options, batch),
      .low = 1,
      .high = 65536,
-     .shown = "64",
+     .shown = "64; fewer with --tta",
      .help = "pictures at a time"},
     {.name = "threads",
      .type = OPTION_INT,
@@ -101,9 +107,10 @@ static int evaluate(fv_model *m, const fv_dataset *d, const invocation *call)
     fv_evaluation e = {0};
     progress_bar bar;
     progress_init(&bar);
-    fv_status status = fv_evaluate(m, .data = part, .result = &e, .batch = o->batch,
-                                   .loader_threads = (int)o->threads, .on_error = (fv_on_error)o->on_error,
-                                   .on_step = progress_step, .on_log = progress_log, .user = &bar);
+    fv_status status =
+        fv_evaluate(m, .data = part, .result = &e, .batch = o->batch, .loader_threads = (int)o->threads,
+                    .on_error = (fv_on_error)o->on_error, .on_step = progress_step, .on_log = progress_log,
+                    .user = &bar, .tta = o->tta);
     progress_end(&bar);
     int result;
     if (status == FV_INTERRUPTED && interrupt_signal())

@@ -69,7 +69,10 @@ static void print_mistakes(const fv_evaluation *e)
 void evaluation_print(const fv_evaluation *e)
 {
     int width = widest_name(e);
-    printf("images      %lld\nloss        %.4f\n", (long long)e->images, e->loss);
+    printf("images      %lld\n", (long long)e->images);
+    if (e->views > 1)
+        printf("views       %lld of each picture, their probabilities averaged\n", (long long)e->views);
+    printf("loss        %.4f\n", e->loss);
     if (e->multi_label)
         printf("accuracy    %.4f  (of all answers, one for each picture and class)\nexact match %.4f\n",
                e->accuracy, e->exact_match);
@@ -118,13 +121,13 @@ json_t *evaluation_json(const fv_evaluation *e, const char *model, const char *d
             json_array_append_new(row, json_integer(e->confusion[c * n + k]));
         json_array_append_new(confusion, row);
     }
-    all = json_pack("{s:s, s:s, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:[o, o], s:I, s:I}", "model",
-                    model, "data", data, "images", (json_int_t)e->images, "loss", cli_number(e->loss),
-                    "accuracy", cli_number(e->accuracy), "top5", cli_number(e->top5), "macro",
-                    score_json(&e->macro), "weighted", score_json(&e->weighted), "classes", classes,
+    all = json_pack("{s:s, s:s, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:[o, o], s:I, s:I, s:I}",
+                    "model", model, "data", data, "images", (json_int_t)e->images, "loss",
+                    cli_number(e->loss), "accuracy", cli_number(e->accuracy), "top5", cli_number(e->top5),
+                    "macro", score_json(&e->macro), "weighted", score_json(&e->weighted), "classes", classes,
                     "confusion", confusion, "ece", cli_number(e->ece), "accuracy_interval",
                     cli_number(e->accuracy_low), cli_number(e->accuracy_high), "unknown",
-                    (json_int_t)e->unknown, "skipped", (json_int_t)e->skipped);
+                    (json_int_t)e->unknown, "skipped", (json_int_t)e->skipped, "views", (json_int_t)e->views);
     if (all && e->multi_label) {
         json_object_set_new(all, "confusion", json_null());
         json_object_set_new(all, "exact_match", cli_number(e->exact_match));

@@ -146,9 +146,9 @@ static int run(const invocation *call)
     if (file_is_folder(path) || (file_exists(path) && !(dot && strcmp(dot, ".safetensors") == 0)))
         return o->verify > 0 ? cli_usage("--verify: %s is not a model file", path)
                              : data_describe(&(fv_dataset_options){.struct_size = sizeof(fv_dataset_options),
-                                                                  .path = path,
-                                                                  .validation_split = FV_OFF},
-                                            o->json > 0, NULL);
+                                                                   .path = path,
+                                                                   .validation_split = FV_OFF},
+                                             o->json > 0, NULL);
     fv_model *m = fv_model_load(path);
     if (!m)
         return cli_fail();

@@ -1,10 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* --name value, --name=value, -o value, -ovalue, a truth value without a value, and -- before arguments that
  * begin with a dash. */
+#include <stdio.h>
 #include <string.h>
 
 #include "cli/cli.h"
 #include "core/memory.h"
+
+enum {
+    SIZE_MOST = 16384 /* pixels of a side */
+};
 
 static const option *find_letter(const option *table, char letter)
 {
@@ -58,5 +63,23 @@ fv_status parse_flags(const verb *v, char **words, int word_count, void *options
             value = words[++i];
         STATUS_TRY(options_set(v->options, options, o->name, value, "--"));
     }
+    return FV_OK;
+}
+
+fv_status parse_size(const char *words, int64_t *height, int64_t *width)
+{
+    int used = 0;
+    long long h = 0, w = 0;
+    if (strspn(words, "0123456789x") == strlen(words) && strlen(words) < 16) {
+        if (sscanf(words, "%lldx%lld%n", &h, &w, &used) != 2 || words[used]) {
+            used = 0;
+            w = sscanf(words, "%lld%n", &h, &used) == 1 ? h : 0;
+        }
+    }
+    if (used == 0 || words[used] || h < 1 || w < 1 || h > SIZE_MOST || w > SIZE_MOST)
+        return status_set(FV_ERROR_INVALID, "--size: must be N or HxW in pixels, 1..%d, not '%.100s'",
+                          SIZE_MOST, words);
+    *height = h;
+    *width = w;
     return FV_OK;
 }

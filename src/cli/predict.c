@@ -12,6 +12,7 @@
 typedef struct predict_options {
     int64_t top, max_pixels, max_bytes;
     int json;
+    const char *tta;
 } predict_options;
 
 static const option table[] = {{.name = "top",
@@ -26,6 +27,12 @@ static const option table[] = {{.name = "top",
                                 .type = OPTION_BOOL,
                                 .offset = offsetof(predict_options, json),
                                 .help = "a JSON object a line"},
+                               {.name = "tta",
+                                .type = OPTION_STRING,
+                                .offset = offsetof(predict_options, tta),
+                                .value = "VIEWS",
+                                .shown = "none",
+                                .help = CLI_TTA_HELP},
                                LIMIT_OPTIONS(predict_options),
                                {0}};
 
@@ -69,13 +76,13 @@ static fv_status predict_one(fv_model *m, const char *file, const predict_option
                              int64_t count)
 {
     if (strcmp(file, "-") != 0)
-        return fv_predict(m, file, .top = top, .top_count = count, .max_pixels = o->max_pixels,
+        return fv_predict(m, file, .top = top, .top_count = count, .tta = o->tta, .max_pixels = o->max_pixels,
                           .max_bytes = o->max_bytes);
     uint8_t *bytes = NULL;
     size_t size = 0;
     STATUS_TRY(read_input(o->max_bytes ? (size_t)o->max_bytes : DEFAULT_MAX_BYTES, &bytes, &size));
     fv_status status = fv_predict(m, NULL, .bytes = bytes, .byte_count = size, .top = top, .top_count = count,
-                                  .max_pixels = o->max_pixels);
+                                  .tta = o->tta, .max_pixels = o->max_pixels);
     free(bytes);
     return status;
 }

@@ -13,10 +13,10 @@
 typedef struct train_arguments {
     const char *data, *model, *weights, *size, *val, *test, *keep_together, *out, *resume, *config;
     int64_t epochs, batch, patience, threads, max_pixels, max_bytes, cache_limit;
-    float lr, momentum, weight_decay, label_smoothing, dropout, warmup, val_split;
+    float lr, momentum, weight_decay, label_smoothing, dropout, warmup, val_split, crop_pct;
     const char *augment, *window, *cache;
     float mixup, cutmix, erase;
-    int optimizer, nesterov, loss, schedule, resize_mode, monitor, on_error,
+    int optimizer, nesterov, loss, schedule, resize_mode, interpolation, monitor, on_error,
         engine;                            /* indices into choices */
     int channels, balance, ignore_profile; /* the first two likewise */
     uint64_t seed;
@@ -27,7 +27,8 @@ extern const char *const train_engines[], *const train_channels[];
 
 /* How the command's choices count where they differ from the library's enums. */
 enum {
-    RESIZE_AUTO = 0, /* then fv_resize_mode + 1 */
+    RESIZE_AUTO = 0,        /* then fv_resize_mode + 1 */
+    INTERPOLATION_AUTO = 0, /* then fv_interpolation + 1 */
     LOSS_AUTO = 0,
     LOSS_CATEGORICAL,
     LOSS_BINARY,

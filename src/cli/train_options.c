@@ -7,7 +7,9 @@ static const char *const losses[] = {"auto", "categorical", "binary", NULL};
 static const char *const schedules[] = {"cosine",  "constant", "step", "onecycle",
                                         "plateau", "linear",   NULL}; /* fv_schedule */
 static const char *const resize_modes[] = {"auto", "crop", "squash", "letterbox",
-                                           NULL};                           /* fv_resize_mode + 1 */
+                                           NULL}; /* fv_resize_mode + 1 */
+static const char *const interpolations[] = {"auto",    "bilinear", "bicubic",
+                                             "lanczos", "box",      NULL};  /* fv_interpolation + 1 */
 static const char *const monitors[] = {"val/accuracy", "val/loss", NULL};   /* fv_monitor */
 static const char *const on_errors[] = {"skip", "fail", NULL};              /* fv_on_error */
 static const char *const balances[] = {"none", "weights", "sampler", NULL}; /* fv_balance */
@@ -50,6 +52,20 @@ const option train_table[] = {
      .value = "MODE",
      .shown = "crop, or the model's",
      .help = "how pictures come to that size"},
+    {.name = "crop_pct",
+     .type = OPTION_FLOAT,
+     AT(crop_pct),
+     .low = 0.01,
+     .high = 1,
+     .shown = "1, or the model's",
+     .help = "part of the shorter side that the crop mode keeps, as in timm; 0.875 is usual for photos"},
+    {.name = "interpolation",
+     .type = OPTION_CHOICE,
+     AT(interpolation),
+     .choices = interpolations,
+     .value = "NAME",
+     .shown = "bilinear, or the model's",
+     .help = "how pixels are computed when pictures are resized; always antialiased"},
     {.name = "dropout",
      .type = OPTION_FLOAT,
      AT(dropout),

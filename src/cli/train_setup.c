@@ -12,30 +12,10 @@
 #include "core/memory.h"
 
 enum {
-    SMALL = 64, /* pixels; up to here pictures keep their size and small networks do */
-    SIZE_MAX_PIXELS = 16384,
+    SMALL = 64,        /* pixels; up to here pictures keep their size and small networks do */
     UNEVEN_RATIO = 10, /* from which on classes of unequal size are worth a word */
     ZOO_MAX = 256      /* names for "did you mean" */
 };
-
-/* "96" or "96x128". */
-static fv_status read_size(const char *words, int64_t *height, int64_t *width)
-{
-    int used = 0;
-    long long h = 0, w = 0;
-    if (strspn(words, "0123456789x") == strlen(words) && strlen(words) < 16) {
-        if (sscanf(words, "%lldx%lld%n", &h, &w, &used) != 2 || words[used]) {
-            used = 0;
-            w = sscanf(words, "%lld%n", &h, &used) == 1 ? h : 0;
-        }
-    }
-    if (used == 0 || words[used] || h < 1 || w < 1 || h > SIZE_MAX_PIXELS || w > SIZE_MAX_PIXELS)
-        return status_set(FV_ERROR_INVALID, "--size: must be N or HxW in pixels, 1..%d, not '%.100s'",
-                          SIZE_MAX_PIXELS, words);
-    *height = h;
-    *width = w;
-    return FV_OK;
-}
 
 static bool ends_with(const char *name, const char *ending)
 {
@@ -70,7 +50,7 @@ static fv_status check_words(const train_arguments *a)
         STATUS_TRY(fv_augment_check(a->augment));
     if (a->window)
         STATUS_TRY(train_window_read(a->window, &p));
-    return a->size ? read_size(a->size, &height, &width) : FV_OK;
+    return a->size ? parse_size(a->size, &height, &width) : FV_OK;
 }
 
 fv_status train_setup_check(const train_arguments *a)
@@ -206,7 +186,7 @@ static fv_status make_model(train_setup *s)
     train_arguments *a = &s->a;
     int64_t height = 0, width = 0;
     if (a->size)
-        STATUS_TRY(read_size(a->size, &height, &width));
+        STATUS_TRY(parse_size(a->size, &height, &width));
     if (a->model && is_model_file(a->model)) {
         STATUS_TRY(load_model(s, height, width));
     } else if (a->model && is_network_file(a->model)) {
@@ -230,17 +210,25 @@ static fv_status make_model(train_setup *s)
     return FV_OK;
 }
 
-/* The input's size and resize mode: given ones go to the model, the model's come back. */
+/* The input's size and how pictures come to it: given ones go to the model, the model's come back. */
 static fv_status settle_input(train_setup *s)
 {
     train_arguments *a = &s->a;
     fv_preprocess p = *fv_model_preprocess(s->model);
-    if (a->resize_mode != RESIZE_AUTO && (int)p.resize_mode != a->resize_mode - 1) {
+    if (a->resize_mode != RESIZE_AUTO)
         p.resize_mode = (fv_resize_mode)(a->resize_mode - 1);
-        memset(p.std, 0, sizeof p.std); /* mean and std are still to come from the data */
-        STATUS_TRY(fv_model_set_preprocess(s->model, &p));
-    }
+    if (a->interpolation != INTERPOLATION_AUTO)
+        p.interpolation = (fv_interpolation)(a->interpolation - 1);
+    bool crops = p.resize_mode == FV_RESIZE_CROP;
+    if (a->crop_pct > 0 && a->crop_pct < 1 && !crops)
+        return status_set(FV_ERROR_INVALID, "--crop-pct: only --resize-mode crop cuts anything off");
+    if (a->crop_pct > 0 && crops)
+        p.crop_fraction = a->crop_pct;
+    memset(p.std, 0, sizeof p.std); /* mean and std stay as they are, or still come from the data */
+    STATUS_TRY(fv_model_set_preprocess(s->model, &p));
     a->resize_mode = (int)p.resize_mode + 1;
+    a->interpolation = (int)p.interpolation + 1;
+    a->crop_pct = crops ? p.crop_fraction : 1;
     a->channels = p.channels == 1 ? CHANNELS_GREY : CHANNELS_RGB;
     text size = {0};
     text_add(&size, "%lldx%lld", (long long)p.height, (long long)p.width);

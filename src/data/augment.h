@@ -48,6 +48,8 @@ fv_status augment_policy_add_step(augment_policy *p, const augmentation *what, c
 fv_status augment_policy_add_extras(augment_policy *p, float erase, float mixup, float cutmix);
 /* A preset's steps in the policy's own language; NULL: there is none of that name. */
 const char *augment_preset(const char *name, const augment_context *c);
+/* The data that a preset takes these pictures for, e.g. "grey pictures". */
+const char *augment_kind(const augment_context *c);
 /* The error for a preset that there is not. */
 fv_status augment_preset_unknown(const char *name);
 
@@ -61,5 +63,7 @@ fv_status augment_policy_mix(const augment_policy *p, image *im, const image *ot
 /* Appends what the policy does as YAML that augment_policy_init reads, e.g.
  * "[random_crop: {strength: 0.5}, random_horizontal_flip: {p: 0.5}]", or "none". */
 void augment_policy_describe(const augment_policy *p, text *out);
+/* The same as a line for a log, which says what data a preset was chosen for: "augmentation: ... (standard, for grey pictures)". */
+void augment_policy_tell(const augment_policy *p, const char *words, const augment_context *c, text *out);
 
 #endif

@@ -263,3 +263,11 @@ void augment_policy_describe(const augment_policy *p, text *out)
     }
     text_add(out, "]");
 }
+
+void augment_policy_tell(const augment_policy *p, const char *words, const augment_context *c, text *out)
+{
+    text_add(out, "augmentation: ");
+    augment_policy_describe(p, out);
+    if (p->count > 0 && augment_preset(words, c))
+        text_add(out, " (%s, for %s)", words, augment_kind(c));
+}

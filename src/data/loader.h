@@ -18,6 +18,7 @@
 #include "data/augment.h"
 #include "data/cache.h"
 #include "data/dataset.h"
+#include "image/views.h"
 
 typedef struct loader_options {
     const fv_dataset *data; /* borrowed; outlives the loader */
@@ -33,17 +34,25 @@ typedef struct loader_options {
     /* For every class of the data the model's class index, or -1 (its pictures are left out, before
      * shuffling); NULL: as they are. */
     const int32_t *class_map;
-    int64_t classes; /* of the model: asks for batch.targets, which a policy that mixes needs; 0: labels alone */
+    int64_t
+        classes; /* of the model: asks for batch.targets, which a policy that mixes needs; 0: labels alone */
     /* Classes count alike: by their weights, or (with shuffle) by how often an epoch has them. In multi-label data a picture
      * counts for the rarest of its classes, and those without any are one class more. */
     fv_balance balance;
-    const char *cache;  /* "none" (NULL), "ram", "disk" or "disk:FOLDER": keeps decoded pictures, see loader_cache.c */
+    const char *
+        cache; /* "none" (NULL), "ram", "disk" or "disk:FOLDER": keeps decoded pictures, see loader_cache.c */
     size_t cache_limit; /* bytes; 0: half of what is free there */
+    const int64_t
+        *only; /* the pictures that take part, in the order without `shuffle`; NULL: all. Borrowed */
+    int64_t only_count;
+    image_views
+        views; /* of each picture, one behind the other in a batch's pixels; with several nothing is augmented */
 } loader_options;
 
 typedef struct batch {
-    int64_t count;         /* real pictures; the rest up to the batch size are repeats with weight 0 */
-    const uint8_t *pixels; /* (batch, height, width, channels) in RGB order */
+    int64_t count; /* real pictures; the rest up to the batch size are repeats with weight 0 */
+    const uint8_t
+        *pixels; /* (batch, height, width, channels) in RGB order; with views (batch, views, height, ...) */
     const int32_t
         *labels; /* (batch), the model's class indices; of several the first, -1 where there is none */
     /* (batch, classes) with loader_options.classes: what the outputs should be, 1 for each class of the picture, mixed as

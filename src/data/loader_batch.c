@@ -33,6 +33,8 @@ fv_status loader_batch_create(loader *l)
     const loader_options *o = &l->options;
     size_t bytes, all, targets;
     l->picture_bytes = (size_t)(o->preprocess.height * o->preprocess.width * o->preprocess.channels);
+    if (o->views.count > 1)
+        l->picture_bytes *= (size_t)o->views.count;
     if (__builtin_mul_overflow(l->picture_bytes, (size_t)o->batch, &bytes) ||
         __builtin_mul_overflow(bytes, (size_t)o->ring, &all) ||
         __builtin_mul_overflow((size_t)o->classes, (size_t)o->batch, &targets))

@@ -43,11 +43,14 @@ static bool is_known(const loader *l, int64_t index)
 /* `order` receives the indices that take part. */
 static void select_samples(loader *l)
 {
-    int64_t n = fv_dataset_size(l->options.data);
+    const int64_t *only = l->options.only;
+    int64_t n = only ? l->options.only_count : fv_dataset_size(l->options.data);
     l->samples = 0;
-    for (int64_t i = 0; i < n; i++)
-        if (!l->options.class_map || is_known(l, i))
-            l->order[l->samples++] = (uint32_t)i;
+    for (int64_t i = 0; i < n; i++) {
+        int64_t index = only ? only[i] : i;
+        if (!l->options.class_map || is_known(l, index))
+            l->order[l->samples++] = (uint32_t)index;
+    }
 }
 
 fv_status loader_order_create(loader *l)

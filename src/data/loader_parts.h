@@ -41,7 +41,7 @@ typedef struct loader_worker {
 
 struct loader {
     loader_options options;
-    size_t picture_bytes;
+    size_t picture_bytes; /* with all its views */
     int64_t samples;
     uint32_t *order;                /* (samples): indices in the data set */
     struct loader_balance *balance; /* NULL: none */

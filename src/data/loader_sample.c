@@ -81,8 +81,17 @@ static fv_status read_part(const loader *l, loader_worker *w, int64_t index, rng
     return image_resize(&w->decoded, NULL, p->height, p->width, p->interpolation, &w->space, &w->fitted);
 }
 
+/* All views of one decoded picture. */
+static fv_status read_views(const loader *l, loader_worker *w, int64_t index, uint8_t *to)
+{
+    STATUS_TRY(decode(l, w, index, &l->decode));
+    return image_views_make(&l->options.views, &w->decoded, &l->options.preprocess, l->fill, &w->space, to);
+}
+
 fv_status loader_sample_read(const loader *l, loader_worker *w, int64_t index, uint64_t stream, uint8_t *to)
 {
+    if (l->options.views.count > 1)
+        return read_views(l, w, index, to);
     rng r = rng_at(l->options.seed, (uint32_t)l->epoch, stream);
     const augment_step *s = l->chooser;
     image *result;

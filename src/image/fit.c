@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "image/fit.h"
+
 #include <math.h>
 #include <string.h>
 
@@ -8,13 +10,15 @@ enum {
     MAX_INPUT_SIDE = 16384
 };
 
-/* The size that the picture is thought to be resized to before the middle is cut out of it: (height, width) /
- * fraction. */
-static void crop_frame(const fv_preprocess *p, int64_t *height, int64_t *width)
+/* A side of the frame of which the network's input is `fraction`. */
+static int64_t frame_side(int64_t side, double fraction)
 {
-    double fraction = p->crop_fraction != 0 ? (double)p->crop_fraction : 1;
-    *height = (int64_t)lround((double)p->height / fraction);
-    *width = (int64_t)lround((double)p->width / fraction);
+    return (int64_t)lround((double)side / fraction);
+}
+
+static double crop_fraction(const fv_preprocess *p)
+{
+    return p->crop_fraction != 0 ? (double)p->crop_fraction : 1;
 }
 
 static fv_status check(const fv_preprocess *p)
@@ -29,36 +33,52 @@ static fv_status check(const fv_preprocess *p)
     return FV_OK;
 }
 
-/* torchvision's Resize and CenterCrop: one side is that of the frame, the other is rounded down and not less
- * than the frame's; the offset of the middle is rounded half to even. (h, w) is the resized picture, `box` the part
- * of the source that the middle shows. */
-static void crop_geometry(const fv_preprocess *p, int64_t height, int64_t width, int64_t *h, int64_t *w,
-                          image_box *box)
+/* torchvision's Resize: one side is that of the frame, the other is rounded down and not less than the frame's. */
+static void cover(int64_t frame_h, int64_t frame_w, int64_t height, int64_t width, fit_window *w)
 {
-    int64_t frame_h, frame_w;
-    crop_frame(p, &frame_h, &frame_w);
-    if (frame_w * height >= frame_h * width) {
-        *w = frame_w;
-        *h = frame_w * height / width;
-    } else {
-        *h = frame_h;
-        *w = frame_h * width / height;
-    }
-    double top = nearbyint((double)(*h - p->height) / 2), left = nearbyint((double)(*w - p->width) / 2);
-    double step_y = (double)height / (double)*h, step_x = (double)width / (double)*w;
-    *box = (image_box){.left = left * step_x,
-                       .top = top * step_y,
-                       .right = fmin((left + (double)p->width) * step_x, (double)width),
-                       .bottom = fmin((top + (double)p->height) * step_y, (double)height)};
+    bool by_width = frame_w * height >= frame_h * width;
+    w->height = by_width ? frame_w * height / width : frame_h;
+    w->width = by_width ? frame_w : frame_h * width / height;
+}
+
+void fit_frame(const fv_preprocess *p, int64_t height, int64_t width, double fraction, fit_window *w)
+{
+    *w = (fit_window){.height = frame_side(p->height, fraction), .width = frame_side(p->width, fraction)};
+    if (p->resize_mode == FV_RESIZE_CROP)
+        cover(w->height, w->width, height, width, w);
+}
+
+/* nearbyint: half to even, as in torchvision's CenterCrop. */
+void fit_place(const fv_preprocess *p, double at_y, double at_x, fit_window *w)
+{
+    w->top = (int64_t)nearbyint(at_y * (double)(w->height - p->height));
+    w->left = (int64_t)nearbyint(at_x * (double)(w->width - p->width));
+}
+
+/* The part of the source (height, width) that the window shows, when the picture fills its frame. */
+static void window_box(const fv_preprocess *p, const fit_window *w, int64_t height, int64_t width,
+                       image_box *box)
+{
+    double step_y = (double)height / (double)w->height, step_x = (double)width / (double)w->width;
+    *box = (image_box){.left = (double)w->left * step_x,
+                       .top = (double)w->top * step_y,
+                       .right = fmin((double)(w->left + p->width) * step_x, (double)width),
+                       .bottom = fmin((double)(w->top + p->height) * step_y, (double)height)};
+}
+
+static void middle(const fv_preprocess *p, int64_t height, int64_t width, fit_window *w)
+{
+    fit_frame(p, height, width, crop_fraction(p), w);
+    fit_place(p, 0.5, 0.5, w);
 }
 
 /* Both steps are one resize of the part of the source that remains. */
-static fv_status fit_crop(const image *in, const fv_preprocess *p, image_space *space, image *out)
+static fv_status fit_part(const image *in, const fv_preprocess *p, const fit_window *w, image_space *space,
+                          image *out)
 {
-    int64_t h, w;
     image_box box;
-    crop_geometry(p, in->height, in->width, &h, &w, &box);
-    return resize_part(in, &box, p->height, p->width, h, w, p->interpolation, space, out);
+    window_box(p, w, in->height, in->width, &box);
+    return resize_part(in, &box, p->height, p->width, w->height, w->width, p->interpolation, space, out);
 }
 
 /* The size of the picture within the letterbox, and its place. */
@@ -92,8 +112,11 @@ static fv_status fit(const image *in, const fv_preprocess *p, const uint8_t fill
                      image *out)
 {
     switch (p->resize_mode) {
-    case FV_RESIZE_CROP:
-        return fit_crop(in, p, space, out);
+    case FV_RESIZE_CROP: {
+        fit_window w;
+        middle(p, in->height, in->width, &w);
+        return fit_part(in, p, &w, space, out);
+    }
     case FV_RESIZE_SQUASH:
         return image_resize(in, NULL, p->height, p->width, p->interpolation, space, out);
     case FV_RESIZE_LETTERBOX:
@@ -111,6 +134,25 @@ fv_status image_fit(const image *in, const fv_preprocess *p, const uint8_t fill[
     fv_status status = fit(in, p, fill, space ? space : &own, out);
     image_space_release(&own);
     return status;
+}
+
+fv_status fit_make_window(const image *in, const fv_preprocess *p, const fit_window *w, const uint8_t fill[3],
+                          image_space *space, image *out)
+{
+    STATUS_TRY(check(p));
+    if (p->resize_mode != FV_RESIZE_LETTERBOX)
+        return fit_part(in, p, w, space, out);
+    fv_preprocess frame = *p;
+    frame.height = w->height;
+    frame.width = w->width;
+    image *whole = &space->spare[0];
+    STATUS_TRY(fit_letterbox(in, &frame, fill, space, whole));
+    STATUS_TRY(image_reshape(out, p->height, p->width, in->channels));
+    size_t row = (size_t)(p->width * in->channels);
+    for (int64_t y = 0; y < p->height; y++)
+        memcpy(out->data + (size_t)y * row, whole->data + ((w->top + y) * w->width + w->left) * in->channels,
+               row);
+    return FV_OK;
 }
 
 void image_fit_fill(const fv_preprocess *p, uint8_t fill[3])
@@ -134,16 +176,20 @@ void image_fit_minimum(const fv_preprocess *p, int64_t *height, int64_t *width)
 {
     *height = p->height;
     *width = p->width;
-    if (p->resize_mode == FV_RESIZE_CROP)
-        crop_frame(p, height, width);
+    if (p->resize_mode == FV_RESIZE_CROP) {
+        *height = frame_side(p->height, crop_fraction(p));
+        *width = frame_side(p->width, crop_fraction(p));
+    }
 }
 
 void image_fit_box(const fv_preprocess *p, int64_t height, int64_t width, image_box *box)
 {
     int64_t h, w, top, left;
+    fit_window shown;
     *box = (image_box){.right = (double)width, .bottom = (double)height};
     if (p->resize_mode == FV_RESIZE_CROP) {
-        crop_geometry(p, height, width, &h, &w, box);
+        middle(p, height, width, &shown);
+        window_box(p, &shown, height, width, box);
     } else if (p->resize_mode == FV_RESIZE_LETTERBOX) {
         letterbox_geometry(p, height, width, &h, &w, &top, &left);
         double step_y = (double)height / (double)h, step_x = (double)width / (double)w;

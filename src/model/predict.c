@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "core/memory.h"
-#include "image/image.h"
+#include "image/views.h"
 #include "model/predictor.h"
 
 static fv_status check(const fv_predict_options *o)
@@ -76,31 +76,43 @@ static fv_status rank(const fv_predict_options *o, const float *p, int64_t outpu
     return FV_OK;
 }
 
+/* The views of the picture, one behind the other; the caller frees *pixels. */
+static fv_status make_views(const fv_predict_options *o, const image_views *views, uint8_t **pixels)
+{
+    const fv_preprocess *p = &o->model->preprocess;
+    image picture = {0};
+    uint8_t fill[3];
+    *pixels = mem_array((size_t)views->count, (size_t)(p->height * p->width * p->channels));
+    fv_status status = *pixels ? read_picture(o, &picture) : status_last();
+    image_fit_fill(p, fill);
+    if (status == FV_OK)
+        status = image_views_make(views, &picture, p, fill, NULL, *pixels);
+    image_release(&picture);
+    return status;
+}
+
 fv_status fv_predict_with(const fv_predict_options *options)
 {
     fv_predict_options o = {0};
+    image_views views;
     memcpy(&o, options, options->struct_size < sizeof o ? options->struct_size : sizeof o);
     STATUS_TRY(check(&o));
-    const fv_preprocess *p = &o.model->preprocess;
+    STATUS_TRY(image_views_parse(o.tta, &views));
     int64_t outputs = fv_model_class_count(o.model);
-    image picture = {0}, fitted = {0};
-    uint8_t fill[3];
-    float *probabilities = mem_array((size_t)outputs, sizeof *probabilities);
-    fv_status status = probabilities ? FV_OK : status_last();
-    image_fit_fill(p, fill);
+    uint8_t *pixels = NULL;
+    float *values = mem_array((size_t)(views.count * outputs), sizeof *values);
+    fv_status status = values ? make_views(&o, &views, &pixels) : status_last();
     if (status == FV_OK)
-        status = read_picture(&o, &picture);
-    if (status == FV_OK)
-        status = image_fit(&picture, p, fill, NULL, &fitted);
-    if (status == FV_OK)
-        status = predictor_probabilities(o.model, fitted.data, 1, probabilities);
-    if (status == FV_OK)
-        status = rank(&o, probabilities, outputs);
+        status = predictor_logits(o.model, pixels, views.count, values);
+    if (status == FV_OK) {
+        predictor_average(o.model, 1, views.count, values);
+        predictor_activate(o.model, 1, values);
+        status = rank(&o, values, outputs);
+    }
     if (status == FV_OK && o.probabilities)
-        memcpy(o.probabilities, probabilities, (size_t)outputs * sizeof *probabilities);
-    image_release(&picture);
-    image_release(&fitted);
-    free(probabilities);
+        memcpy(o.probabilities, values, (size_t)outputs * sizeof *values);
+    free(pixels);
+    free(values);
     return status;
 }
 

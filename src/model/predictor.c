@@ -7,6 +7,7 @@
 
 #include "core/memory.h"
 #include "engine/engine.h"
+#include "image/views.h"
 
 typedef struct batch_plan {
     int64_t batch;
@@ -197,9 +198,63 @@ void predictor_activate(const fv_model *m, int64_t count, float *values)
         softmax(values + i * classes, classes);
 }
 
-fv_status predictor_probabilities(fv_model *m, const uint8_t *pixels, int64_t count, float *probabilities)
+/* log(sum(exp(x))), without overflow. */
+static double log_sum(const double *x, int64_t n)
 {
-    STATUS_TRY(predictor_logits(m, pixels, count, probabilities));
-    predictor_activate(m, count, probabilities);
-    return FV_OK;
+    double most = x[0], sum = 0;
+    for (int64_t i = 1; i < n; i++)
+        most = fmax(most, x[i]);
+    for (int64_t i = 0; i < n; i++)
+        sum += exp(x[i] - most);
+    return most + log(sum);
+}
+
+/* log(1 / (1 + exp(-x))) */
+static double log_sigmoid(double x)
+{
+    return fmin(x, 0) - log1p(exp(-fabs(x)));
+}
+
+/* x (views, classes), one class: the logit of the mean of the sigmoids. */
+static double average_sigmoid(const float *x, int64_t views, int64_t classes)
+{
+    double yes[VIEWS_MOST] = {0}, no[VIEWS_MOST] = {0};
+    for (int64_t v = 0; v < views; v++) {
+        yes[v] = log_sigmoid((double)x[v * classes]);
+        no[v] = log_sigmoid(-(double)x[v * classes]);
+    }
+    return log_sum(yes, views) - log_sum(no, views);
+}
+
+/* x (views, classes): the logarithms of the sums of softmax probabilities; that they are no means makes no difference to a
+ * softmax. */
+static void average_softmax(const float *x, int64_t views, int64_t classes, float *out)
+{
+    double whole[VIEWS_MOST] = {0}, terms[VIEWS_MOST] = {0};
+    for (int64_t v = 0; v < views; v++) {
+        double most = (double)x[v * classes], sum = 0;
+        for (int64_t c = 0; c < classes; c++)
+            most = fmax(most, (double)x[v * classes + c]);
+        for (int64_t c = 0; c < classes; c++)
+            sum += exp((double)x[v * classes + c] - most);
+        whole[v] = most + log(sum);
+    }
+    for (int64_t c = 0; c < classes; c++) {
+        for (int64_t v = 0; v < views; v++)
+            terms[v] = (double)x[v * classes + c] - whole[v];
+        out[c] = (float)log_sum(terms, views);
+    }
+}
+
+void predictor_average(const fv_model *m, int64_t count, int64_t views, float *logits)
+{
+    int64_t classes = fv_model_class_count(m);
+    for (int64_t i = 0; views > 1 && i < count; i++) {
+        const float *x = logits + i * views * classes;
+        float *out = logits + i * classes;
+        if (!predictor_is_binary(m))
+            average_softmax(x, views, classes, out);
+        for (int64_t c = 0; predictor_is_binary(m) && c < classes; c++)
+            out[c] = (float)average_sigmoid(x + c, views, classes);
+    }
 }

@@ -15,12 +15,13 @@
 /* pixels (count, height, width, channels) to logits (count, classes), for any count. */
 fv_status predictor_logits(fv_model *m, const uint8_t *pixels, int64_t count, float *logits);
 
-/* The same with predictor_activate applied. */
-fv_status predictor_probabilities(fv_model *m, const uint8_t *pixels, int64_t count, float *probabilities);
-
 /* Logits to probabilities, in place: a softmax over the classes, or a sigmoid for each of them when the loss is binary or
  * there is one output only. */
 void predictor_activate(const fv_model *m, int64_t count, float *values);
+
+/* Logits (count, views, classes) to (count, classes), in place: those whose probabilities are the mean of the views'
+ * probabilities. views: 1..VIEWS_MOST. */
+void predictor_average(const fv_model *m, int64_t count, int64_t views, float *logits);
 
 /* Whether predictor_activate takes the sigmoid. */
 bool predictor_is_binary(const fv_model *m);

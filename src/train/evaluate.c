@@ -21,6 +21,7 @@ typedef struct evaluation_run {
     float *probabilities; /* (samples, classes): areas under curves need all of them */
     double loss, correct;
     int64_t outputs;
+    image_views views;
     bool binary;
     loader *loader;
     double start;
@@ -102,6 +103,7 @@ static fv_status measure(evaluation_run *r)
     scoring s = {.model = r->o.model,
                  .loader = r->loader,
                  .batch_size = r->o.batch,
+                 .views = r->views.count,
                  .row = take_row,
                  .step = tell_step,
                  .to = r};
@@ -120,15 +122,16 @@ static fv_status measure(evaluation_run *r)
     return metrics_fill_multi_label(e);
 }
 
-static fv_status read_options(const fv_evaluate_options *options, fv_evaluate_options *o)
+static fv_status read_options(const fv_evaluate_options *options, fv_evaluate_options *o, image_views *views)
 {
     *o = (fv_evaluate_options){0};
     if (options)
         memcpy(o, options, options->struct_size < sizeof *o ? options->struct_size : sizeof *o);
     if (!o->model || !o->data || !o->result)
         return status_set(FV_ERROR_INVALID, "evaluate: model, data and result are required");
+    STATUS_TRY(image_views_parse(o->tta, views));
     if (o->batch == 0)
-        o->batch = BATCH_DEFAULT;
+        o->batch = views->count < BATCH_DEFAULT ? BATCH_DEFAULT / views->count : 1;
     if (o->loader_threads == 0)
         o->loader_threads = compile_cores() > 1 ? compile_cores() - 1 : 1;
     if (o->batch < 1 || o->batch > BATCH_LIMIT || o->loader_threads < 1)
@@ -154,10 +157,11 @@ fv_status fv_evaluate_with(const fv_evaluate_options *options)
 {
     evaluation_run r = {0};
     int32_t *map = NULL;
-    STATUS_TRY(read_options(options, &r.o));
+    STATUS_TRY(read_options(options, &r.o, &r.views));
     fv_model *m = r.o.model;
     r.e = r.o.result;
     *r.e = (fv_evaluation){0};
+    r.e->views = r.views.count;
     r.outputs = fv_model_class_count(m);
     r.binary = predictor_is_binary(m);
     r.start = clock_seconds();
@@ -170,6 +174,7 @@ fv_status fv_evaluate_with(const fv_evaluate_options *options)
                                                  .batch = r.o.batch,
                                                  .threads = r.o.loader_threads,
                                                  .on_error = r.o.on_error,
+                                                 .views = r.views,
                                                  .class_map = map,
                                                  .classes = r.e->multi_label ? r.outputs : 0},
                                &r.loader);

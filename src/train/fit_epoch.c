@@ -138,8 +138,12 @@ static fv_status validate(fit_run *r, fit_result *result)
     if (!r->validation)
         return FV_OK;
     validation_sums v = {.outputs = fv_model_class_count(r->model), .binary = predictor_is_binary(r->model)};
-    scoring s = {
-        .model = r->model, .loader = r->validation, .batch_size = r->o.batch, .row = add_row, .to = &v};
+    scoring s = {.model = r->model,
+                 .loader = r->validation,
+                 .batch_size = r->o.batch,
+                 .views = 1,
+                 .row = add_row,
+                 .to = &v};
     STATUS_TRY(scoring_run(&s));
     scoring_tell_skipped(r->validation, r->o.on_log, r->o.user, &r->validation_skips_told);
     tell_cache_problem(r, r->validation);

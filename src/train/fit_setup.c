@@ -211,7 +211,10 @@ static fv_status make_policy(fit_run *r)
     STATUS_TRY(augment_policy_init(&r->augment, o->augment, &context));
     STATUS_TRY(augment_policy_add_extras(&r->augment, o->erase, o->mixup, o->cutmix));
     augment_policy_describe(&r->augment, &r->augment_words);
-    fit_log(r, "augmentation: %s", text_string(&r->augment_words));
+    text line = {0};
+    augment_policy_tell(&r->augment, o->augment, &context, &line);
+    fit_log(r, "%s", text_string(&line));
+    text_release(&line);
     return text_status(&r->augment_words);
 }
 

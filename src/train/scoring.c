@@ -14,7 +14,9 @@ static fv_status score_batches(const scoring *s, float *logits)
     for (int64_t step = 1; step <= steps; step++) {
         const batch *b;
         STATUS_TRY(loader_next(s->loader, &b));
-        fv_status status = predictor_logits(s->model, b->pixels, b->count, logits);
+        fv_status status = predictor_logits(s->model, b->pixels, b->count * s->views, logits);
+        if (status == FV_OK)
+            predictor_average(s->model, b->count, s->views, logits);
         for (int64_t i = 0; status == FV_OK && i < b->count; i++)
             if (b->weights[i] > 0)
                 s->row(s->to, b, i, logits + i * outputs);
@@ -30,7 +32,8 @@ static fv_status score_batches(const scoring *s, float *logits)
 
 fv_status scoring_run(const scoring *s)
 {
-    float *logits = mem_array((size_t)s->batch_size * (size_t)fv_model_class_count(s->model), sizeof *logits);
+    size_t rows = (size_t)s->batch_size * (size_t)s->views;
+    float *logits = mem_array(rows * (size_t)fv_model_class_count(s->model), sizeof *logits);
     if (!logits)
         return status_last();
     fv_status status = loader_start(s->loader, 0, 0);

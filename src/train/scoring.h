@@ -2,7 +2,7 @@
 /*
  * One pass of a model over the pictures of a loader: what validation and evaluation share.
  *
- *     scoring s = {.model = m, .loader = l, .batch_size = 64, .row = take_row, .to = &sums};
+ *     scoring s = {.model = m, .loader = l, .batch_size = 64, .views = 1, .row = take_row, .to = &sums};
  *     STATUS_TRY(scoring_run(&s));
  */
 #ifndef TRAIN_SCORING_H
@@ -14,7 +14,7 @@
 typedef struct scoring {
     fv_model *model;
     loader *loader;
-    int64_t batch_size;
+    int64_t batch_size, views; /* the loader's */
     /* Called for every picture that could be read: the i-th of batch `b`. */
     void (*row)(void *to, const batch *b, int64_t i, const float *logits);
     /* Called after every batch; nonzero stops with FV_INTERRUPTED. May be NULL. */

@@ -20,8 +20,8 @@ from PIL import Image
 from torchvision import transforms
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-BILINEAR, BICUBIC = 0, 1
-FILTERS = {BILINEAR: Image.Resampling.BILINEAR, BICUBIC: Image.Resampling.BICUBIC}
+BILINEAR, BICUBIC, LANCZOS, BOX = range(4)
+FILTERS = [Image.Resampling.BILINEAR, Image.Resampling.BICUBIC, Image.Resampling.LANCZOS, Image.Resampling.BOX]
 
 
 def noise(seed, height, width, channels):
@@ -42,11 +42,11 @@ def make_resize():
     """Records: seed, h, w, c, out_h, out_w, interpolation (7 x int32), box (4 x float), pixels."""
     rng, records = random.Random(1), []
     sizes = [(1, 1, 5, 7), (5, 7, 1, 1), (1, 9, 4, 3), (16, 16, 16, 16), (17, 31, 17, 12), (17, 31, 8, 31), (300, 2, 7, 2)]
-    while len(sizes) < 70:
+    while len(sizes) < 94:
         h, w = (rng.choice([rng.randint(1, 9), rng.randint(10, 120)]) for _ in range(2))
         sizes.append((h, w, rng.randint(1, 40), rng.randint(1, 40)))
     for number, (h, w, oh, ow) in enumerate(sizes):
-        channels, interpolation = rng.choice([1, 3]), rng.choice([BILINEAR, BICUBIC])
+        channels, interpolation = rng.choice([1, 3]), rng.choice([BILINEAR, BICUBIC] if number < 70 else [LANCZOS, BOX])
         box = (0, 0, w, h)
         if number % 3 == 2:  # fractional, and whole now and then
             left, top = rng.uniform(0, w * 0.6), rng.uniform(0, h * 0.6)
@@ -71,8 +71,8 @@ def letterbox(picture, height, width, filter_, fill):
 def make_fit():
     """Records: seed, h, w, out_h, out_w, mode, interpolation (7 x int32), crop_fraction (float), pixels (RGB)."""
     rng, records = random.Random(2), []
-    for number in range(45):
-        mode, interpolation = number % 3, rng.choice([BILINEAR, BICUBIC])
+    for number in range(63):
+        mode, interpolation = number % 3, rng.choice([BILINEAR, BICUBIC] if number < 45 else [LANCZOS, BOX])
         h, w, oh, ow = rng.randint(1, 90), rng.randint(1, 90), rng.randint(1, 30), rng.randint(1, 30)
         fraction = single(rng.choice([1.0, 0.875, 0.7]))
         if number == 0:
