@@ -32,7 +32,8 @@ typedef struct loader_options {
     /* For every class of the data the model's class index, or -1 (its pictures are left out, before
      * shuffling); NULL: as they are. */
     const int32_t *class_map;
-    int64_t classes; /* of the model: asks for batch.targets, which a policy that mixes needs; 0: labels alone */
+    int64_t
+        classes; /* of the model: asks for batch.targets, which a policy that mixes needs; 0: labels alone */
     /* Classes count alike: by their weights, or (with shuffle) by how often an epoch has them. In multi-label data a picture
      * counts for the rarest of its classes, and those without any are one class more. */
     fv_balance balance;
