@@ -100,8 +100,8 @@ printf 'not a model\n' >text.safetensors
 printf 'epochs: 3\nlearn: 0.1\n' >bad.yaml
 printf 'epochs: [3\n' >broken.yaml
 expect 1 'no-such-folder' train no-such-folder
-expect 1 'two\?lines' train $'two\nlines'
-expect 2 'a\?\[31mb' train --$'a\e[31mb'
+expect 1 'two lines' train $'two\nlines'
+expect 2 'a \[31mb' train --$'a\e[31mb'
 expect 1 'empty-folder' train empty-folder
 expect 1 'leave nothing for training' data split one -o out.csv --val 0.6 --test 0.6
 expect 1 'one' train one

@@ -180,7 +180,7 @@ static int emit_options(yaml_emitter_t *emitter, const option *table, const void
         /* A zero that means "the default" has nothing to say; a zero that is a value has. */
         if (options_is_default(o, options) &&
             (o->type == OPTION_STRING || o->type == OPTION_INT || o->type == OPTION_SIZE ||
-             o->type == OPTION_INTS || o->zero_is_off))
+             o->type == OPTION_INTS || o->zero_is_off || o->low > 0))
             continue;
         text value = {0};
         options_print(o, options, &value);

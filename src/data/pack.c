@@ -113,11 +113,9 @@ static fv_status end_shard(pack *p)
 /* A pack does not hold groups, which only matters while training pictures may yet become validation. */
 static bool loses_group(const pack *p, int64_t index)
 {
-    int64_t record;
-    const source *s = dataset_locate(p->part, index, &record);
-    const fv_dataset *parts = p->o->data->store->parts;
-    return p->part == &parts[FV_TRAIN] && parts[FV_VALIDATION].count == 0 && s->groups &&
-           s->groups[record] != 0;
+    const store *s = p->o->data->store;
+    return p->part == &s->parts[FV_TRAIN] && s->parts[FV_VALIDATION].count == 0 && s->groups &&
+           s->groups[dataset_sample(p->part, index)] != 0;
 }
 
 static fv_status write_picture(pack *p, int64_t index, const packed_picture *picture)
