@@ -2,17 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # fovea data augment: the same sheet for the same seed whatever the threads, and what is said of the preset.
 # Usage: check_augment.sh BUILD_DIR SOURCE_DIR
-set -u
-fovea=$(realpath "$1")/fovea
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-cd "$work" || exit 1
-failures=0
-
-complain() {
-    echo "FAILED: $*"
-    failures=$((failures + 1))
-}
+. "$(dirname "$0")/checking.sh"
 
 # sheet NAME OPTIONS...: draws NAME.png; output in out and err.
 sheet() {

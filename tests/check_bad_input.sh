@@ -2,17 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Bad data, bad files and bad luck: one clear line, a status that is not zero, and nothing that was there before is lost.
 # Usage: check_bad_input.sh BUILD_DIR SOURCE_DIR
-set -u
-fovea=$(realpath "$1")/fovea
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-cd "$work" || exit 1
-failures=0
-
-complain() {
-    echo "FAILED: $*"
-    failures=$((failures + 1))
-}
+. "$(dirname "$0")/checking.sh"
 
 # run ARGUMENTS...: output in out and err, the status in $status; a command that hangs is killed.
 run() {

@@ -2,18 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # train --cache: the same training with pictures from files, from memory and from disk, in a first and a second run; what the log says.
 # Usage: check_cache.sh BUILD_DIR SOURCE_DIR
-set -u
-fovea=$(realpath "$1")/fovea
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-cd "$work" || exit 1
+. "$(dirname "$0")/checking.sh"
 export FOVEA_CACHE=$work/cache
-failures=0
-
-complain() {
-    echo "FAILED: $*"
-    failures=$((failures + 1))
-}
 
 # trained NAME OPTIONS...: what is learnt is as without a cache; the log in err.
 trained() {

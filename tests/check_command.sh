@@ -2,19 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # What the command says and returns when it is asked for help or called wrongly; no training.
 # Usage: check_command.sh BUILD_DIR SOURCE_DIR
-set -u
-build=$(realpath "$1")
-source=$(realpath "$2")
-fovea=$build/fovea
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-cd "$work" || exit 1
-failures=0
-
-complain() {
-    echo "FAILED: $*"
-    failures=$((failures + 1))
-}
+. "$(dirname "$0")/checking.sh"
 
 # expect STATUS PATTERN ARGUMENTS...: nothing on standard output and one line on standard error that matches.
 expect() {

@@ -2,22 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # The command's main job from end to end on a small drawn data set: train, resume, eval, predict, explain, info.
 # Usage: check_command_run.sh BUILD_DIR SOURCE_DIR
-set -u
-fovea=$(realpath "$1")/fovea
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-cd "$work" || exit 1
-failures=0
-
-complain() {
-    echo "FAILED: $*"
-    failures=$((failures + 1))
-}
-
-# succeeds ARGUMENTS...: status 0; output in out and err.
-succeeds() {
-    "$fovea" "$@" >out 2>err </dev/null || complain "fovea $*: status $?: $(tail -n 1 err)"
-}
+. "$(dirname "$0")/checking.sh"
 
 python() {
     python3 -c "$1" || complain "$2"

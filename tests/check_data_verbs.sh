@@ -3,17 +3,7 @@
 # fovea data pack, info and check: packs are read by tar, by Python and as WebDataset groups them, training takes them; what the
 # verbs print.
 # Usage: check_data_verbs.sh BUILD_DIR SOURCE_DIR
-set -u
-fovea=$(realpath "$1")/fovea
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-cd "$work" || exit 1
-failures=0
-
-complain() {
-    echo "FAILED: $*"
-    failures=$((failures + 1))
-}
+. "$(dirname "$0")/checking.sh"
 
 # expect STATUS PATTERN ARGUMENTS...: the exit status, and a line of either stream that matches.
 expect() {

@@ -2,18 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Libraries that are opened at run time, as if each were broken: what needs it says what to install, the rest works.
 # Usage: check_libraries.sh BUILD_DIR SOURCE_DIR
-set -u
-fovea=$(realpath "$1")/fovea
-source=$(realpath "$2")
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-cd "$work" || exit 1
-failures=0
-
-complain() {
-    echo "FAILED: $*"
-    failures=$((failures + 1))
-}
+. "$(dirname "$0")/checking.sh"
 
 # The file of a golden record, by its name: extract GOLDEN NAME FILE. Record: name, 5 or 6 numbers, file, pixels.
 extract() {

@@ -2,22 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # --max-pixels and --max-bytes of every verb that reads pictures.
 # Usage: check_limits.sh BUILD_DIR SOURCE_DIR
-set -u
-fovea=$(realpath "$1")/fovea
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-cd "$work" || exit 1
-failures=0
-
-complain() {
-    echo "FAILED: $*"
-    failures=$((failures + 1))
-}
-
-# succeeds ARGUMENTS...: status 0; output in out and err.
-succeeds() {
-    "$fovea" "$@" >out 2>err </dev/null || complain "fovea $*: status $?: $(tail -n 1 err)"
-}
+. "$(dirname "$0")/checking.sh"
 
 # refuses TEXT ARGUMENTS...: a status that is no signal's, and a message with TEXT in it.
 refuses() {

@@ -1,21 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # What train's options for mixing, balance, channels and windows do, and that a resumed run has them. Usage: check_train_options.sh BUILD_DIR SOURCE_DIR
-set -u
-fovea=$(realpath "$1")/fovea
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-cd "$work" || exit 1
-failures=0
-
-complain() {
-    echo "FAILED: $*"
-    failures=$((failures + 1))
-}
-
-succeeds() {
-    "$fovea" "$@" >out 2>err </dev/null || complain "fovea $*: status $?: $(tail -n 1 err)"
-}
+. "$(dirname "$0")/checking.sh"
 
 # refuses PATTERN ARGUMENTS...: a usage error, and nothing is left behind.
 refuses() {

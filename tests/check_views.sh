@@ -2,21 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # How pictures come to the network: --crop-pct and --interpolation of train, --tta of eval and predict.
 # Usage: check_views.sh BUILD_DIR SOURCE_DIR
-set -u
-fovea=$(realpath "$1")/fovea
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-cd "$work" || exit 1
-failures=0
-
-complain() {
-    echo "FAILED: $*"
-    failures=$((failures + 1))
-}
-
-succeeds() {
-    "$fovea" "$@" >out 2>err </dev/null || complain "fovea $*: status $?: $(tail -n 1 err)"
-}
+. "$(dirname "$0")/checking.sh"
 
 # fails STATUS PATTERN ARGUMENTS...
 fails() {
