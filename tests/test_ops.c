@@ -166,6 +166,22 @@ static const op_case large_cases[] = {
      {IN(NORMAL, 65, 7, 7, 9), IN(NORMAL, 127, 441), IN(NORMAL, 127)},
      PLAIN,
      SUMMED},
+    {"large dense of each place",
+     OP_DENSE,
+     {IN(NORMAL, 5, 7, 7, 65), IN(NORMAL, 127, 65), IN(NORMAL, 127)},
+     {.each_place = 1},
+     SUMMED},
+    {"large group norm",
+     OP_GROUP_NORM,
+     {IN(NORMAL, 5, 31, 33, 36), IN(NORMAL, 36), IN(NORMAL, 36)},
+     {.groups = 4, .epsilon = 1e-5f},
+     SUMMED},
+    {"large layer norm",
+     OP_GROUP_NORM,
+     {IN(FAR, 5, 31, 33, 35), IN(NORMAL, 35), IN(NORMAL, 35)},
+     {.groups = 1, .each_place = 1, .epsilon = 1e-6f},
+     SUMMED},
+    {"large attention", OP_ATTENTION, {IN(NORMAL, 3, 7, 11, 3 * 66)}, {.heads = 2}, SUMMED},
     {"large max pool",
      OP_MAX_POOL2D,
      {IN(DISTINCT, 5, 41, 43, 19)},
@@ -345,11 +361,11 @@ static const struct {
     bool bias, residual;
     fv_activation_kind activation;
 } fusions[] = {
-    {false, false, FV_LINEAR},   {true, false, FV_LINEAR},  {true, false, FV_RELU},
-    {false, true, FV_LINEAR},    {true, true, FV_RELU},     {true, false, FV_LEAKY_RELU},
-    {false, false, FV_RELU6},    {true, false, FV_GELU},    {false, true, FV_SILU},
-    {true, true, FV_HARD_SWISH}, {true, false, FV_SIGMOID}, {false, false, FV_TANH},
-    {true, true, FV_LINEAR},
+    {false, false, FV_LINEAR},   {true, false, FV_LINEAR},       {true, false, FV_RELU},
+    {false, true, FV_LINEAR},    {true, true, FV_RELU},          {true, false, FV_LEAKY_RELU},
+    {false, false, FV_RELU6},    {true, false, FV_GELU},         {false, true, FV_SILU},
+    {true, true, FV_HARD_SWISH}, {true, false, FV_SIGMOID},      {false, false, FV_TANH},
+    {true, true, FV_LINEAR},     {true, false, FV_HARD_SIGMOID}, {true, true, FV_GELU_TANH},
 };
 
 enum {

@@ -30,7 +30,9 @@ typedef enum fv_activation_kind {
     FV_HARD_SWISH,
     FV_SIGMOID,
     FV_TANH,
-    FV_SOFTMAX /* over the channels */
+    FV_SOFTMAX,      /* over the channels */
+    FV_HARD_SIGMOID, /* x / 6 + 1 / 2 held in [0, 1], as PyTorch's (Howard et al. 2019) */
+    FV_GELU_TANH     /* GELU by its approximation with tanh, as JAX and TensorFlow often have it */
 } fv_activation_kind;
 
 typedef enum fv_padding {

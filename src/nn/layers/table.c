@@ -4,8 +4,9 @@
 
 #include "nn/layers/choices.h"
 
-const char *const choices_activation[] = {"linear",     "relu",    "leaky_relu", "relu6",   "gelu", "silu",
-                                          "hard_swish", "sigmoid", "tanh",       "softmax", NULL};
+const char *const choices_activation[] = {"linear",       "relu",       "leaky_relu", "relu6", "gelu",
+                                          "silu",         "hard_swish", "sigmoid",    "tanh",  "softmax",
+                                          "hard_sigmoid", "gelu_tanh",  NULL};
 const char *const choices_padding[] = {"valid", "same", "same_tf", "explicit", NULL};
 const char *const choices_initializer[] = {"default",    "he_normal",     "he_normal_fan_out",
                                            "he_uniform", "glorot_normal", "glorot_uniform",
