@@ -47,4 +47,4 @@ def normalised(pixels):
 
 def c_rows(logits):
     """The initialiser of a float[][]."""
-    return "{" + ", ".join("{" + ", ".join(f"{v:.8e}f" for v in row) + "}" for row in logits.tolist()) + "}"
+    return "{" + ", ".join("{" + ", ".join(f"{v:.7e}f" for v in row) + "}" for row in logits.tolist()) + "}"
