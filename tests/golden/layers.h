@@ -7,7 +7,7 @@ enum {
     GOLDEN_FILTERS = 8,
     GOLDEN_CLASSES = 3
 };
-/* clang-format off: a layer a line */
+/* clang-format off */
 static const struct {
     const char *layer;
     float logits[GOLDEN_PICTURES][GOLDEN_CLASSES];

@@ -96,7 +96,7 @@ def main():
     print(f"/* Made by make_layers.py with PyTorch {torch.__version__.split('+')[0]}. */")
     print(f"enum {{\n    GOLDEN_PICTURES = {PICTURES},\n    GOLDEN_HEIGHT = {HEIGHT},\n    GOLDEN_WIDTH = {WIDTH},")
     print(f"    GOLDEN_FILTERS = {FILTERS},\n    GOLDEN_CLASSES = {CLASSES}\n}};")
-    print("/* clang-format off: a layer a line */")
+    print("/* clang-format off */")
     print("static const struct {\n    const char *layer;\n    float logits[GOLDEN_PICTURES][GOLDEN_CLASSES];\n} golden[] = {")
     x = normalised(pictures(PICTURES, HEIGHT, WIDTH, 3))
     x = F.conv2d(x, weights("stem.weight", FILTERS, 3, 3, 3), weights("stem.bias", FILTERS), padding=1)

@@ -182,7 +182,7 @@ def main():
     print("/* SPDX-License-Identifier: Apache-2.0 */")
     print(f"/* Made by make_zoo.py with PyTorch {torch.__version__.split('+')[0]} and timm {timm.__version__}. */")
     print(f"enum {{\n    GOLDEN_PICTURES = {PICTURES},\n    GOLDEN_CLASSES = {CLASSES}\n}};")
-    print("/* clang-format off: a network a line */")
+    print("/* clang-format off */")
     print("static const struct {\n    const char *name;\n    int height, width, channels, tensors;\n    long long parameters;")
     print("    float logits[GOLDEN_PICTURES][GOLDEN_CLASSES];\n} golden[] = {")
     for name, make, height, width, channels in ROWS:

@@ -4,7 +4,7 @@ enum {
     GOLDEN_PICTURES = 2,
     GOLDEN_CLASSES = 5
 };
-/* clang-format off: a network a line */
+/* clang-format off */
 static const struct {
     const char *name;
     int height, width, channels, tensors;
