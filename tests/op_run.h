@@ -165,7 +165,7 @@ static inline bool is_differentiable(const op_case *c)
     if (!op_info_of(c->kind)->gradient)
         return false;
     fv_activation_kind fused = c->kind == OP_ACTIVATION ? FV_LINEAR : c->a.activation;
-    return fused != FV_GELU && fused != FV_SILU && fused != FV_HARD_SWISH;
+    return fused != FV_GELU && fused != FV_SILU && fused != FV_HARD_SWISH && fused != FV_GELU_TANH;
 }
 
 static inline void op_graph_differentiate(op_graph *b, const op_case *c)

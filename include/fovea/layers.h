@@ -30,7 +30,9 @@ typedef enum fv_activation_kind {
     FV_HARD_SWISH,
     FV_SIGMOID,
     FV_TANH,
-    FV_SOFTMAX /* over the channels */
+    FV_SOFTMAX,      /* over the channels */
+    FV_HARD_SIGMOID, /* x / 6 + 1 / 2 held in [0, 1], as PyTorch's (Howard et al. 2019) */
+    FV_GELU_TANH     /* GELU by its approximation with tanh, as JAX and TensorFlow often have it */
 } fv_activation_kind;
 
 typedef enum fv_padding {
@@ -48,7 +50,8 @@ typedef enum fv_initializer {
     FV_GLOROT_NORMAL,     /* std = sqrt(2 / (fan_in + fan_out)) (Glorot & Bengio 2010) */
     FV_GLOROT_UNIFORM,    /* limit = sqrt(6 / (fan_in + fan_out)) */
     FV_ORTHOGONAL,        /* rows or columns orthonormal (Saxe et al. 2014) */
-    FV_ZEROS
+    FV_ZEROS,
+    FV_TRUNCATED_NORMAL /* std 0.02, drawn again beyond 2 std, as transformers are trained */
 } fv_initializer;
 
 /* The network's input after normalisation: (N, height, width, channels). Once per model. */
@@ -86,10 +89,50 @@ typedef struct fv_dense_options {
     float alpha;
     fv_initializer initializer; /* of the weights (units, inputs); default Glorot uniform */
     const char *name;
+    int each_place; /* nonzero: over the channels of each place, (N, H, W, C) to (N, H, W, units); default off */
 } fv_dense_options;
 #define fv_dense(...)                                                                                        \
     fv_dense_with(&(fv_dense_options){.struct_size = sizeof(fv_dense_options), .input = __VA_ARGS__})
 FV_API fv_node *fv_dense_with(const fv_dense_options *options);
+
+/* A depthwise convolution, then one of 1x1, with nothing between (Keras's SeparableConv2D). Tensors: NAME.depthwise.weight
+ * (channels * depth_multiplier, 1, kernel_h, kernel_w), NAME.pointwise.weight (filters, channels * depth_multiplier, 1, 1),
+ * NAME.bias. */
+typedef struct fv_separable_conv2d_options {
+    size_t struct_size;
+    fv_node *input;
+    int64_t filters;                    /* required */
+    int64_t kernel, kernel_h, kernel_w; /* required: kernel, or both of the others */
+    int64_t stride, stride_h, stride_w; /* default 1 */
+    int64_t dilation;                   /* default 1 */
+    int64_t depth_multiplier;           /* depthwise filters a channel; default 1 */
+    fv_padding padding;                 /* default FV_VALID */
+    int64_t pad[4];
+    int use_bias; /* default on; FV_OFF */
+    fv_activation_kind activation;
+    float alpha;
+    fv_initializer initializer;
+    const char *name;
+} fv_separable_conv2d_options;
+#define fv_separable_conv2d(...)                                                                             \
+    fv_separable_conv2d_with(&(fv_separable_conv2d_options){                                                 \
+        .struct_size = sizeof(fv_separable_conv2d_options), .input = __VA_ARGS__})
+FV_API fv_node *fv_separable_conv2d_with(const fv_separable_conv2d_options *options);
+
+/* Scales each channel by a gate that is made of the means of all (Hu et al. 2018): x * gate(fc2(activation(fc1(mean(x))))).
+ * Tensors: NAME.fc1.weight (units, channels, 1, 1), NAME.fc1.bias, NAME.fc2.weight (channels, units, 1, 1), NAME.fc2.bias. */
+typedef struct fv_squeeze_excitation_options {
+    size_t struct_size;
+    fv_node *input;
+    int64_t units;                 /* of fc1; default: a sixteenth of the channels */
+    fv_activation_kind activation; /* default ReLU */
+    fv_activation_kind gate;       /* default FV_SIGMOID */
+    const char *name;
+} fv_squeeze_excitation_options;
+#define fv_squeeze_excitation(...)                                                                           \
+    fv_squeeze_excitation_with(&(fv_squeeze_excitation_options){                                             \
+        .struct_size = sizeof(fv_squeeze_excitation_options), .input = __VA_ARGS__})
+FV_API fv_node *fv_squeeze_excitation_with(const fv_squeeze_excitation_options *options);
 
 typedef struct fv_pool2d_options {
     size_t struct_size;
@@ -100,6 +143,7 @@ typedef struct fv_pool2d_options {
     int64_t pad[4];
     int count_padding; /* average pooling: nonzero counts padded places in the mean; default off */
     const char *name;
+    int ceil_mode; /* nonzero: a last window that goes beyond the input is used too, as in PyTorch; default off */
 } fv_pool2d_options;
 #define fv_max_pool2d(...)                                                                                   \
     fv_max_pool2d_with(&(fv_pool2d_options){.struct_size = sizeof(fv_pool2d_options), .input = __VA_ARGS__})
@@ -110,6 +154,7 @@ FV_API fv_node *fv_max_pool2d_with(const fv_pool2d_options *options);
 FV_API fv_node *fv_average_pool2d_with(const fv_pool2d_options *options);
 /* (N, H, W, C) to (N, C). */
 FV_API fv_node *fv_global_average_pool2d(fv_node *x);
+FV_API fv_node *fv_global_max_pool2d(fv_node *x);
 
 typedef struct fv_batch_norm_options {
     size_t struct_size;
@@ -126,6 +171,33 @@ typedef struct fv_batch_norm_options {
         &(fv_batch_norm_options){.struct_size = sizeof(fv_batch_norm_options), .input = __VA_ARGS__})
 FV_API fv_node *fv_batch_norm_with(const fv_batch_norm_options *options);
 
+/* Normalises the channels of each place (Ba et al. 2016). Tensors: NAME.weight and NAME.bias, (C). */
+typedef struct fv_layer_norm_options {
+    size_t struct_size;
+    fv_node *input;
+    float epsilon; /* default 1e-6 */
+    const char *name;
+} fv_layer_norm_options;
+#define fv_layer_norm(...)                                                                                   \
+    fv_layer_norm_with(                                                                                      \
+        &(fv_layer_norm_options){.struct_size = sizeof(fv_layer_norm_options), .input = __VA_ARGS__})
+FV_API fv_node *fv_layer_norm_with(const fv_layer_norm_options *options);
+
+/* Normalises each group of neighbouring channels of a picture (Wu & He 2018). Tensors: NAME.weight and NAME.bias, (C). */
+typedef struct fv_group_norm_options {
+    size_t struct_size;
+    fv_node *input;
+    int64_t groups; /* divides the channels; default 32 */
+    float epsilon;  /* default 1e-5 */
+    fv_activation_kind activation;
+    float alpha;
+    const char *name;
+} fv_group_norm_options;
+#define fv_group_norm(...)                                                                                   \
+    fv_group_norm_with(                                                                                      \
+        &(fv_group_norm_options){.struct_size = sizeof(fv_group_norm_options), .input = __VA_ARGS__})
+FV_API fv_node *fv_group_norm_with(const fv_group_norm_options *options);
+
 typedef struct fv_dropout_options {
     size_t struct_size;
     fv_node *input;
@@ -136,6 +208,12 @@ typedef struct fv_dropout_options {
 #define fv_dropout(...)                                                                                      \
     fv_dropout_with(&(fv_dropout_options){.struct_size = sizeof(fv_dropout_options), .input = __VA_ARGS__})
 FV_API fv_node *fv_dropout_with(const fv_dropout_options *options);
+
+/* Drops whole pictures of the batch, in the branch of a residual block (Huang et al. 2016). */
+#define fv_stochastic_depth(...)                                                                             \
+    fv_stochastic_depth_with(                                                                                \
+        &(fv_dropout_options){.struct_size = sizeof(fv_dropout_options), .input = __VA_ARGS__})
+FV_API fv_node *fv_stochastic_depth_with(const fv_dropout_options *options);
 
 typedef struct fv_activation_options {
     size_t struct_size;
@@ -161,6 +239,59 @@ typedef struct fv_zero_pad2d_options {
     fv_zero_pad2d_with(                                                                                      \
         &(fv_zero_pad2d_options){.struct_size = sizeof(fv_zero_pad2d_options), .input = __VA_ARGS__})
 FV_API fv_node *fv_zero_pad2d_with(const fv_zero_pad2d_options *options);
+
+typedef struct fv_crop2d_options {
+    size_t struct_size;
+    fv_node *input;
+    int64_t crop[4]; /* pixels to take away: top, bottom, left, right */
+    const char *name;
+} fv_crop2d_options;
+#define fv_crop2d(...)                                                                                       \
+    fv_crop2d_with(&(fv_crop2d_options){.struct_size = sizeof(fv_crop2d_options), .input = __VA_ARGS__})
+FV_API fv_node *fv_crop2d_with(const fv_crop2d_options *options);
+
+/* Self-attention between the places of (N, H, W, C) with its projections (Vaswani et al. 2017). Tensors: NAME.qkv.weight (3 C, C),
+ * NAME.qkv.bias, NAME.proj.weight (C, C), NAME.proj.bias. */
+typedef struct fv_multi_head_attention_options {
+    size_t struct_size;
+    fv_node *input;
+    int64_t heads;              /* required; divides the channels */
+    int use_bias;               /* of the queries, keys and values; default on; FV_OFF */
+    fv_initializer initializer; /* default FV_TRUNCATED_NORMAL */
+    const char *name;
+} fv_multi_head_attention_options;
+#define fv_multi_head_attention(...)                                                                         \
+    fv_multi_head_attention_with(&(fv_multi_head_attention_options){                                         \
+        .struct_size = sizeof(fv_multi_head_attention_options), .input = __VA_ARGS__})
+FV_API fv_node *fv_multi_head_attention_with(const fv_multi_head_attention_options *options);
+
+/* The three below have one tensor, which has the layer's own name. */
+typedef struct fv_token_options {
+    size_t struct_size;
+    fv_node *input;
+    const char *name;
+} fv_token_options;
+/* (N, H, W, C) to (N, 1, 1 + H * W, C): a learned token (1, 1, C) before the places (Dosovitskiy et al. 2021). */
+#define fv_class_token(...)                                                                                  \
+    fv_class_token_with(&(fv_token_options){.struct_size = sizeof(fv_token_options), .input = __VA_ARGS__})
+FV_API fv_node *fv_class_token_with(const fv_token_options *options);
+/* Adds a learned vector (1, H * W, C) to each place. */
+#define fv_position_embedding(...)                                                                           \
+    fv_position_embedding_with(                                                                              \
+        &(fv_token_options){.struct_size = sizeof(fv_token_options), .input = __VA_ARGS__})
+FV_API fv_node *fv_position_embedding_with(const fv_token_options *options);
+
+/* Scales each channel by a learned number, (C, 1, 1) (Touvron et al. 2021). */
+typedef struct fv_layer_scale_options {
+    size_t struct_size;
+    fv_node *input;
+    float initial; /* default 1e-6 */
+    const char *name;
+} fv_layer_scale_options;
+#define fv_layer_scale(...)                                                                                  \
+    fv_layer_scale_with(                                                                                     \
+        &(fv_layer_scale_options){.struct_size = sizeof(fv_layer_scale_options), .input = __VA_ARGS__})
+FV_API fv_node *fv_layer_scale_with(const fv_layer_scale_options *options);
 
 /* (N, H, W, C) to (N, C * H * W), channels slowest, as PyTorch and ONNX flatten, so that dense weights are theirs. */
 FV_API fv_node *fv_flatten(fv_node *x);

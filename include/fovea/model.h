@@ -146,6 +146,12 @@ FV_API fv_model *fv_network_load_with(const fv_network_options *options);
 typedef struct fv_zoo_entry {
     const char *name, *description;
     int64_t height, width, channels, classes; /* what it was designed for */
+    int64_t parameters, multiply_adds;        /* at that size */
+    /* Preprocessing of the published weights: values 0..255, RGB, std[0] 0 where there are none; the part of the picture's shorter
+     * side that is kept, 0: all. */
+    float mean[3], std[3];
+    float crop_fraction;
+    fv_interpolation interpolation;
 } fv_zoo_entry;
 FV_API int64_t fv_zoo_count(void);
 FV_API const fv_zoo_entry *fv_zoo_get(int64_t index); /* NULL past the end */

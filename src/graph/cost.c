@@ -21,6 +21,14 @@ int64_t op_multiply_adds(const graph *g, const op *o)
         return shape_count(&g->values[o->inputs[0]].shape) * g->values[o->inputs[1]].shape.d[1];
     case OP_DENSE_GRAD_WEIGHT:
         return shape_count(&g->values[o->inputs[1]].shape) * o->a.shape.d[1];
+    case OP_ATTENTION: { /* q k^T and p v */
+        shape x = g->values[o->inputs[0]].shape;
+        return shape_count(&g->values[o->outputs[0]].shape) * x.d[1] * x.d[2] * 2;
+    }
+    case OP_ATTENTION_GRAD: { /* twice of each */
+        shape x = g->values[o->inputs[0]].shape;
+        return shape_count(&g->values[o->inputs[2]].shape) * x.d[1] * x.d[2] * 4;
+    }
     default:
         return 0;
     }

@@ -11,9 +11,10 @@
  *                       Cross-correlation, zero padding. attributes: window, activation, alpha
  * OP_CONV2D_GRAD_INPUT  dy, w -> dx (shape a.shape).                         attributes: window, shape (of x)
  * OP_CONV2D_GRAD_WEIGHT x, dy -> dw, [db].                                   attributes: window, shape (of w)
- * OP_DENSE              x (N, I) or (N,H,W,C) flattened in C,H,W order, w (O, I), [b (O)], [residual] -> y (N, O). attributes: activation
- * OP_DENSE_GRAD_INPUT   dy (N,O), w -> dx.                                   attributes: shape (of x, rank 2 or 4)
- * OP_DENSE_GRAD_WEIGHT  x, dy -> dw, [db].                                   attributes: shape (of w)
+ * OP_DENSE              x (N, I) or (N,H,W,C) flattened in C,H,W order, w (O, I), [b (O)], [residual] -> y (N, O). each_place: a picture's
+ *                       places each on their own, w (O, C) -> y (N,H,W,O).   attributes: activation, each_place
+ * OP_DENSE_GRAD_INPUT   dy, w -> dx.                                         attributes: shape (of x, rank 2 or 4), each_place
+ * OP_DENSE_GRAD_WEIGHT  x, dy -> dw, [db].                                   attributes: shape (of w), each_place
  * OP_MAX_POOL2D         x -> y, [workspace opaque]. Padding never wins.      attributes: window
  * OP_MAX_POOL2D_GRAD    x, dy, workspace -> dx. The gradient goes to the first of equal maxima (row by row). attributes: window
  * OP_AVERAGE_POOL2D     x -> y.                                              attributes: window, count_padding
@@ -30,20 +31,31 @@
  * OP_BATCH_NORM_INFERENCE_GRAD x, dy, gamma, running_mean, running_var -> dx, [dgamma], [dbeta]: the statistics are constants. dy is the
  *                       gradient before the activation.                     attributes: epsilon
  * OP_FOLD_BATCH_NORM    w (O,...), [b], gamma, beta, running_mean, running_var -> w', b'.  attributes: epsilon
+ * OP_GROUP_NORM         x (N,H,W,C) or (N,C), gamma (C), beta (C) -> y, mean (N,P), scale (N,P): each of the `groups` groups of neighbouring
+ *                       channels of a picture, or with each_place of one place of it, has its mean and biased variance; scale =
+ *                       1 / sqrt(variance + epsilon); y = gamma * (x - mean) * scale + beta. P = groups, times H * W with each_place.
+ *                       Layer normalisation is groups 1, each_place.          attributes: groups, each_place, epsilon
+ * OP_GROUP_NORM_GRAD    x, dy, gamma, mean, scale -> dx, dgamma, dbeta.       attributes: as the forward's
+ * OP_ATTENTION          qkv (N,H,W,3C) -> y (N,H,W,C), [p (N, heads, L, L)], L = H * W places. The channels are the queries of head 0, 1, …, then
+ *                       the keys, then the values, of C / heads each; p = softmax over keys of q k^T / sqrt(C / heads); y = p v, the heads
+ *                       side by side (Vaswani et al. 2017).                   attributes: heads
+ * OP_ATTENTION_GRAD     qkv, p, dy -> dqkv.                                   attributes: heads
  * OP_ACTIVATION         x -> y.                                              attributes: activation, alpha (never softmax)
- * OP_ACTIVATION_GRAD    x or NO_VALUE, y or NO_VALUE, dy -> dx. ReLU, leaky ReLU, ReLU6, sigmoid, tanh are given y only; GELU, SiLU,
- *                       hard-swish x only. ReLU's gradient at 0 is 0.        attributes: activation, alpha
+ * OP_ACTIVATION_GRAD    x or NO_VALUE, y or NO_VALUE, dy -> dx. ReLU, leaky ReLU, ReLU6, sigmoid, hard sigmoid, tanh are given y only; both
+ *                       GELUs, SiLU, hard-swish x only. ReLU's gradient at 0 is 0.        attributes: activation, alpha
  * OP_SOFTMAX            x -> y over the last dimension.
  * OP_SOFTMAX_GRAD       y, dy -> dx.
  * OP_DROPOUT            x, step u32-as-i32 (2: seed-mixed low, high) -> y = x * keep / (1 - rate). keep of element i (logical row-major
  *                       index) depends on (step[0], step[1], stream, i) only: Philox block i/4, word i%4 with key (step[0], step[1]) and
- *                       counter (low(i/4), high(i/4), stream, 0); kept when (word >> 8) * 2^-24 >= rate. Its own gradient.  attributes: rate, stream
+ *                       counter (low(i/4), high(i/4), stream, 0); kept when (word >> 8) * 2^-24 >= rate. per_sample: all elements of
+ *                       sample n of the batch are kept or not as element n. Its own gradient.  attributes: rate, stream, per_sample
  * OP_ADD                a, b -> y = act(a + b), broadcast over sides of 1.     attributes: activation, alpha
  * OP_MULTIPLY           a, b -> y, broadcast.
  * OP_REDUCE_SUM         x -> y of shape a.shape, which has 1 where it is summed over (x's rank).  attributes: shape
  * OP_CONCAT             x0..xn -> y along the last dimension.
  * OP_PAD                x -> y with `before` and `after` zeros in each dimension.  attributes: before, after
  * OP_CROP               x -> y: x without `before` and `after`.               attributes: before, after
+ * OP_RESHAPE            x -> y: the same numbers in row-major order. A first side of BATCH is x's own first side.  attributes: shape
  * OP_FLATTEN            x (N,H,W,C) -> y (N, C*H*W), C slowest.
  * OP_UNFLATTEN          y -> x (its inverse).                                 attributes: shape (of x)
  * OP_SOFTMAX_CROSS_ENTROPY  logits (N,K), target i32 (N) or f32 (N,K), weight f32 (N) -> loss (1), probabilities (N,K).
@@ -90,6 +102,10 @@ typedef enum op_kind {
     OP_BATCH_NORM_INFERENCE,
     OP_BATCH_NORM_INFERENCE_GRAD,
     OP_FOLD_BATCH_NORM,
+    OP_GROUP_NORM,
+    OP_GROUP_NORM_GRAD,
+    OP_ATTENTION,
+    OP_ATTENTION_GRAD,
     OP_ACTIVATION,
     OP_ACTIVATION_GRAD,
     OP_SOFTMAX,
@@ -101,6 +117,7 @@ typedef enum op_kind {
     OP_CONCAT,
     OP_PAD,
     OP_CROP,
+    OP_RESHAPE,
     OP_FLATTEN,
     OP_UNFLATTEN,
     OP_SOFTMAX_CROSS_ENTROPY,
@@ -129,6 +146,9 @@ typedef struct op_attributes {
     int reverse;
     float rate;
     uint32_t stream;
+    int per_sample;
+    int64_t groups, heads;
+    int each_place; /* nonzero: each place of a picture on its own */
     int count_padding;
     int64_t before[4], after[4];
     shape shape; /* of the output, where it cannot be inferred */

@@ -123,15 +123,13 @@ static bool same_shape(const safetensors_entry *e, const int64_t *sides, int ran
     return e->rank == rank && memcmp(e->shape, sides, (size_t)rank * sizeof *sides) == 0;
 }
 
-/* Whether the tensor is one of the last dense layer. */
+/* Whether the tensor is one of the layer that makes the logits: the last dense layer, or the last convolution after all dense ones. */
 static bool is_of_head(const fv_model *m, const network_tensor *t)
 {
     for (int32_t i = m->layer_count - 1; i >= 0; i--) {
-        if (strcmp(m->layers[i].type->name, "dense") != 0)
-            continue;
-        size_t length = strlen(m->layers[i].name);
-        return strncmp(t->name, m->layers[i].name, length) == 0 &&
-               (strcmp(t->name + length, ".weight") == 0 || strcmp(t->name + length, ".bias") == 0);
+        const layer_record *l = &m->layers[i];
+        if (strcmp(l->type->name, "dense") == 0 || strcmp(l->type->name, "conv2d") == 0)
+            return t - m->tensors >= l->first_tensor && t - m->tensors < l->first_tensor + l->tensor_count;
     }
     return false;
 }

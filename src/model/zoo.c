@@ -5,38 +5,59 @@
 
 #include "core/text.h"
 
-static const zoo_network *const table[] = {&zoo_small_cnn, &zoo_resnet20, &zoo_resnet18};
+static const zoo_network *const families[] = {
+    zoo_small_cnn,    zoo_lenet,      zoo_cifar_resnet, zoo_wide_resnet,  zoo_resnet,       zoo_densenet,
+    zoo_vgg,          zoo_squeezenet, zoo_mobilenet_v1, zoo_mobilenet_v2, zoo_mobilenet_v3, zoo_mobilenet_v4,
+    zoo_efficientnet, zoo_regnet,     zoo_convnext,     zoo_vit};
 enum {
-    COUNT = sizeof table / sizeof *table
+    FAMILIES = sizeof families / sizeof *families,
+    MOST_NETWORKS = 128
 };
+
+/* Network number `index` of all families one after the other; NULL past the end. */
+static const zoo_network *network_at(int64_t index)
+{
+    for (int i = 0; i < FAMILIES && index >= 0; i++)
+        for (const zoo_network *n = families[i]; n->entry.name; n++)
+            if (index-- == 0)
+                return n;
+    return NULL;
+}
 
 int64_t fv_zoo_count(void)
 {
-    return COUNT;
+    int64_t count = 0;
+    while (network_at(count))
+        count++;
+    return count;
 }
 
 const fv_zoo_entry *fv_zoo_get(int64_t index)
 {
-    return index >= 0 && index < COUNT ? &table[index]->entry : NULL;
+    const zoo_network *n = network_at(index);
+    return n ? &n->entry : NULL;
 }
 
 static const zoo_network *find(const char *name)
 {
-    for (int i = 0; i < COUNT; i++)
-        if (strcmp(table[i]->entry.name, name) == 0)
-            return table[i];
+    const zoo_network *n;
+    for (int64_t i = 0; (n = network_at(i)) != NULL; i++)
+        if (strcmp(n->entry.name, name) == 0)
+            return n;
     return NULL;
 }
 
 static void unknown(const char *name)
 {
-    const char *names[COUNT];
+    const char *names[MOST_NETWORKS];
+    const zoo_network *n;
+    int count = 0;
     text list = {0};
-    for (int i = 0; i < COUNT; i++) {
-        names[i] = table[i]->entry.name;
-        text_add(&list, "%s%s", i ? ", " : "", names[i]);
+    for (; count < MOST_NETWORKS && (n = network_at(count)) != NULL; count++) {
+        names[count] = n->entry.name;
+        text_add(&list, "%s%s", count ? ", " : "", names[count]);
     }
-    const char *near = text_nearest(name, names, COUNT);
+    const char *near = text_nearest(name, names, count);
     status_set(FV_ERROR_INVALID, "there is no network %.100s; there are %s%s%s%s", name, text_string(&list),
                near ? "; did you mean " : "", near ? near : "", near ? "?" : "");
     text_release(&list);
@@ -76,7 +97,7 @@ fv_model *fv_zoo_create_with(const fv_network_options *options)
                                   .seed = o.seed, .name = n->entry.name);
     if (!m)
         return NULL;
-    n->build(m, &o);
+    n->build(m, &o, n);
     fv_status status = network_check(m);
     if (status != FV_OK) {
         status_prefix(status, "%s with an input of %lldx%lld", n->entry.name, (long long)o.height,
@@ -91,11 +112,11 @@ fv_status zoo_set_normalisation(fv_model *m)
 {
     const zoo_network *n = find(fv_model_name(m));
     fv_preprocess p = m->preprocess;
-    if (!n || n->std[0] == 0 || p.channels != 3)
+    if (!n || n->entry.std[0] == 0 || p.channels != 3)
         return FV_OK;
     for (int c = 0; c < 3; c++) {
-        p.mean[c] = n->mean[c];
-        p.std[c] = n->std[c];
+        p.mean[c] = n->entry.mean[c];
+        p.std[c] = n->entry.std[c];
     }
     return fv_model_set_preprocess(m, &p);
 }

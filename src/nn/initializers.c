@@ -14,6 +14,17 @@ static void fill_normal(float std, rng *r, int64_t count, float *data)
         data[i] = std * rng_normal(r);
 }
 
+static void fill_truncated(float std, rng *r, int64_t count, float *data)
+{
+    for (int64_t i = 0; i < count; i++) {
+        float v;
+        do
+            v = rng_normal(r);
+        while (fabsf(v) > 2);
+        data[i] = std * v;
+    }
+}
+
 static void fill_uniform(float limit, rng *r, int64_t count, float *data)
 {
     for (int64_t i = 0; i < count; i++)
@@ -86,6 +97,9 @@ void initializer_fill(fv_initializer init, const shape *s, uint64_t seed, uint32
         return;
     case FV_ORTHOGONAL:
         fill_orthogonal(&r, s->d[0], count / s->d[0], data);
+        return;
+    case FV_TRUNCATED_NORMAL:
+        fill_truncated(0.02f, &r, count, data);
         return;
     case FV_ZEROS:
         memset(data, 0, (size_t)count * sizeof *data);

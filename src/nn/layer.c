@@ -127,10 +127,12 @@ static fv_status build(fv_model *m, layer_record *r, const void *options, size_t
     STATUS_TRY(options_check(type->options, r->options, where));
     layer l = {m, r->name, r->inputs, r->input_count};
     r->first_op = m->graph->op_count;
+    r->first_tensor = m->tensor_count;
     value_id v = type->build(&l, r->options);
     if (v == NO_VALUE)
         return status_last();
     r->op_count = m->graph->op_count - r->first_op;
+    r->tensor_count = m->tensor_count - r->first_tensor;
     if (!(r->output = add_node(m, v, m->layer_count)))
         return status_last();
     return FV_OK;
@@ -212,7 +214,7 @@ static network_tensor *add_tensor(layer *l, const char *suffix, shape s, bool tr
     fv_model *m = l->model;
     char name[256];
     int64_t count;
-    snprintf(name, sizeof name, "%s.%s", l->name, suffix);
+    snprintf(name, sizeof name, "%s%s%s", l->name, suffix ? "." : "", suffix ? suffix : "");
     if (tensor_size(l, &s, &count) != FV_OK || take_from_file(m, name, count) != FV_OK ||
         MEM_GROW(m->tensors, m->tensor_count, m->tensor_capacity) != FV_OK)
         return NULL;
@@ -253,6 +255,12 @@ value_id layer_op(layer *l, op_kind kind, const value_id *inputs, int count, con
     return graph_add(l->model->graph, kind, inputs, count, a, l->name);
 }
 
+value_id layer_reshape(layer *l, value_id v, shape s)
+{
+    op_attributes a = {.shape = s};
+    return v == NO_VALUE ? v : layer_op(l, OP_RESHAPE, &v, 1, &a);
+}
+
 value_id layer_activation(layer *l, value_id v, fv_activation_kind kind, float alpha)
 {
     if (v == NO_VALUE || kind == FV_LINEAR)
@@ -279,15 +287,20 @@ static void resolve_padding(window *w, int i, fv_padding padding, int64_t n, con
     w->pad[2 * i + 1] = padding == FV_EXPLICIT ? pad[2 * i + 1] : total - before;
 }
 
+fv_status layer_pictures(const layer *l)
+{
+    char shown[64];
+    shape x = layer_input_shape(l, 0);
+    return x.rank == 4 ? FV_OK
+                       : status_set(FV_ERROR_INVALID, "layer %s: needs pictures (N, H, W, C), not %s",
+                                    l->name, shape_text(&x, shown));
+}
+
 fv_status layer_window(const layer *l, window *w, const int64_t kernel[2], const int64_t stride[2],
                        int64_t dilation, fv_padding padding, const int64_t pad[4])
 {
+    STATUS_TRY(layer_pictures(l));
     shape x = layer_input_shape(l, 0);
-    if (x.rank != 4) {
-        char shown[64];
-        return status_set(FV_ERROR_INVALID, "layer %s: needs pictures (N, H, W, C), not %s", l->name,
-                          shape_text(&x, shown));
-    }
     for (int i = 0; i < 2; i++) {
         if (kernel[i] < 1)
             return status_set(FV_ERROR_INVALID, "layer %s: give the kernel's size", l->name);

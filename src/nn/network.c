@@ -113,7 +113,8 @@ static fv_status check_window(const fv_preprocess *p)
         return status_set(FV_ERROR_INVALID, "the preprocessing has an unknown window");
     if (p->window == FV_WINDOW_RANGE &&
         !(isfinite(p->window_low) && isfinite(p->window_high) && p->window_low < p->window_high))
-        return status_set(FV_ERROR_INVALID, "the window %g:%g must be two finite numbers, the lower one first",
+        return status_set(FV_ERROR_INVALID,
+                          "the window %g:%g must be two finite numbers, the lower one first",
                           (double)p->window_low, (double)p->window_high);
     return FV_OK;
 }
@@ -281,14 +282,6 @@ int64_t fv_model_layer_count(const fv_model *m)
     return m->layer_count;
 }
 
-/* True when the tensor is "LAYER.suffix" of this layer. */
-static bool belongs_to(const network_tensor *t, const char *layer_name)
-{
-    size_t length = strlen(layer_name);
-    return strncmp(t->name, layer_name, length) == 0 && t->name[length] == '.' &&
-           !strchr(t->name + length + 1, '.');
-}
-
 fv_status fv_model_layer(const fv_model *m, int64_t index, fv_layer_info *info)
 {
     if (index < 0 || index >= m->layer_count)
@@ -304,8 +297,8 @@ fv_status fv_model_layer(const fv_model *m, int64_t index, fv_layer_info *info)
         info->height = s.d[1];
         info->width = s.d[2];
     }
-    for (int32_t i = 0; i < m->tensor_count; i++)
-        if (m->tensors[i].trainable && belongs_to(&m->tensors[i], l->name))
+    for (int32_t i = l->first_tensor; i < l->first_tensor + l->tensor_count; i++)
+        if (m->tensors[i].trainable)
             info->parameters += m->tensors[i].count;
     return FV_OK;
 }

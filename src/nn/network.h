@@ -31,7 +31,8 @@ typedef struct layer_record {
     fv_node *inputs[OP_MAX_INPUTS];
     int input_count;
     fv_node *output;
-    int32_t first_op, op_count; /* its operations in the graph */
+    int32_t first_op, op_count;         /* its operations in the graph */
+    int32_t first_tensor, tensor_count; /* its tensors among the model's */
 } layer_record;
 
 /* A parameter or a running statistic, in logical order (OIHW, (O, I) or (C)). */
@@ -135,13 +136,17 @@ fv_node *layer_add(const layer_type *type, fv_node *const *inputs, int count, co
 /* For build functions. */
 value_id layer_input(const layer *l, int i);
 shape layer_input_shape(const layer *l, int i);
-/* A new parameter NAME.suffix, initialised. fan_in and fan_out are taken from the shape. NO_VALUE with the error set. */
+/* A new parameter NAME.suffix (NAME alone when the suffix is NULL), initialised. fan_in and fan_out are taken from the shape. NO_VALUE with the error set. */
 value_id layer_parameter(layer *l, const char *suffix, shape s, fv_initializer init, bool decay);
 value_id layer_constant(layer *l, const char *suffix, shape s, float fill,
                         bool trainable); /* norms' weights, statistics, biases */
 value_id layer_op(layer *l, op_kind kind, const value_id *inputs, int count, const op_attributes *a);
 /* `v` with the activation applied (softmax too); `v` itself when linear. */
 value_id layer_activation(layer *l, value_id v, fv_activation_kind kind, float alpha);
+/* v as (first, …): the same numbers in another shape. A first side of BATCH is that of v. */
+value_id layer_reshape(layer *l, value_id v, shape s);
+/* An error unless input 0 is (N, H, W, C). */
+fv_status layer_pictures(const layer *l);
 /* Fills a window from the usual fields; stride 0 becomes `default_stride`. Errors name the option. */
 fv_status layer_window(const layer *l, window *w, const int64_t kernel[2], const int64_t stride[2],
                        int64_t dilation, fv_padding padding, const int64_t pad[4]);

@@ -249,6 +249,31 @@ def soft_targets():
                                           "gradients": [], "outputs": [numbers((weight * shares).sum())]}
 
 
+def transformers():
+    """What transformers and the networks since 2019 brought."""
+    def hard_sigmoid(v):  # F.hardsigmoid's gradient has its 1 / 6 in single precision
+        return (v / 6 + 0.5).clamp(0, 1)
+
+    for name, function in (("hard sigmoid", hard_sigmoid), ("gelu tanh", lambda v: F.gelu(v, approximate="tanh"))):
+        x = random(3, 8, low=-8, high=8)
+        record(name, [x], [function(x)])
+    x, w, b = random(2, 2, 3, 4), random(5, 4), random(5)
+    record("dense of each place", [x, w, b], [F.linear(x, w, b)])
+    x, gamma, beta = random(2, 2, 3, 6), random(6), random(6)
+    record("group norm", [x, gamma, beta], [nhwc(F.group_norm(nchw(x), 3, gamma, beta, f32(1e-5)))])
+    x, gamma, beta = random(2, 2, 3, 6), random(6), random(6)
+    record("layer norm", [x, gamma, beta], [F.layer_norm(x, (6,), gamma, beta, f32(1e-6))])
+    x = random(2, 2, 3, 24)
+    q, k, v = x.reshape(2, 6, 3, 2, 4).permute(2, 0, 3, 1, 4)
+    record("attention", [x], [F.scaled_dot_product_attention(q, k, v).transpose(1, 2).reshape(2, 2, 3, 8)])
+    x, step, rate = random(9, 1, 2, 2), [12345, -77], f32(0.3)
+    words = [philox((n // 4, 0, 7, 0), [w & 0xFFFFFFFF for w in step])[n % 4] for n in range(9)]
+    keep = torch.tensor([float((w >> 8) * 2.0**-24 >= rate) for w in words])
+    record("stochastic depth", [x, torch.tensor(step)], [x * keep[:, None, None, None] / (1 - rate)])
+    x = random(2, 2, 3, 4)
+    record("reshape", [x], [x.reshape(2, 1, 6, 4)])
+
+
 convolutions()
 pools()
 batch_norms()
@@ -259,4 +284,5 @@ dropout()
 moves()
 fold()
 soft_targets()
+transformers()
 print(json.dumps(cases, indent=None, separators=(",", ":")).replace('},"', '},\n"'))

@@ -34,7 +34,7 @@ static layout element_layout(compiler *c, value_id v, fv_activation_kind activat
 {
     form f;
     layout l = *compiler_layout(c, v);
-    return activation != FV_SIGMOID || layout_form(&l, &f) ? l : layout_dense_like(&l);
+    return activation_keeps_zero(activation) || layout_form(&l, &f) ? l : layout_dense_like(&l);
 }
 
 typedef struct normalize_context {
@@ -82,7 +82,7 @@ static fv_status activation_run(void *context, void *const *memory)
 {
     const element_context *k = context;
     k->kernels->activate(k->activation, k->alpha, memory[0], memory[1], k->count);
-    if (k->activation == FV_SIGMOID && k->walked)
+    if (!activation_keeps_zero(k->activation) && k->walked)
         k->kernels->zero_padding(&k->f, memory[1]);
     return FV_OK;
 }
@@ -105,10 +105,6 @@ static fv_status activation_grad_run(void *context, void *const *memory)
 fv_status compile_activation_grad(compiler *c, const op *o)
 {
     value_id v = o->inputs[0] != NO_VALUE ? o->inputs[0] : o->inputs[1], dy = o->inputs[2];
-    bool by_input =
-        o->a.activation == FV_GELU || o->a.activation == FV_SILU || o->a.activation == FV_HARD_SWISH;
-    if (!by_input && o->inputs[1] != NO_VALUE)
-        v = o->inputs[1];
     layout l = *compiler_layout(c, v);
     buffer_id b[] = {compiler_use(c, v, &l), compiler_use(c, dy, &l),
                      compiler_define(c, o->outputs[0], &l, dy)};
@@ -159,7 +155,9 @@ fv_status compile_softmax_grad(compiler *c, const op *o)
 static fv_status dropout_run(void *context, void *const *memory)
 {
     const element_context *k = context;
-    k->kernels->dropout(&k->f, k->rate, k->stream, memory[1], memory[0], memory[2]);
+    void (*run)(const form *, float, uint32_t, const int32_t *, const float *, float *) =
+        k->per_picture ? k->kernels->dropout_samples : k->kernels->dropout;
+    run(&k->f, k->rate, k->stream, memory[1], memory[0], memory[2]);
     return FV_OK;
 }
 
@@ -169,8 +167,10 @@ fv_status compile_dropout(compiler *c, const op *o)
     form f;
     layout l = compiler_walkable(c, o->inputs[0], &f);
     element_context *k = element_new(c, o, &l);
-    if (k)
+    if (k) {
         k->f = f;
+        k->per_picture = o->a.per_sample;
+    }
     buffer_id b[] = {compiler_use(c, o->inputs[0], &l), compiler_use_dense(c, o->inputs[1]),
                      compiler_define(c, o->outputs[0], &l, o->inputs[0])};
     return compiler_step(c, o, dropout_run, k, b, 3);
@@ -180,7 +180,7 @@ static fv_status add_run(void *context, void *const *memory)
 {
     const element_context *k = context;
     k->kernels->add(k->activation, k->alpha, memory[0], memory[1], memory[2], k->count);
-    if (k->activation == FV_SIGMOID && k->walked)
+    if (!activation_keeps_zero(k->activation) && k->walked)
         k->kernels->zero_padding(&k->f, memory[2]);
     return FV_OK;
 }
@@ -205,7 +205,7 @@ static fv_status channel_add_run(void *context, void *const *memory)
     k->kernels->channel_add(&k->f, k->per_picture, memory[0], memory[1], memory[2]);
     if (k->activation != FV_LINEAR)
         k->kernels->activate(k->activation, k->alpha, memory[2], memory[2], k->count);
-    if (k->activation == FV_SIGMOID)
+    if (!activation_keeps_zero(k->activation))
         k->kernels->zero_padding(&k->f, memory[2]);
     return FV_OK;
 }

@@ -191,6 +191,11 @@ static dnnl_alg_kind_t activation_algorithm(const op *o, float *alpha, float *be
         return dnnl_eltwise_logistic;
     case FV_TANH:
         return dnnl_eltwise_tanh;
+    case FV_HARD_SIGMOID: /* of x / 6 + 1 / 2 */
+        *beta = 1;
+        return dnnl_eltwise_clip;
+    case FV_GELU_TANH:
+        return dnnl_eltwise_gelu_tanh;
     default:
         return dnnl_alg_kind_undef;
     }
@@ -206,6 +211,8 @@ static dnnl_status_t add_post_operations(dnnl_primitive_attr_t attributes, const
     dnnl_status_t status = dnnl_post_ops_create(&list);
     if (status == dnnl_success && residual)
         status = dnnl_post_ops_append_sum(list, 1.0f);
+    if (status == dnnl_success && o->a.activation == FV_HARD_SIGMOID)
+        status = dnnl_post_ops_append_eltwise(list, 1.0f, dnnl_eltwise_linear, 1.0f / 6, 0.5f);
     if (status == dnnl_success && activation != dnnl_alg_kind_undef)
         status = dnnl_post_ops_append_eltwise(list, 1.0f, activation, alpha, beta);
     if (status == dnnl_success)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Operations that only move data: concatenation, padding, cropping, and flattening, which moves nothing. */
+/* Operations that only move data: concatenation, padding, cropping, and reshaping, which moves nothing. */
 #include <string.h>
 
 #include "core/memory.h"
@@ -126,6 +126,15 @@ fv_status compile_concat(compiler *c, const op *o)
     layout ly = block ? layout_picture(sy, block) : layout_dense(compiler_value(c, y));
     b[o->input_count] = compiler_define(c, y, &ly, NO_VALUE);
     return compiler_step(c, o, concat_run, k, b, o->input_count + 1);
+}
+
+fv_status compile_reshape(compiler *c, const op *o)
+{
+    value_id x = o->inputs[0], y = o->outputs[0];
+    buffer_id b = compiler_use_dense(c, x);
+    layout l = layout_dense(compiler_value(c, y));
+    compiler_view(c, y, x, &l, b);
+    return c->status;
 }
 
 fv_status compile_flatten(compiler *c, const op *o)

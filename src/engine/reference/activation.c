@@ -18,6 +18,17 @@ static double normal_density(double x)
     return 0.39894228040143267794 * exp(-0.5 * x * x);
 }
 
+/* 1 + tanh(u) = 2 sigmoid(2 u), where u = sqrt(2 / pi) (x + 0.044715 x^3) (Hendrycks & Gimpel 2016). */
+static double gelu_gate(double x)
+{
+    return sigmoid(2 * 0.79788456080286535588 * (x + 0.044715 * x * x * x));
+}
+static double gelu_tanh_slope(double x)
+{
+    double s = gelu_gate(x), twice_slope = 2 * 0.79788456080286535588 * (1 + 3 * 0.044715 * x * x);
+    return s + x * s * (1 - s) * twice_slope;
+}
+
 double REAL_NAME(activate)(double x, const op_attributes *a)
 {
     switch (a->activation) {
@@ -37,6 +48,10 @@ double REAL_NAME(activate)(double x, const op_attributes *a)
         return sigmoid(x);
     case FV_TANH:
         return tanh(x);
+    case FV_HARD_SIGMOID:
+        return x <= -3 ? 0 : x >= 3 ? 1 : (x + 3) / 6;
+    case FV_GELU_TANH:
+        return x * gelu_gate(x);
     default:
         return x;
     }
@@ -62,6 +77,10 @@ static double derivative(double x, double y, const op_attributes *a)
         return y * (1 - y);
     case FV_TANH:
         return 1 - y * y;
+    case FV_HARD_SIGMOID:
+        return y > 0 && y < 1 ? 1.0 / 6 : 0;
+    case FV_GELU_TANH:
+        return gelu_tanh_slope(x);
     default:
         return 1;
     }

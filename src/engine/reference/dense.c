@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Dense layers: y (N, O) = x (N, I) w (O, I)^T. A picture x (N, H, W, C) is read in the order C, H, W, as
- * PyTorch flattens it. */
+ * PyTorch flattens it, or has a row for each place. */
 #include "engine/reference/kernels.h"
 
 /* The place in one sample of x of the i-th input of the layer. */
@@ -12,6 +12,11 @@ static int64_t place(const shape *x, int64_t i)
     return i % area * x->d[3] + i / area;
 }
 
+static shape rows_as_seen(const kernel_call *c, const operand *x)
+{
+    return c->a.each_place ? shape_2(rows_of(x), columns_of(x)) : x->shape;
+}
+
 static int64_t features(const shape *x)
 {
     return shape_count(x) / x->d[0];
@@ -19,7 +24,7 @@ static int64_t features(const shape *x)
 
 KERNEL(dense)
 {
-    const shape *s = &c->in[0].shape;
+    const shape seen = rows_as_seen(c, &c->in[0]), *s = &seen;
     const real *x = input(c, 0), *w = input(c, 1), *b = input(c, 2), *residual = input(c, 3);
     real *y = output(c, 0);
     int64_t inputs = features(s), outputs = c->in[1].shape.d[0];
@@ -34,7 +39,7 @@ KERNEL(dense)
 
 KERNEL(dense_grad_input)
 {
-    const shape *s = &c->out[0].shape;
+    const shape seen = rows_as_seen(c, &c->out[0]), *s = &seen;
     const real *dy = input(c, 0), *w = input(c, 1);
     real *dx = output(c, 0);
     int64_t inputs = features(s), outputs = c->in[1].shape.d[0];
@@ -49,7 +54,7 @@ KERNEL(dense_grad_input)
 
 KERNEL(dense_grad_weight)
 {
-    const shape *s = &c->in[0].shape;
+    const shape seen = rows_as_seen(c, &c->in[0]), *s = &seen;
     const real *x = input(c, 0), *dy = input(c, 1);
     real *dw = output(c, 0), *db = output(c, 1);
     int64_t inputs = features(s), outputs = c->out[0].shape.d[0];

@@ -85,6 +85,12 @@ KERNEL(batch_norm_grad);
 KERNEL(batch_norm_inference);
 KERNEL(batch_norm_inference_grad);
 KERNEL(fold_batch_norm);
+/* group_norm.c */
+KERNEL(group_norm);
+KERNEL(group_norm_grad);
+/* attention.c */
+KERNEL(attention);
+KERNEL(attention_grad);
 /* activation.c */
 KERNEL(activation);
 KERNEL(activation_grad);
@@ -100,6 +106,7 @@ KERNEL(reduce_sum);
 KERNEL(concat);
 KERNEL(pad);
 KERNEL(crop);
+KERNEL(reshape);
 KERNEL(flatten);
 KERNEL(unflatten);
 /* loss.c */

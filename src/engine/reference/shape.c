@@ -48,6 +48,11 @@ KERNEL(crop)
     copy_block(c, &c->out[0].shape, &c->in[0].shape, false);
 }
 
+KERNEL(reshape)
+{
+    memcpy(output(c, 0), input(c, 0), (size_t)shape_count(&c->in[0].shape) * sizeof(real));
+}
+
 /* Between pictures (N, H, W, C) and rows (N, C*H*W). */
 static void transpose(const kernel_call *c, const shape *picture, bool flatten)
 {

@@ -4,7 +4,7 @@
 
 bool activation_uses_output(fv_activation_kind kind)
 {
-    return kind != FV_GELU && kind != FV_SILU && kind != FV_HARD_SWISH;
+    return kind != FV_GELU && kind != FV_SILU && kind != FV_HARD_SWISH && kind != FV_GELU_TANH;
 }
 
 value_id op_before_activation(graph *g, const op *o, value_id x, value_id y, value_id dy)
@@ -25,7 +25,7 @@ value_id op_before_activation(graph *g, const op *o, value_id x, value_id y, val
 
 static fv_status infer(const graph *g, const op *o, value *outputs)
 {
-    if (o->a.activation <= FV_LINEAR || o->a.activation >= FV_SOFTMAX)
+    if (o->a.activation == FV_LINEAR || o->a.activation == FV_SOFTMAX)
         return status_set(FV_ERROR_INVALID, "is no activation that works element by element");
     return op_infer_same(g, o, outputs);
 }

@@ -11,7 +11,7 @@ fv_status op_linear_gradient(graph *g, const op *o, value_id dy, const bool *wan
     bool bias = has_input(o, 2) && wanted[2];
     if (has_input(o, 3) && wanted[3])
         dx[3] = d;
-    op_attributes a = {.window = o->a.window};
+    op_attributes a = {.window = o->a.window, .each_place = o->a.each_place};
     if (wanted[1] || bias) {
         a.shape = input_shape(g, o, 1);
         if (graph_add(g, weight_kind, (value_id[]){o->inputs[0], d}, 2, &a, o->name) == NO_VALUE)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Operations that only move values: concat, pad, crop, flatten. */
+/* Operations that only move values: concat, pad, crop, reshape, flatten. */
 #include <inttypes.h>
 
 #include "graph/ops/ops_internal.h"
@@ -74,6 +74,32 @@ static fv_status gradient_margins(graph *g, const op *o, const value_id *dy, con
 
 const op_info op_pad = {"pad", 1, 1, 1, infer_margins, gradient_margins};
 const op_info op_crop = {"crop", 1, 1, 1, infer_margins, gradient_margins};
+
+static fv_status infer_reshape(const graph *g, const op *o, value *outputs)
+{
+    char from[64], to[64];
+    STATUS_TRY(op_require(g, o, 0, "input", 0, TYPE_F32));
+    shape x = input_shape(g, o, 0), y = o->a.shape;
+    if (y.rank > 0 && y.d[0] == BATCH)
+        y.d[0] = x.d[0];
+    bool batch = x.d[0] == BATCH, keeps_batch = y.rank > 0 && y.d[0] == BATCH;
+    if (batch != keeps_batch || shape_count(&x) != shape_count(&y))
+        return status_set(FV_ERROR_INVALID, "%s cannot be seen as %s", shape_text(&x, from),
+                          shape_text(&y, to));
+    outputs[0] = f32_value(y);
+    return FV_OK;
+}
+
+static fv_status gradient_reshape(graph *g, const op *o, const value_id *dy, const bool *wanted, value_id *dx)
+{
+    if (!wanted[0])
+        return FV_OK;
+    op_attributes a = {.shape = input_shape(g, o, 0)};
+    dx[0] = graph_add(g, OP_RESHAPE, dy, 1, &a, o->name);
+    return dx[0] == NO_VALUE ? status_last() : FV_OK;
+}
+
+const op_info op_reshape = {"reshape", 1, 1, 1, infer_reshape, gradient_reshape};
 
 static fv_status infer_flatten(const graph *g, const op *o, value *outputs)
 {

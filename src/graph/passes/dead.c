@@ -26,8 +26,9 @@ fv_status graph_remove_dead(graph *g)
         for (int k = 0; k < o->input_count; k++)
             if (o->inputs[k] != NO_VALUE)
                 live[o->inputs[k]] = true;
-        /* Only a gradient reads where a maximum was. */
-        if (o->kind == OP_MAX_POOL2D && o->outputs[1] != NO_VALUE && !live[o->outputs[1]])
+        /* Only a gradient reads where a maximum was, or what was attended to. */
+        if ((o->kind == OP_MAX_POOL2D || o->kind == OP_ATTENTION) && o->outputs[1] != NO_VALUE &&
+            !live[o->outputs[1]])
             o->outputs[1] = NO_VALUE;
     }
     free(live);

@@ -17,21 +17,23 @@ static fv_node *block(fv_node *x, int64_t filters)
     return fv_max_pool2d(convolution(x, filters), .size = 2);
 }
 
-static void build(fv_model *m, const fv_network_options *o)
+static void build(fv_model *m, const fv_network_options *o, const zoo_network *n)
 {
+    (void)n;
     int64_t side = (o->height > o->width ? o->height : o->width) / 8;
     fv_node *x = block(fv_input(m), 32);
     x = block(convolution(x, 64), 64);
     for (x = block(x, 128); side > 5; side /= 2)
         x = block(x, 128);
     x = fv_dense(fv_flatten(x), .units = 128, .activation = FV_RELU, .initializer = FV_HE_NORMAL);
-    if (o->dropout > 0)
-        x = fv_dropout(x, .rate = o->dropout);
+    x = zoo_dropout(x, o, 0);
     /* From zero: the first predictions are even, and dropout makes no noise before there is something to learn from. */
     fv_output(fv_dense(x, .units = o->classes, .initializer = FV_ZEROS));
 }
 
-const zoo_network zoo_small_cnn = {
-    .entry = {"small_cnn", "four convolutions: digits, clothes, small pictures, quickly", 28, 28, 1, 10},
-    .build = build,
+const zoo_network zoo_small_cnn[] = {
+    {.entry = {"small_cnn", "four convolutions: digits, clothes, small pictures, quickly", 28, 28, 1, 10,
+               278762, 14825216},
+     .build = build},
+    {.build = NULL},
 };

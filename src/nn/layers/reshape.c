@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Layers that only move values: flatten and zero padding. */
+/* Layers that only move values: flatten, zero padding, cropping. */
 #include "nn/layers/choices.h"
 
 static const option no_options[] = {{0}};
@@ -29,12 +29,8 @@ static value_id build_pad(layer *l, const void *options)
     const fv_zero_pad2d_options *o = options;
     op_attributes a = {.before = {0, o->pad[0], o->pad[2], o->channels[0]},
                        .after = {0, o->pad[1], o->pad[3], o->channels[1]}};
-    if (layer_input_shape(l, 0).rank != 4) {
-        status_set(FV_ERROR_INVALID, "layer %s: needs pictures (N, H, W, C)", l->name);
-        return NO_VALUE;
-    }
     value_id x = layer_input(l, 0);
-    return layer_op(l, OP_PAD, &x, 1, &a);
+    return layer_pictures(l) == FV_OK ? layer_op(l, OP_PAD, &x, 1, &a) : NO_VALUE;
 }
 
 const layer_type layer_zero_pad2d = {
@@ -43,4 +39,22 @@ const layer_type layer_zero_pad2d = {
 fv_node *fv_zero_pad2d_with(const fv_zero_pad2d_options *o)
 {
     return layer_add(&layer_zero_pad2d, &o->input, 1, o, o->struct_size, o->name);
+}
+
+static const option crop_table[] = {LAYER_INTS(fv_crop2d_options, crop, 4, "top, bottom, left, right"), {0}};
+
+static value_id build_crop(layer *l, const void *options)
+{
+    const fv_crop2d_options *o = options;
+    op_attributes a = {.before = {0, o->crop[0], o->crop[2], 0}, .after = {0, o->crop[1], o->crop[3], 0}};
+    value_id x = layer_input(l, 0);
+    return layer_pictures(l) == FV_OK ? layer_op(l, OP_CROP, &x, 1, &a) : NO_VALUE;
+}
+
+const layer_type layer_crop2d = {"crop2d",  "a part of pictures", crop_table, sizeof(fv_crop2d_options), 1, 1,
+                                 build_crop};
+
+fv_node *fv_crop2d_with(const fv_crop2d_options *o)
+{
+    return layer_add(&layer_crop2d, &o->input, 1, o, o->struct_size, o->name);
 }

@@ -143,6 +143,26 @@ void KERNEL(sum)(const float *x, float *y, int64_t count)
 }
 
 /* w->size is x's; w->a are y's strides, 0 where it is summed over. */
+/* y = the sum of the rows of x (rows, columns), in f32 over some rows and in double over all. */
+static void sum_rows(int64_t rows, int64_t columns, const float *x, float *y)
+{
+    const int64_t rows_in_f32 = 64;
+#pragma omp parallel for schedule(static) if (rows * columns > PARALLEL_MINIMUM)
+    for (int64_t first = 0; first < columns; first += LANES) {
+        int64_t left = smaller(LANES, columns - first);
+        double total[LANES] = {0};
+        for (int64_t row = 0; row < rows;) {
+            vec part = {0};
+            for (int64_t end = smaller(row + rows_in_f32, rows); row < end; row++)
+                part += vec_load(x + row * columns + first, left);
+            for (int64_t i = 0; i < left; i++)
+                total[i] += (double)part[i];
+        }
+        for (int64_t i = 0; i < left; i++)
+            y[first + i] = (float)total[i];
+    }
+}
+
 void KERNEL(reduce_sum)(const broadcast *w, int64_t y_count, const float *x, float *y)
 {
     /* Every thread owns some elements of y, so each y[k] walks the summed dimensions only. */
@@ -153,6 +173,16 @@ void KERNEL(reduce_sum)(const broadcast *w, int64_t y_count, const float *x, flo
         kept[i] = w->a[i] || w->size[i] == 1 ? w->size[i] : 1;
         summed[i] = w->a[i] || w->size[i] == 1 ? 1 : w->size[i];
         inner *= summed[i];
+    }
+    int last = 3; /* of the dimensions that are summed over */
+    while (last >= 0 && summed[last] == 1)
+        last--;
+    bool leading = true;
+    for (int i = 0; i < last; i++)
+        leading = leading && kept[i] == 1;
+    if (leading) {
+        sum_rows(inner, y_count, x, y);
+        return;
     }
 #pragma omp parallel for schedule(static) if (step > PARALLEL_MINIMUM)
     for (int64_t k = 0; k < y_count; k++) {

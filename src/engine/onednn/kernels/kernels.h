@@ -30,6 +30,12 @@ static inline int64_t form_elements(const form *f)
     return f->n * f->groups * f->spatial * f->block;
 }
 
+/* Whether the activation of 0 is 0, so that lanes which only pad stay zero. */
+static inline bool activation_keeps_zero(fv_activation_kind kind)
+{
+    return kind != FV_SIGMOID && kind != FV_HARD_SIGMOID;
+}
+
 /* OP_NORMALIZE: pixels (n, spatial, channels) -> y in form f, which has all channels in one group, or planes (block 1). */
 typedef struct normalize_arguments {
     form f;
@@ -46,12 +52,18 @@ typedef struct broadcast {
     int64_t size[4], a[4], b[4]; /* of y; strides of a and b, 0 where they repeat; y is row-major */
 } broadcast;
 
+/* OP_GROUP_NORM on row-major x (units, places, groups, width): a mean for each unit and group. */
+typedef struct group_norm_arguments {
+    int64_t units, places, groups, width;
+    float epsilon;
+} group_norm_arguments;
+
 typedef struct loss_arguments {
     int64_t n, classes;
     float smoothing;
     bool indices; /* the target is i32 (N), not f32 (N, K) */
     bool sigmoid; /* the i32 target of a single class is its value */
-    bool each; /* OP_CORRECT: every class is an answer of its own */
+    bool each;    /* OP_CORRECT: every class is an answer of its own */
 } loss_arguments;
 
 typedef struct update_arguments {
@@ -82,6 +94,9 @@ typedef struct kernel_table {
     void (*zero_padding)(const form *f, float *y);
     void (*dropout)(const form *f, float rate, uint32_t stream, const int32_t *step, const float *x,
                     float *y);
+    /* The factor of a whole sample at once. */
+    void (*dropout_samples)(const form *f, float rate, uint32_t stream, const int32_t *step, const float *x,
+                            float *y);
     void (*softmax)(int64_t rows, int64_t classes, const float *x, float *y);
     void (*softmax_grad)(int64_t rows, int64_t classes, const float *y, const float *dy, float *dx);
 
@@ -110,6 +125,12 @@ typedef struct kernel_table {
     void (*batch_norm_grad_apply)(const form *f, const float *x, const float *dy, const float *y,
                                   const float *scale, const float *shift, const float *mean, const float *a,
                                   const float *b, const float *d, float *dx);
+
+    void (*group_norm)(const group_norm_arguments *a, const float *x, const float *gamma, const float *beta,
+                       float *y, float *mean, float *scale);
+    void (*group_norm_grad)(const group_norm_arguments *a, const float *x, const float *dy,
+                            const float *gamma, const float *mean, const float *scale, float *dx,
+                            float *dgamma, float *dbeta);
 
     void (*loss)(const loss_arguments *a, const float *logits, const void *target, const float *weight,
                  float *loss, float *probabilities);

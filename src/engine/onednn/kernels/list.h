@@ -18,6 +18,7 @@
     X(channel_multiply)                                                                                      \
     X(zero_padding)                                                                                          \
     X(dropout)                                                                                               \
+    X(dropout_samples)                                                                                       \
     X(softmax)                                                                                               \
     X(softmax_grad)                                                                                          \
     X(normalize)                                                                                             \
@@ -30,6 +31,8 @@
     X(scale_shift)                                                                                           \
     X(batch_norm_grad_sums)                                                                                  \
     X(batch_norm_grad_apply)                                                                                 \
+    X(group_norm)                                                                                            \
+    X(group_norm_grad)                                                                                       \
     X(loss)                                                                                                  \
     X(loss_grad)                                                                                             \
     X(correct)                                                                                               \
@@ -54,6 +57,8 @@ void KERNEL(channel_multiply)(const form *f, bool per_picture, const float *a, c
 void KERNEL(zero_padding)(const form *f, float *y);
 void KERNEL(dropout)(const form *f, float rate, uint32_t stream, const int32_t *step, const float *x,
                      float *y);
+void KERNEL(dropout_samples)(const form *f, float rate, uint32_t stream, const int32_t *step, const float *x,
+                             float *y);
 void KERNEL(softmax)(int64_t rows, int64_t classes, const float *x, float *y);
 void KERNEL(softmax_grad)(int64_t rows, int64_t classes, const float *y, const float *dy, float *dx);
 void KERNEL(normalize)(const normalize_arguments *a, const uint8_t *pixels, float *y);
@@ -72,6 +77,11 @@ void KERNEL(batch_norm_grad_sums)(const form *f, const float *x, const float *dy
 void KERNEL(batch_norm_grad_apply)(const form *f, const float *x, const float *dy, const float *y,
                                    const float *scale, const float *shift, const float *mean, const float *a,
                                    const float *b, const float *d, float *dx);
+void KERNEL(group_norm)(const group_norm_arguments *a, const float *x, const float *gamma, const float *beta,
+                        float *y, float *mean, float *scale);
+void KERNEL(group_norm_grad)(const group_norm_arguments *a, const float *x, const float *dy,
+                             const float *gamma, const float *mean, const float *scale, float *dx,
+                             float *dgamma, float *dbeta);
 void KERNEL(loss)(const loss_arguments *a, const float *logits, const void *target, const float *weight,
                   float *loss, float *probabilities);
 void KERNEL(loss_grad)(const loss_arguments *a, const float *probabilities, const void *target,

@@ -166,7 +166,7 @@ void KERNEL(scale_shift)(const form *f, fv_activation_kind kind, float alpha, co
         if (kind != FV_RELU && kind != FV_LINEAR)
             KERNEL(activate)(kind, alpha, y + at.at, y + at.at, at.rows * f->block);
     }
-    if (kind == FV_SIGMOID)
+    if (!activation_keeps_zero(kind))
         KERNEL(zero_padding)(f, y);
 }
 

@@ -52,6 +52,21 @@ static void keep_factors(uint32_t words[4][BLOCKS], float rate, float *factors)
             factors[4 * b + w] = (float)(int32_t)(words[w][b] >> 8) * 0x1p-24f >= rate ? scale : 0.0f;
 }
 
+void KERNEL(dropout_samples)(const form *f, float rate, uint32_t stream, const int32_t *step, const float *x,
+                             float *y)
+{
+    int64_t each = f->groups * f->spatial * f->block;
+    uint32_t key[2] = {(uint32_t)step[0], (uint32_t)step[1]};
+    for (int64_t at = 0; at < f->n; at += 4 * BLOCKS) {
+        uint32_t words[4][BLOCKS];
+        float factors[4 * BLOCKS];
+        philox_blocks((uint64_t)at / 4, stream, key, words);
+        keep_factors(words, rate, factors);
+        for (int64_t i = 0; i < smaller(4 * BLOCKS, f->n - at); i++)
+            KERNEL(scale)(x + (at + i) * each, &factors[i], y + (at + i) * each, each);
+    }
+}
+
 void KERNEL(dropout)(const form *f, float rate, uint32_t stream, const int32_t *step, const float *x,
                      float *y)
 {

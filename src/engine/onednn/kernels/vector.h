@@ -173,6 +173,12 @@ static inline vec vec_normal_density(vec x)
     return 0.398942280f * vec_exp(-0.5f * x * x);
 }
 
+/* (1 + tanh(u)) / 2 = sigmoid(2 u) with u = sqrt(2 / pi) (x + 0.044715 x^3). */
+static inline vec vec_gelu_gate(vec x)
+{
+    return vec_sigmoid(1.59576912f * (x + 0.044715f * x * x * x));
+}
+
 static inline __attribute__((always_inline)) vec vec_activate(fv_activation_kind kind, float alpha, vec x)
 {
     switch (kind) {
@@ -192,12 +198,16 @@ static inline __attribute__((always_inline)) vec vec_activate(fv_activation_kind
         return vec_sigmoid(x);
     case FV_TANH:
         return vec_tanh(x);
+    case FV_HARD_SIGMOID:
+        return vec_at_most(vec_positive(x + 3.0f), 6) / 6.0f;
+    case FV_GELU_TANH:
+        return x * vec_gelu_gate(x);
     default:
         return x;
     }
 }
 
-/* d act / dx; v is the output for ReLU, leaky ReLU, ReLU6, sigmoid and tanh, the input for the others. */
+/* d act / dx; v is the activation's output or input, as ops.h says for the kind. */
 static inline __attribute__((always_inline)) vec vec_slope(fv_activation_kind kind, float alpha, vec v)
 {
     vec one = vec_all(1), zero = vec_all(0), s;
@@ -219,6 +229,11 @@ static inline __attribute__((always_inline)) vec vec_slope(fv_activation_kind ki
         return v * (1.0f - v);
     case FV_TANH:
         return 1.0f - v * v;
+    case FV_HARD_SIGMOID:
+        return vec_where((v > zero) & (v < one), vec_all(1.0f / 6), zero);
+    case FV_GELU_TANH:
+        s = vec_gelu_gate(v);
+        return s + v * s * (1.0f - s) * (1.59576912f * (1.0f + 0.134145f * v * v));
     default:
         return one;
     }
@@ -250,6 +265,12 @@ static inline __attribute__((always_inline)) vec vec_slope(fv_activation_kind ki
         break;                                                                                               \
     case FV_TANH:                                                                                            \
         CALL(FV_TANH);                                                                                       \
+        break;                                                                                               \
+    case FV_HARD_SIGMOID:                                                                                    \
+        CALL(FV_HARD_SIGMOID);                                                                               \
+        break;                                                                                               \
+    case FV_GELU_TANH:                                                                                       \
+        CALL(FV_GELU_TANH);                                                                                  \
         break;                                                                                               \
     default:                                                                                                 \
         CALL(FV_LINEAR);                                                                                     \
