@@ -32,20 +32,38 @@ static struct {
 #define SYMBOL(name) {"cms" #name, (void **)&api.name},
 static const plugin_symbol symbols[] = {CMS_FUNCTIONS(SYMBOL)};
 
-/* The transform of the profile that was met last, for pictures of so many channels. */
-struct icc_cache {
+/* The transform of a profile, for pictures of so many channels. */
+typedef struct icc_entry {
     file_bytes profile;
-    int64_t channels;
+    int64_t channels;        /* 0: the entry is free */
     cmsHTRANSFORM transform; /* NULL: there is nothing to convert */
+    uint64_t used;           /* when: the cache's clock */
+} icc_entry;
+
+/* Making a transform takes as long as decoding a few pictures, and collections mix the profiles of a dozen cameras and programs. */
+enum {
+    CACHED_PROFILES = 16
 };
+
+struct icc_cache {
+    icc_entry entries[CACHED_PROFILES];
+    uint64_t clock;
+};
+
+static void forget_transform(icc_entry *e)
+{
+    if (e->transform)
+        api.DeleteTransform(e->transform);
+    e->transform = NULL;
+    e->channels = 0;
+}
 
 void icc_cache_release(icc_cache *cache)
 {
-    if (!cache)
-        return;
-    if (cache->transform)
-        api.DeleteTransform(cache->transform);
-    file_bytes_release(&cache->profile);
+    for (int i = 0; cache && i < CACHED_PROFILES; i++) {
+        forget_transform(&cache->entries[i]);
+        file_bytes_release(&cache->entries[i].profile);
+    }
     free(cache);
 }
 
@@ -93,34 +111,48 @@ static cmsHTRANSFORM make_transform(const file_bytes *bytes, int64_t channels)
     return transform;
 }
 
-static fv_status fill_cache(icc_cache *c, const file_bytes *profile, int64_t channels)
+/* The entry that holds the profile, else the one that was not used for longest. */
+static icc_entry *find_entry(icc_cache *c, const file_bytes *profile, int64_t channels, bool *found)
+{
+    icc_entry *oldest = &c->entries[0];
+    for (icc_entry *e = c->entries; e < c->entries + CACHED_PROFILES; e++) {
+        *found = e->channels == channels && e->profile.size == profile->size &&
+                 memcmp(e->profile.data, profile->data, profile->size) == 0;
+        if (*found)
+            return e;
+        oldest = e->used < oldest->used ? e : oldest;
+    }
+    return oldest;
+}
+
+static fv_status fill_entry(icc_entry *e, const file_bytes *profile, int64_t channels)
 {
     bool needed = channels != 3 || !icc_is_srgb(profile->data, profile->size);
     if (needed)
         STATUS_TRY(plugin_open(&plugin_lcms, symbols, sizeof symbols / sizeof *symbols));
-    if (c->transform)
-        api.DeleteTransform(c->transform);
-    *c = (icc_cache){.profile = c->profile};
-    STATUS_TRY(file_bytes_resize(&c->profile, profile->size));
-    memcpy(c->profile.data, profile->data, profile->size);
-    c->transform = needed ? make_transform(profile, channels) : NULL;
-    c->channels = channels;
+    forget_transform(e);
+    STATUS_TRY(file_bytes_resize(&e->profile, profile->size));
+    memcpy(e->profile.data, profile->data, profile->size);
+    e->transform = needed ? make_transform(profile, channels) : NULL;
+    e->channels = channels;
     return FV_OK;
 }
 
 static fv_status find_transform(image_space *space, int64_t channels, cmsHTRANSFORM *transform)
 {
     const file_bytes *profile = &space->profile;
+    bool found;
     *transform = NULL;
     if (profile->size == 0)
         return FV_OK;
     if (!space->colors && !(space->colors = mem_array(1, sizeof *space->colors)))
         return status_last();
     icc_cache *c = space->colors;
-    if (c->channels != channels || c->profile.size != profile->size ||
-        memcmp(c->profile.data, profile->data, profile->size) != 0)
-        STATUS_TRY(fill_cache(c, profile, channels));
-    *transform = c->transform;
+    icc_entry *e = find_entry(c, profile, channels, &found);
+    if (!found)
+        STATUS_TRY(fill_entry(e, profile, channels));
+    e->used = ++c->clock;
+    *transform = e->transform;
     return FV_OK;
 }
 

@@ -7,7 +7,7 @@
  *
  * The intent is perceptual, as Pillow's ImageCms has it by default and browsers do. A profile that is damaged, or of another
  * colour space than the picture, is ignored, as browsers do; one that is sRGB within half a level is recognised without lcms2.
- * Grey stays grey, with sRGB's tone curve. Making a transform costs milliseconds, so a space keeps that of its last profile.
+ * Grey stays grey, with sRGB's tone curve. Making a transform costs milliseconds, so a space keeps those of its last profiles.
  */
 #ifndef IMAGE_ICC_H
 #define IMAGE_ICC_H
