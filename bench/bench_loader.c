@@ -6,7 +6,8 @@
  *
  * WHAT: "crop" (random resized crop and flip), "float" (the same, then the engine's normalisation to floats), "standard" (the
  * preset), "plain" (nothing random), or "huffman": of each JPEG picture the codes are read, down to the last row of a random
- * resized crop, and nothing else, by one thread. A cache follows after a comma: "crop,ram" ("crop,disk:FOLDER").
+ * resized crop, and nothing else, by one thread. A cache follows after a comma: "crop,ram" ("crop,disk:FOLDER"), or "srgb":
+ * colour profiles are converted, as training does; else they are not, as the peers do.
  * Answered by "SECONDS CPU PICTURES MEGABYTES": as they went by, of all threads together, and the resident memory afterwards.
  * What was asked last is kept open and goes on; batches that were made ready in between are not counted.
  */
@@ -77,7 +78,7 @@ static void make_policy(job *j)
 }
 
 /* "crop,ram": what follows the comma. */
-static const char *split_cache(job *j)
+static const char *split_manner(job *j)
 {
     char *comma = strchr(j->what, ',');
     if (comma)
@@ -93,7 +94,8 @@ static void job_prepare(job *j, const job *asked, int threads)
     job_clear(j);
     *j = *asked;
     memcpy(j->asked, asked->what, sizeof j->asked);
-    const char *cache = split_cache(j);
+    const char *manner = split_manner(j);
+    bool srgb = manner && strcmp(manner, "srgb") == 0;
     j->set = some(fv_dataset_open(j->data, .validation_split = FV_OFF));
     if (strcmp(j->what, "huffman") == 0)
         return;
@@ -102,14 +104,17 @@ static void job_prepare(job *j, const job *asked, int threads)
         j->floats = some(mem_array((size_t)(j->batch * j->side * j->side * j->channels), sizeof *j->floats));
     j->ring = 2 + threads;
     loader_options o = {.data = j->set,
-                        .preprocess = {.height = j->side, .width = j->side, .channels = j->channels},
+                        .preprocess = {.height = j->side,
+                                       .width = j->side,
+                                       .channels = j->channels,
+                                       .ignore_profile = !srgb},
                         .augment = &j->policy,
                         .batch = j->batch,
                         .shuffle = true,
                         .reduced_decode = true,
                         .threads = threads,
                         .ring = j->ring,
-                        .cache = cache};
+                        .cache = srgb ? NULL : manner};
     check(loader_create(&o, &j->loader));
     check(loader_start(j->loader, 0, 0));
 }
