@@ -8,6 +8,7 @@
 #include "core/file.h"
 #include "core/memory.h"
 #include "core/random.h"
+#include "core/status.h"
 #include "core/text.h"
 
 /* Known answers of Philox4x32-10 from the authors' Random123 distribution (kat_vectors). */
@@ -101,6 +102,15 @@ static void nearest_words(void **state)
     assert_int_equal(text_distance("kitten", "sitting"), 3);
 }
 
+static void messages_are_one_line(void **state)
+{
+    (void)state;
+    status_set(FV_ERROR_FORMAT, "%s: damaged", "a\r\nb\x1b[2J\x7f.png");
+    assert_string_equal(fv_error_message(), "a  b [2J .png: damaged");
+    status_prefix(FV_ERROR_FORMAT, "c\nd");
+    assert_string_equal(fv_error_message(), "c d: a  b [2J .png: damaged");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -109,6 +119,7 @@ int main(void)
         cmocka_unit_test(writer_keeps_the_old_file),
         cmocka_unit_test(full_disk_is_an_error),
         cmocka_unit_test(nearest_words),
+        cmocka_unit_test(messages_are_one_line),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -114,6 +114,8 @@ static void multi_label(void **state)
     assert_int_equal(fv_dataset_label_at(d, 1, 0), 1);
     assert_int_equal(fv_dataset_label_at(d, 1, 1), -1);
     fv_dataset_destroy(d);
+    put_text("t.csv", "file,cat,dog\np/0.png,0,0\np/1.png,0,0\n");
+    assert_not_open(FV_ERROR_INVALID, "none of the 2 pictures has a class", in_root("t.csv"));
 }
 
 static void parts(void **state)

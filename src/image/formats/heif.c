@@ -8,6 +8,7 @@
 #include "core/memory.h"
 #include "image/decode.h"
 #include "image/icc.h"
+#include "image/formats/heif_references.h"
 
 #define HEIF_FUNCTIONS(X)                                                                                    \
     X(heif_context_alloc)                                                                                    \
@@ -89,6 +90,7 @@ static void close_heif(heif_picture *r)
 static fv_status read_header(heif_picture *r)
 {
     const decode_source *s = r->source;
+    STATUS_TRY(heif_check_references(s));
     r->context = api.heif_context_alloc();
     if (!r->context)
         return status_set(FV_ERROR_MEMORY, "%s: not enough memory to decode it", s->name);
