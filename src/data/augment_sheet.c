@@ -204,7 +204,7 @@ static fv_status draw_tile(sheet *s, const uint8_t *pixels, int64_t column, int6
     return FV_OK;
 }
 
-/* The classes of a picture, or their shares where it was mixed: "cat", "cat 70 % + dog 30 %". */
+/* The classes of a picture, or their shares where it was mixed: "cat", "70 % cat + 30 % dog". */
 static void add_classes(const sheet *s, const batch *b, int64_t row, text *out)
 {
     const fv_dataset *d = s->o.data;
@@ -212,9 +212,10 @@ static void add_classes(const sheet *s, const batch *b, int64_t row, text *out)
     const float *shares = b->targets ? b->targets + row * classes : NULL;
     for (int64_t c = 0; shares && c < classes; c++)
         if (shares[c] > 0) {
-            text_add(out, "%s%s", out->length ? " + " : "", fv_dataset_class_name(d, c));
+            text_add(out, out->length ? " + " : "");
             if (shares[c] < 1)
-                text_add(out, " %.0f %%", 100 * (double)shares[c]);
+                text_add(out, "%.0f %% ", 100 * (double)shares[c]);
+            text_add(out, "%s", fv_dataset_class_name(d, c));
         }
     for (int64_t k = 0; !shares && k < fv_dataset_label_count(d, s->rows[row]); k++)
         text_add(out, "%s%s", k ? " + " : "",

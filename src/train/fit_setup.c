@@ -19,6 +19,7 @@ enum {
     SMALL_SIDE = 64, /* up to here batches are larger */
     PATIENCE_DEFAULT = 10,
     STATISTICS_LEAST = 256,            /* pictures */
+    STATISTICS_MOST = 5000,            /* their mean is then known to less than a level; decoding more takes longer than it is worth */
     STATISTICS_VALUES = 50 * 1000000L, /* pixels that mean and deviation are measured on */
 };
 
@@ -188,6 +189,8 @@ static fv_status measure_statistics(fit_run *r)
     int64_t sample = STATISTICS_VALUES / (p.height * p.width);
     if (sample < STATISTICS_LEAST)
         sample = STATISTICS_LEAST;
+    if (sample > STATISTICS_MOST)
+        sample = STATISTICS_MOST;
     STATUS_TRY(dataset_statistics(r->o.train, &p, sample, p.mean, p.std));
     STATUS_TRY(fv_model_set_preprocess(r->model, &p));
     r->model->statistics_set = true; /* even if they are what the model had */
