@@ -103,18 +103,16 @@ static void job_prepare(job *j, const job *asked, int threads)
     if (strcmp(j->what, "float") == 0)
         j->floats = some(mem_array((size_t)(j->batch * j->side * j->side * j->channels), sizeof *j->floats));
     j->ring = 2 + threads;
-    loader_options o = {.data = j->set,
-                        .preprocess = {.height = j->side,
-                                       .width = j->side,
-                                       .channels = j->channels,
-                                       .ignore_profile = !srgb},
-                        .augment = &j->policy,
-                        .batch = j->batch,
-                        .shuffle = true,
-                        .reduced_decode = true,
-                        .threads = threads,
-                        .ring = j->ring,
-                        .cache = srgb ? NULL : manner};
+    loader_options o = {
+        .data = j->set,
+        .preprocess = {.height = j->side, .width = j->side, .channels = j->channels, .ignore_profile = !srgb},
+        .augment = &j->policy,
+        .batch = j->batch,
+        .shuffle = true,
+        .reduced_decode = true,
+        .threads = threads,
+        .ring = j->ring,
+        .cache = srgb ? NULL : manner};
     check(loader_create(&o, &j->loader));
     check(loader_start(j->loader, 0, 0));
 }

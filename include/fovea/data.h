@@ -54,7 +54,8 @@ typedef struct fv_dataset_options {
      * their paths ends in the other, the picture's being taken from the folder that all pictures have in common. Pictures
      * that no row names are groups of their own. It takes the place of a group column in the data. */
     const char *keep_together;
-    float test_split; /* part of the training pictures that become the test part when the data names none; default none.
+    float
+        test_split; /* part of the training pictures that become the test part when the data names none; default none.
                          validation_split is then, too, a part of all pictures that were for training */
     int ignore_parts; /* nonzero: the parts that the data at `path` names are not kept apart; all is for training */
 } fv_dataset_options;
@@ -108,11 +109,11 @@ FV_API const char *fv_dataset_problem(const fv_dataset *d, int64_t index); /* NU
 /* How the parts of a data set are written down, so that fv_dataset_open gives them again. */
 typedef enum fv_split_form {
     FV_SPLIT_DEFAULT = 0, /* a table where the path ends in .csv or .tsv, else copies */
-    FV_SPLIT_TABLE,       /* rows of file,label,split, and group where there are groups; pictures stay where they are. Files below
+    FV_SPLIT_TABLE, /* rows of file,label,split, and group where there are groups; pictures stay where they are. Files below
                              the table's folder are named relative to it, others by absolute paths */
-    FV_SPLIT_COPY,        /* PATH/train/CLASS/…, PATH/val/…, PATH/test/…: the files' bytes; raw pixels (IDX, CIFAR) as PNG */
-    FV_SPLIT_LINK,        /* the same with hard links, */
-    FV_SPLIT_SYMLINK      /* or with symbolic links to absolute paths */
+    FV_SPLIT_COPY, /* PATH/train/CLASS/…, PATH/val/…, PATH/test/…: the files' bytes; raw pixels (IDX, CIFAR) as PNG */
+    FV_SPLIT_LINK,   /* the same with hard links, */
+    FV_SPLIT_SYMLINK /* or with symbolic links to absolute paths */
 } fv_split_form;
 
 typedef struct fv_split_options {
@@ -208,8 +209,7 @@ typedef struct fv_survey_options {
 typedef struct fv_survey fv_survey;
 /* In ascending order of index. NULL on failure; pictures that cannot be read are none. */
 #define fv_survey_create(...)                                                                                \
-    fv_survey_create_with(                                                                                   \
-        &(fv_survey_options){.struct_size = sizeof(fv_survey_options), .data = __VA_ARGS__})
+    fv_survey_create_with(&(fv_survey_options){.struct_size = sizeof(fv_survey_options), .data = __VA_ARGS__})
 FV_API fv_survey *fv_survey_create_with(const fv_survey_options *options);
 FV_API void fv_survey_destroy(fv_survey *s); /* NULL is fine */
 FV_API int64_t fv_survey_size(const fv_survey *s);

@@ -23,9 +23,9 @@ void rng_philox(const uint32_t counter[4], const uint32_t key[2], uint32_t out[4
 
 rng rng_at(uint64_t seed, uint32_t epoch, uint64_t index);
 uint32_t rng_u32(rng *r);
-float rng_uniform(rng *r);                          /* [0, 1), 24 bits */
-float rng_range(rng *r, float low, float high);     /* [low, high) */
-float rng_normal(rng *r);                           /* mean 0, standard deviation 1 (Box-Muller) */
+float rng_uniform(rng *r);                      /* [0, 1), 24 bits */
+float rng_range(rng *r, float low, float high); /* [low, high) */
+float rng_normal(rng *r);                       /* mean 0, standard deviation 1 (Box-Muller) */
 /* The logarithm of a gamma variate of shape `alpha` > 0 and scale 1, which itself may be too small for a number: of two,
  * 1 / (1 + exp(b - a)) is distributed as Beta(alpha, alpha). */
 double rng_log_gamma(rng *r, double alpha);

@@ -36,13 +36,15 @@ void listing_release(listing *l)
     *l = (listing){0};
 }
 
-/* The error for what no kind can be made of: "PATH: WHAT; understood are ...". */
-static fv_status not_understood(fv_status status, const char *path, const char *what)
+/* A file that no kind can be made of: the error says what is understood. */
+static fv_status not_understood(const char *path)
 {
     text all = {0};
     for (int i = 0; i < KIND_COUNT; i++)
         text_add(&all, "%s%s", i == 0 ? "" : i + 1 < KIND_COUNT ? ", " : ", and ", kinds[i]->what);
-    status = status_set(status, "%s: %s; understood are %s", path, what, text_string(&all));
+    fv_status status =
+        status_set(FV_ERROR_UNSUPPORTED, "%s: is a file of an unknown kind, not a folder; understood are %s",
+                   path, text_string(&all));
     text_release(&all);
     return status;
 }
@@ -53,9 +55,10 @@ static fv_status list_place(listing *l, const data_place *place)
         if (kinds[i]->detect(place))
             return kinds[i]->list(place, l);
     if (file_exists(place->path))
-        return not_understood(FV_ERROR_UNSUPPORTED, place->path,
-                              "is a file of an unknown kind, not a folder");
-    return not_understood(FV_ERROR_IO, place->path, "no such folder");
+        return not_understood(place->path);
+    return status_set(FV_ERROR_IO,
+                      "%s: no such folder or file, and none of the names that 'fovea data get --list' shows",
+                      place->path);
 }
 
 fv_status listing_follow(listing *l, const char *path)
@@ -65,7 +68,9 @@ fv_status listing_follow(listing *l, const char *path)
     fv_status status = folder ? file_list_folder(&files, path) : FV_OK;
     name_list names = {.items = files.names, .count = files.count}; /* a view */
     if (status == FV_OK && folder && names.count == 0)
-        status = not_understood(FV_ERROR_INVALID, path, "the folder is empty");
+        status = status_set(
+            FV_ERROR_INVALID,
+            "%s: the folder is empty; put the pictures of each class into a folder of its own", path);
     if (status == FV_OK)
         status = list_place(l, &(data_place){.path = path, .folder = folder, .names = &names});
     file_list_release(&files);

@@ -31,7 +31,8 @@ static fv_status check(const loader_options *o)
     if (!o->data || o->batch < 1 || o->threads < 1 || o->ring < 0)
         return status_set(FV_ERROR_INVALID, "loader: data, a batch size and threads are needed");
     if (o->only && (o->only_count < 1 || o->only_count > fv_dataset_size(o->data)))
-        return status_set(FV_ERROR_INVALID, "loader: %lld pictures cannot take part", (long long)o->only_count);
+        return status_set(FV_ERROR_INVALID, "loader: %lld pictures cannot take part",
+                          (long long)o->only_count);
     if (o->views.count > 1 && o->augment)
         return status_set(FV_ERROR_INVALID, "loader: several views are not augmented");
     if (p->height < 1 || p->width < 1 || (p->channels != 1 && p->channels != 3))

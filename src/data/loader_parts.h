@@ -50,7 +50,7 @@ struct loader {
     uint8_t fill[3]; /* of a letterbox */
     bool exact;      /* a picture of the network's size needs no fitting: no border is cut off */
     const augment_step
-        *chooser; /* the policy's first step that chooses a part to decode; NULL: there is none */
+        *chooser;         /* the policy's first step that chooses a part to decode; NULL: there is none */
     picture_cache *cache; /* NULL: none */
     ring ring;
     loader_slot *slots;
@@ -91,7 +91,8 @@ fv_status loader_cache_create(loader *l);
 bool loader_cache_find_fitted(const loader *l, int64_t index, image *fitted);
 void loader_cache_put_fitted(const loader *l, int64_t index, const image *fitted);
 /* With one: as dataset_decode to w->decoded, by way of the reduced picture that is kept. */
-fv_status loader_cache_decode(const loader *l, loader_worker *w, int64_t index, const image_decode_options *o);
+fv_status loader_cache_decode(const loader *l, loader_worker *w, int64_t index,
+                              const image_decode_options *o);
 
 /* loader_batch.c: the memory of all slots, which loader_batch_release frees on failure, too. */
 fv_status loader_batch_create(loader *l);

@@ -36,8 +36,12 @@ fv_status source_decode(const source *s, int64_t record, const image_decode_opti
 fv_status source_probe(const source *s, int64_t record, image_space *space, image_info *info)
 {
     if (s->pixels) {
-        *info = (image_info){
-            .height = s->height, .width = s->width, .channels = s->channels, .depth = 8, .format = "raw", .mode = s->channels == 1 ? "grey" : "RGB"};
+        *info = (image_info){.height = s->height,
+                             .width = s->width,
+                             .channels = s->channels,
+                             .depth = 8,
+                             .format = "raw",
+                             .mode = s->channels == 1 ? "grey" : "RGB"};
         return FV_OK;
     }
     char name[NAME_BYTES];

@@ -82,7 +82,8 @@ typedef struct image_info {
     int64_t channels;      /* 1 grey, 3 colour */
     int depth;             /* bits per sample in the file */
     const char *format;    /* "JPEG", "PNG" */
-    const char *mode;      /* how the file has its colours: "grey", "RGB", "palette", "RGBA", "grey+alpha", "CMYK" */
+    const char
+        *mode; /* how the file has its colours: "grey", "RGB", "palette", "RGBA", "grey+alpha", "CMYK" */
 } image_info;
 
 /* `name` is for messages. Errors: FV_ERROR_FORMAT (damaged, truncated), FV_ERROR_UNSUPPORTED (another format). */
@@ -96,7 +97,8 @@ fv_status image_check_bytes(fv_status status, const file_bytes *b);
 
 /* One side of a part at full scale, [*from, *from + *length) of `all`, in the pixels of the scale num / denom, at which the side is
  * `scaled` long: rounded, and never empty. */
-void image_scale_side(int64_t *from, int64_t *length, int64_t all, int64_t scaled, int64_t num, int64_t denom);
+void image_scale_side(int64_t *from, int64_t *length, int64_t all, int64_t scaled, int64_t num,
+                      int64_t denom);
 
 /* Keeps the part of `im`, in place; or copies it to another image. */
 void image_cut(image *im, const image_region *part);

@@ -173,8 +173,7 @@ static fv_status read_preprocess(fv_model *m, const safetensors *f)
     STATUS_TRY(get_json(f, "fovea.preprocess", &json));
     if (!json)
         return status_set(FV_ERROR_FORMAT, "%s: fovea.preprocess is missing in its metadata", f->path);
-    bool valid =
-        read_geometry(json, &p) && read_window(json, &p) && read_normalisation(json, &p, &found);
+    bool valid = read_geometry(json, &p) && read_window(json, &p) && read_normalisation(json, &p, &found);
     json_decref(json);
     return valid ? set_preprocess(m, f, &p, found) : damaged(f, "fovea.preprocess");
 }

@@ -45,8 +45,8 @@ static fv_status reduce(image *picture, image *spare)
         return FV_OK;
     int64_t height = (picture->height * THUMBNAIL_SIDE + longer / 2) / longer;
     int64_t width = (picture->width * THUMBNAIL_SIDE + longer / 2) / longer;
-    STATUS_TRY(
-        image_resize(picture, NULL, height < 1 ? 1 : height, width < 1 ? 1 : width, FV_BILINEAR, NULL, spare));
+    STATUS_TRY(image_resize(picture, NULL, height < 1 ? 1 : height, width < 1 ? 1 : width, FV_BILINEAR, NULL,
+                            spare));
     image swap = *picture;
     *picture = *spare;
     *spare = swap;

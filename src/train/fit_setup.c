@@ -18,8 +18,9 @@ enum {
     BATCH_LIMIT = 65536,
     SMALL_SIDE = 64, /* up to here batches are larger */
     PATIENCE_DEFAULT = 10,
-    STATISTICS_LEAST = 256,            /* pictures */
-    STATISTICS_MOST = 5000,            /* their mean is then known to less than a level; decoding more takes longer than it is worth */
+    STATISTICS_LEAST = 256, /* pictures */
+    STATISTICS_MOST =
+        5000, /* their mean is then known to less than a level; decoding more takes longer than it is worth */
     STATISTICS_VALUES = 50 * 1000000L, /* pixels that mean and deviation are measured on */
 };
 

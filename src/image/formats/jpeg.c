@@ -197,8 +197,7 @@ static fv_status read_part(jpeg_reader *r, const image_region *part, image *out)
         jpeg_skip_scanlines(info, (JDIMENSION)part->top);
     STATUS_TRY(image_reshape(out, part->height, info->output_width, info->out_color_components));
     read_rows(r, out);
-    image_cut(out,
-               &(image_region){.left = part->left - first, .height = part->height, .width = part->width});
+    image_cut(out, &(image_region){.left = part->left - first, .height = part->height, .width = part->width});
     return FV_OK;
 }
 

@@ -222,10 +222,10 @@ static fv_status png_probe(const decode_source *s, image_info *info, int *orient
     info->width = header.width;
     info->channels = is_grey(&header) ? 1 : 3;
     info->depth = header.bit_depth;
-    info->mode = header.color_type == SPNG_COLOR_TYPE_INDEXED            ? "palette"
+    info->mode = header.color_type == SPNG_COLOR_TYPE_INDEXED           ? "palette"
                  : header.color_type == SPNG_COLOR_TYPE_TRUECOLOR_ALPHA ? "RGBA"
                  : header.color_type == SPNG_COLOR_TYPE_GRAYSCALE_ALPHA ? "grey+alpha"
-                                                                         : NULL;
+                                                                        : NULL;
     *orientation = orientation_of(s);
     return FV_OK;
 }

@@ -398,8 +398,8 @@ static fv_status tiff_probe(const decode_source *s, image_info *info, int *orien
     info->channels = !r.convert && r.samples.window.channels == 1 ? 1 : 3;
     info->depth = r.samples.photometric == TIFF6_PALETTE ? 8 : r.samples.bits;
     info->mode = r.samples.photometric == TIFF6_PALETTE ? "palette"
-                 : r.samples.window.channels == 4        ? "CMYK"
-                                                         : NULL;
+                 : r.samples.window.channels == 4       ? "CMYK"
+                                                        : NULL;
     *orientation = r.orientation;
     api.Close(r.tiff);
     return FV_OK;
