@@ -7,9 +7,11 @@
 Needs Pillow 13 with WebP and AVIF. Pictures are also taken from tests/golden/*.bin. What is committed in fuzz/corpus is what
 fuzz/run kept of them.
 """
+import bz2
 import gzip
 import io
 import json
+import lzma
 import os
 import struct
 import subprocess
@@ -248,8 +250,11 @@ def archives():
     digits = {"train-images-idx3-ubyte": struct.pack(">4I", 0x803, 2, 1, 1) + b"ab",
               "train-labels-idx1-ubyte": struct.pack(">2I", 0x801, 2) + b"\0\1"}
     long = {"a" * 120 + "/" + "b" * 60 + ".png": SMALL_PNG, "b/x.png": SMALL_PNG}
-    import bz2
-    import lzma
+    words = {"a.png": SMALL_PNG, "a.cls": b"dog\n", "b.png": SMALL_PNG, "b.cls": b"cat", "c.cls": b"cat", "d.png": SMALL_PNG}
+    yield "shards", SEPARATOR.join([tarred(words), tarred({"t.png": SMALL_PNG, "t.cls": b"cat"})])
+    yield "shards", SEPARATOR.join([tarred(words), b"", b"cat\ndog\n"])
+    yield "shards", SEPARATOR.join([tarred(shards), tarred(shards), b"a\nb\nc"])
+    yield "tar", tarred(words | {"classes.txt": b"cat\ndog\n"})
     for files in (folders, shards, named, digits, long):
         for form in (tarfile.USTAR_FORMAT, tarfile.GNU_FORMAT, tarfile.PAX_FORMAT):
             data = tarred(files, format=form)

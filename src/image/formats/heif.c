@@ -194,7 +194,8 @@ static fv_status heif_probe(const decode_source *s, image_info *info, int *orien
     info->height = r.height;
     info->width = r.width;
     info->channels = 3;
-    info->depth = api.heif_image_handle_get_luma_bits_per_pixel(r.handle);
+    int depth = api.heif_image_handle_get_luma_bits_per_pixel(r.handle);
+    info->depth = depth > 0 ? depth : 8; /* -1: the header does not say */
     close_heif(&r);
     return FV_OK;
 }
