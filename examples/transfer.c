@@ -35,7 +35,7 @@ int main(int argc, char **argv)
 
     /* Batch norms keep the statistics of the pretraining; early stages change less than late ones. */
     if (fv_keep_statistics(m, 1) != FV_OK || fv_set_layer_decay(m, 0.75f) != FV_OK ||
-        fv_compile(m, .learning_rate = 3e-4f) != FV_OK ||
+        fv_compile(m, .learning_rate = 1e-4f) != FV_OK ||
         fv_fit(m, fv_dataset_part(data, FV_TRAIN), .validation = fv_dataset_part(data, FV_VALIDATION),
                .epochs = epochs, .head_epochs = epochs / 2, .head_learning_rate = 3e-3f,
                .on_epoch = tell) != FV_OK ||

@@ -139,7 +139,7 @@ const option train_table[] = {
      AT(lr),
      .low = 1e-12,
      .high = 1000,
-     .shown = "0.001, sgd: 0.1 (0.01 without batch norm); with --weights 0.0003, sgd: 0.01",
+     .shown = "0.001, sgd: 0.1 (0.01 without batch norm); with --weights 0.0001, sgd: 0.01",
      .help = "the learning rate"},
     {.name = "momentum",
      .type = OPTION_FLOAT,

@@ -7,7 +7,7 @@
 enum {
     EPOCHS = 16
 };
-static const float adam_rate = 3e-4f, adam_head_rate = 3e-3f, sgd_rate = 0.01f, sgd_head_rate = 0.1f;
+static const float adam_rate = 1e-4f, adam_head_rate = 3e-3f, sgd_rate = 0.01f, sgd_head_rate = 0.1f;
 
 /* Pretrained layers stand a smaller rate than new ones; a head alone takes a larger one. */
 static void settle_rates(train_arguments *a, bool head_only)
