@@ -11,6 +11,13 @@ line=$("$build/examples/my_pictures" "$work/digits" "$work/m.safetensors" "$pict
 echo "$line"
 [ -s "$work/m.safetensors" ]
 grep -q "^$picture: 3 (" <<<"$line"
+"$build/fovea" data demo "$work/few" --train 20 --test 2 --seed 5 2>/dev/null
+"$build/fovea" train "$work/digits" --size 28 --channels 1 --epochs 16 --out "$work/first" >"$work/train.txt" 2>&1
+"$build/examples/transfer" "$work/few" small_cnn "$work/first/best.safetensors" "$work/t.safetensors" 4 | tee "$work/t.txt"
+[ -s "$work/t.safetensors" ]
+grep -q '^epoch 2, head:' "$work/t.txt"
+accuracy=$(sed -n 's/^epoch 4, thawed: validation accuracy \([0-9.]*\) .*/\1/p' "$work/t.txt")
+awk -v a="$accuracy" 'BEGIN { exit !(a >= 70) }'
 data=${FOVEA_TEST_DATA:-$source/../shared/data}
 if [ ! -r "$data/mnist/train-images-idx3-ubyte.gz" ]; then
     echo "MNIST is missing in $data: examples/mnist was not run"

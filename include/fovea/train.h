@@ -55,6 +55,28 @@ typedef struct fv_compile_options {
 /* Checks the network and the options and keeps them for fv_fit. Reports the first error of the layer calls. */
 FV_API fv_status fv_compile_with(const fv_compile_options *options);
 
+/*
+ * Transfer learning (docs/transfer.md). The head is the last dense layer, or the last convolution after all dense ones; all
+ * else is the backbone. Nothing of this is kept in a model file.
+ */
+
+/* What training leaves as it is, in place of what was frozen before: "none"; "backbone"; a number of leading stages ("3"), from 0 to
+ * fv_model_stage_count; or patterns of tensor names with * and ?, separated by commas ("features.0.*,features.1.*"). A frozen tensor has
+ * no gradient and no optimizer state, and nothing is computed backwards behind the first one that is trained. Batch norms whose tensors
+ * are all frozen use and keep their running statistics. An error, and nothing changed but what was frozen before, when no tensor
+ * matches or there are fewer stages. */
+FV_API fv_status fv_freeze(fv_model *m, const char *what);
+/* Stages before the head: neighbouring layers whose names begin with the same part, as "layer1"; where one part holds more than three
+ * quarters of the layers, the next part divides it, as "features.4". 0 when there is no head. */
+FV_API int64_t fv_model_stage_count(const fv_model *m);
+/* Nonzero: all batch norms are trained as PyTorch's are after bn.eval(): normalised with their running statistics, which stay, while
+ * weight and bias are trained. Zero (the default): with those of the batch. */
+FV_API fv_status fv_keep_statistics(fv_model *m, int keep);
+/* The learning rate of the tensors whose names match (patterns as for fv_freeze) is `scale` times that of the run, in (0, 1000]; 1 at first. */
+FV_API fv_status fv_set_learning_rate_scale(fv_model *m, const char *pattern, float scale);
+/* Sets all scales: 1 for the head, decay for the last stage, decay * decay for the one before it and so on; in (0, 1]. */
+FV_API fv_status fv_set_layer_decay(fv_model *m, float decay);
+
 typedef enum fv_schedule {
     FV_SCHEDULE_COSINE = 0, /* half a cosine to 0 (Loshchilov & Hutter 2017) */
     FV_SCHEDULE_CONSTANT,
@@ -90,6 +112,7 @@ typedef struct fv_progress {
     float train_loss, train_accuracy;           /* running means over the epoch */
     float validation_loss, validation_accuracy; /* at the end of an epoch */
     int is_best;                                /* the epoch is the best so far by the monitored value */
+    const char *phase;                          /* "head" or "thawed" in a run with head_epochs, else NULL */
 } fv_progress;
 
 /* Nonzero stops training after this step: last.safetensors is written and fv_fit returns FV_INTERRUPTED. */
@@ -128,6 +151,11 @@ typedef struct fv_fit_options {
      * $FOVEA_CACHE, $XDG_CACHE_HOME/fovea or ~/.cache/fovea) or "disk:FOLDER". */
     const char *cache;
     int64_t cache_limit; /* bytes that it takes at most; default half of what is free there */
+    /* The first head_epochs of the epochs train the head alone, with a learning rate of its own, as if fv_freeze had been told
+     * "backbone"; the others what fv_freeze left, beginning from where the head's phase ended. Each has a whole schedule, and the
+     * optimizer begins anew; patience counts from the second phase on. Default 0: one phase. */
+    int64_t head_epochs;
+    float head_learning_rate; /* default that of fv_compile */
 } fv_fit_options;
 #define fv_fit(...)                                                                                          \
     fv_fit_with(&(fv_fit_options){.struct_size = sizeof(fv_fit_options), .model = __VA_ARGS__})

@@ -75,6 +75,8 @@ static void draw(progress_bar *bar, const fv_progress *p)
     int done = p->steps > 0 ? (int)(BAR_LENGTH * p->step / p->steps) : 0;
     if (p->epochs > 1)
         text_add(&line, "epoch %lld/%lld ", (long long)p->epoch, (long long)p->epochs);
+    if (p->phase)
+        text_add(&line, "%s ", p->phase);
     text_add(&line, "[");
     for (int i = 0; i < BAR_LENGTH; i++)
         text_add(&line, i < done ? "=" : " ");
@@ -110,7 +112,8 @@ int progress_epoch(const fv_progress *p, void *user)
     bar->wait_seconds += p->wait_share * p->seconds;
     progress_end(bar);
     text line = {0};
-    text_add(&line, "epoch %lld/%lld", (long long)p->epoch, (long long)p->epochs);
+    text_add(&line, "epoch %lld/%lld%s%s", (long long)p->epoch, (long long)p->epochs, p->phase ? " " : "",
+             p->phase ? p->phase : "");
     add_score(&line, "loss", p->train_loss, 1, "");
     add_score(&line, "accuracy", p->train_accuracy, 100, " %");
     add_score(&line, "validation loss", p->validation_loss, 1, "");

@@ -113,6 +113,7 @@ static fv_status fit(train_setup *s, progress_bar *bar)
                .mixup = a->mixup, .cutmix = a->cutmix, .erase = a->erase, .balance = (fv_balance)a->balance,
                .keep_window = 1, .cache = a->cache, .cache_limit = a->cache_limit << 20, .seed = a->seed,
                .loader_threads = a->threads > 2 ? (int)a->threads - 1 : 1,
+               .head_epochs = a->head_epochs > 0 ? a->head_epochs : 0, .head_learning_rate = a->head_lr,
                .on_error = (fv_on_error)a->on_error, .out = a->out, .resume = go_on ? last : NULL,
                .on_step = progress_step, .on_epoch = progress_epoch, .on_log = progress_log, .user = bar);
     progress_end(bar);

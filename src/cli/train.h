@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * fovea train, in five files: the options' table (train_options.c), what they mean for this data
- * (train_setup.c, train_window.c), the run folder (run_folder.c), and the run itself (train.c).
+ * fovea train, in six files: the options' table (train_options.c), what they mean for this data
+ * (train_setup.c, train_window.c, train_transfer.c), the run folder (run_folder.c), and the run itself (train.c).
  */
 #ifndef CLI_TRAIN_H
 #define CLI_TRAIN_H
@@ -14,7 +14,10 @@ typedef struct train_arguments {
     const char *data, *model, *weights, *size, *val, *test, *keep_together, *out, *resume, *config;
     int64_t epochs, batch, patience, threads, max_pixels, max_bytes, cache_limit;
     float lr, momentum, weight_decay, label_smoothing, dropout, warmup, val_split, crop_pct;
-    const char *augment, *window, *cache;
+    const char *augment, *window, *cache, *freeze;
+    int64_t head_epochs;
+    float head_lr, layer_decay;
+    int train_bn;
     float mixup, cutmix, erase;
     int optimizer, nesterov, loss, schedule, resize_mode, interpolation, monitor, on_error,
         engine;                            /* indices into choices */
@@ -58,6 +61,11 @@ void train_setup_release(train_setup *s);
 fv_status train_window_read(const char *words, fv_preprocess *p);
 /* Window and profiles: given ones go to the model, the data choose for a fresh one, and the model's come back. */
 fv_status train_window_settle(train_setup *s);
+
+/* What --weights changes of the defaults, before the others are settled. */
+fv_status train_transfer_settle(train_setup *s);
+/* Freezing, batch norms and learning-rate scales into the model. */
+fv_status train_transfer_apply(train_setup *s);
 
 /* A fresh folder runs/NAME-1, runs/NAME-2, ... named after the data; the caller frees it. NULL on failure. */
 char *run_folder_fresh(const char *data);

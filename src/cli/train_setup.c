@@ -340,8 +340,10 @@ fv_status train_setup_prepare(train_setup *s)
     STATUS_TRY(make_model(s));
     STATUS_TRY(settle_input(s));
     STATUS_TRY(train_window_settle(s));
+    STATUS_TRY(train_transfer_settle(s));
     settle_numbers(s);
-    return compile(s);
+    STATUS_TRY(compile(s));
+    return train_transfer_apply(s);
 }
 
 void train_setup_release(train_setup *s)

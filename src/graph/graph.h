@@ -126,6 +126,8 @@ fv_status graph_gradients(graph *g, value_id output, value_id seed, const value_
 
 /* Batch norm uses its running statistics, dropout disappears. */
 fv_status graph_to_inference(graph *g);
+/* The same for one batch norm: it normalises with its running statistics, which stay as they are. */
+void graph_fix_statistics(op *batch_norm);
 /* Inference: batch norm into the convolution or dense layer before it; the folding itself becomes prologue operations. */
 fv_status graph_fold_batch_norm(graph *g);
 /* Activation and residual addition into the convolution, dense or batch norm before them. `training`: only what gradients allow
@@ -133,7 +135,7 @@ fv_status graph_fold_batch_norm(graph *g);
 fv_status graph_fuse(graph *g, bool training);
 /* Removes operations that no output and no persistent value depends on. */
 fv_status graph_remove_dead(graph *g);
-/* Marks the operations that depend on persistent values only, when nothing updates those. */
+/* Marks the operations that depend on nothing but persistent values that nothing updates. */
 fv_status graph_hoist(graph *g);
 
 /* Multiply-additions of one operation for its shapes (BATCH counts 1). */

@@ -218,7 +218,7 @@ static network_tensor *add_tensor(layer *l, const char *suffix, shape s, bool tr
     if (tensor_size(l, &s, &count) != FV_OK || take_from_file(m, name, count) != FV_OK ||
         MEM_GROW(m->tensors, m->tensor_count, m->tensor_capacity) != FV_OK)
         return NULL;
-    network_tensor t = {.shape = s, .count = count, .trainable = trainable, .decay = decay};
+    network_tensor t = {.shape = s, .count = count, .trainable = trainable, .decay = decay, .rate_scale = 1};
     t.value = graph_persistent(m->graph, trainable ? VALUE_PARAMETER : VALUE_STATE, name, s);
     t.name = t.value == NO_VALUE ? NULL : mem_string(name);
     t.data = t.name ? mem_aligned((size_t)count * sizeof *t.data) : NULL;

@@ -43,7 +43,9 @@ typedef struct network_tensor {
     int64_t count;
     float *data; /* owned, 64-byte aligned */
     bool trainable;
-    bool decay; /* weight decay applies: not to biases and norms */
+    bool decay;       /* weight decay applies: not to biases and norms */
+    bool frozen;      /* training leaves it as it is (nn/freezing.c) */
+    float rate_scale; /* of the learning rate; 1 unless set */
 } network_tensor;
 
 /* What a higher folder keeps with a model, such as the plans of its predictor. */
@@ -63,7 +65,8 @@ struct fv_model {
     /* While it is built from a model file: its tensors are not initialised, and may have no more values than the file. */
     bool from_file;
     int64_t file_values;
-    bool statistics_set; /* mean and std were given or measured */
+    bool statistics_set;  /* mean and std were given or measured */
+    bool keep_statistics; /* batch norms are trained with their running statistics, which stay */
     graph *graph;
     value_id pixels;         /* the u8 input (BATCH, H, W, C); NO_VALUE before fv_input */
     value_id dropout_step;   /* the i32 input of dropout layers; NO_VALUE when there are none */
@@ -150,6 +153,16 @@ fv_status layer_pictures(const layer *l);
 /* Fills a window from the usual fields; stride 0 becomes `default_stride`. Errors name the option. */
 fv_status layer_window(const layer *l, window *w, const int64_t kernel[2], const int64_t stride[2],
                        int64_t dilation, fv_padding padding, const int64_t pad[4]);
+
+/* ---- stages and freezing (nn/stages.c, nn/freezing.c) ---- */
+
+/* The layer that makes the logits: the last dense layer, or the last convolution after all dense ones; NULL when there is neither. */
+const layer_record *network_head(const fv_model *m);
+/* The number of each tensor's stage, from 0, into `stage` (m->tensor_count places); -1 for the head's. Returns how many stages there are, 0
+ * with the error set. */
+int32_t network_stages(const fv_model *m, int32_t *stage);
+/* Freezes all but the head, beside what is frozen already. */
+fv_status network_freeze_backbone(fv_model *m);
 
 /* nn/initializers.c */
 void initializer_fill(fv_initializer init, const shape *s, uint64_t seed, uint32_t stream, float *data);

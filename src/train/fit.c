@@ -19,10 +19,12 @@ static int64_t plateau_patience(const fit_run *r)
     return epochs > 0 ? epochs : 1;
 }
 
+/* The head's phase runs to its end: what counts is whether the thawed network improves on it. */
 static bool ran_out_of_patience(const fit_run *r)
 {
-    return r->o.patience > 0 && r->state.best_epoch > 0 &&
-           r->state.epoch - r->state.best_epoch >= r->o.patience;
+    const fit_state *s = &r->state;
+    int64_t since = s->best_epoch > r->o.head_epochs ? s->best_epoch : r->o.head_epochs;
+    return r->o.patience > 0 && s->best_epoch > 0 && s->epoch - since >= r->o.patience;
 }
 
 static void judge(fit_run *r, fit_result *result)
@@ -81,8 +83,11 @@ static fv_status one_epoch(fit_run *r)
 
 static fv_status all_epochs(fit_run *r)
 {
-    while (r->state.epoch < r->o.epochs && !ran_out_of_patience(r))
+    while (r->state.epoch < r->o.epochs && !ran_out_of_patience(r)) {
+        if (fit_phase_is_over(r))
+            STATUS_TRY(fit_begin_phase(r, NULL));
         STATUS_TRY(one_epoch(r));
+    }
     if (r->state.epoch < r->o.epochs)
         fit_log(r, "stopped after epoch %lld: no better value since epoch %lld", (long long)r->state.epoch,
                 (long long)r->state.best_epoch);

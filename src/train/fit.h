@@ -3,6 +3,7 @@
  * A run of fv_fit: what its parts share.
  *
  *     fit_setup.c   options, classes, statistics, loaders, trainer
+ *     fit_phase.c   the head alone, then the rest: trainer and schedule of each
  *     fit_epoch.c   the steps of an epoch
  *     fit_files.c   results.csv, best.safetensors, last.safetensors; resuming
  *     fit.c         the epochs
@@ -43,8 +44,9 @@ typedef struct fit_run {
     fv_fit_options o; /* resolved: no default is left */
     fv_model *model;
     augment_policy augment;
-    text augment_words; /* the policy, described */
-    schedule schedule;
+    text augment_words;                  /* the policy, described */
+    schedule schedule;                   /* of the phase */
+    int64_t first_step;                  /* of the phase */
     int32_t *train_map, *validation_map; /* the data's classes to the model's */
     int64_t samples;                     /* training pictures whose classes the model knows */
     bool multi_label;
@@ -67,6 +69,13 @@ typedef struct fit_run {
 fv_status fit_prepare(fit_run *r, const fv_fit_options *options);
 void fit_release(fit_run *r);
 void fit_log(const fit_run *r, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* fit_phase.c: trainer and schedule for the phase that the next step belongs to; the optimizer's state is that of `x` (NULL: none) in the
+ * middle of a phase. */
+fv_status fit_begin_phase(fit_run *r, const checkpoint_extra *x);
+bool fit_phase_is_over(const fit_run *r);     /* the trainer is the last phase's */
+const char *fit_phase_name(const fit_run *r); /* "head", "thawed"; NULL when there is one phase only */
+uint64_t fit_phase_fingerprint(const fv_model *m);
 
 /* fit_epoch.c: the epoch under way, to its end. FV_INTERRUPTED when a callback asked for it. */
 fv_status fit_epoch(fit_run *r, fit_result *result);

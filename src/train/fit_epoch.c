@@ -17,7 +17,7 @@ static double seconds_left(const fit_run *r)
 {
     int64_t batches = loader_batches(r->loader);
     int64_t epochs = r->o.epochs - (r->state.step + batches - 1) / batches;
-    return (double)(r->schedule.steps - r->state.step) * r->step_seconds +
+    return (double)(r->o.epochs * batches - r->state.step) * r->step_seconds +
            (double)epochs * r->between_seconds;
 }
 
@@ -39,7 +39,8 @@ fv_progress fit_progress(const fit_run *r)
                          .train_accuracy =
                              s->counted > 0 ? (float)(s->correct_sum / (double)s->counted) : NAN,
                          .validation_loss = NAN,
-                         .validation_accuracy = NAN};
+                         .validation_accuracy = NAN,
+                         .phase = fit_phase_name(r)};
 }
 
 static fv_status diverged(const fit_run *r, const char *what)
@@ -62,7 +63,7 @@ static fv_status train_batch(fit_run *r, const batch *b)
         weight += (double)b->weights[i];
     for (int64_t i = 0; i < b->count; i++)
         s->counted += b->weights[i] > 0;
-    s->rate = schedule_rate(&r->schedule, s->step, s->plateau.scale);
+    s->rate = schedule_rate(&r->schedule, s->step - r->first_step, s->plateau.scale);
     if (weight > 0)
         STATUS_TRY(trainer_step(r->trainer, b, s->step, (float)s->rate, &loss, &correct));
     if (!isfinite(loss))

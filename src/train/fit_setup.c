@@ -47,6 +47,8 @@ static void set_defaults(fv_fit_options *o)
         o->batch = p->height <= SMALL_SIDE && p->width <= SMALL_SIDE ? 128 : 32;
     o->warmup = o->warmup == 0 ? 0.05f : o->warmup == FV_OFF ? 0 : o->warmup;
     o->patience = o->patience == 0 ? PATIENCE_DEFAULT : o->patience;
+    if (o->head_learning_rate == 0)
+        o->head_learning_rate = o->model->compile.learning_rate;
     if (!o->augment)
         o->augment = "standard";
     if (o->loader_threads == 0)
@@ -63,6 +65,12 @@ static fv_status check_ranges(const fv_fit_options *o)
     if (o->batch < 1 || o->batch > BATCH_LIMIT)
         return status_set(FV_ERROR_INVALID, "fit: batch must be 1..%d, not %lld", BATCH_LIMIT,
                           (long long)o->batch);
+    if (o->head_epochs < 0 || o->head_epochs > o->epochs)
+        return status_set(FV_ERROR_INVALID, "fit: head_epochs must be 0..%lld, as many as epochs, not %lld",
+                          (long long)o->epochs, (long long)o->head_epochs);
+    if (!(o->head_learning_rate >= 1e-12f && o->head_learning_rate <= 1e3f))
+        return status_set(FV_ERROR_INVALID, "fit: head_learning_rate must be 1e-12..1000, not %g",
+                          (double)o->head_learning_rate);
     if (!(o->warmup >= 0 && o->warmup < 1))
         return status_set(FV_ERROR_INVALID, "fit: warmup must be in [0, 1), not %g", (double)o->warmup);
     if (o->patience < FV_OFF)
@@ -292,19 +300,6 @@ static void limit_batch(fit_run *r)
         r->o.batch = r->samples;
 }
 
-static void make_schedule(fit_run *r)
-{
-    const fv_fit_options *o = &r->o;
-    schedule *s = &r->schedule;
-    *s = (schedule){.kind = o->schedule,
-                    .base = (double)r->model->compile.learning_rate,
-                    .steps = o->epochs * loader_batches(r->loader),
-                    .epochs = o->epochs};
-    s->warmup_steps = llround((double)o->warmup * (double)s->steps);
-    if (s->warmup_steps >= s->steps)
-        s->warmup_steps = s->steps - 1;
-}
-
 /* ---- the run ---- */
 
 static fv_status make_signature(fit_run *r)
@@ -325,6 +320,9 @@ static fv_status make_signature(fit_run *r)
     text_add(&r->signature, "weight decay %.9g, loss %d, label smoothing %.9g, balance %d",
              (double)c->weight_decay, (int)c->loss, (double)c->label_smoothing, (int)o->balance);
     text_add(&r->signature, ", cache %d", loader_cache(r->loader) != NULL);
+    text_add(&r->signature, ", head epochs %lld, head lr %.9g, kept statistics %d, frozen %llx",
+             (long long)o->head_epochs, (double)o->head_learning_rate, r->model->keep_statistics,
+             (unsigned long long)fit_phase_fingerprint(r->model));
     return text_status(&r->signature);
 }
 
@@ -354,14 +352,10 @@ static fv_status prepare(fit_run *r, checkpoint_extra *x)
     STATUS_TRY(measure_statistics(r));
     limit_batch(r);
     STATUS_TRY(make_loaders(r));
-    make_schedule(r);
     STATUS_TRY(make_signature(r));
     if (r->o.resume)
         STATUS_TRY(fit_resume(r, x));
-    STATUS_TRY(trainer_create(r->model, r->o.batch, r->o.seed, r->targets, &r->trainer));
-    STATUS_TRY(trainer_write(r->trainer));
-    if (r->o.resume)
-        STATUS_TRY(trainer_load(r->trainer, x));
+    STATUS_TRY(fit_begin_phase(r, r->o.resume ? x : NULL));
     return make_paths(r);
 }
 

@@ -103,7 +103,8 @@ static fv_status add_rmsprop(step_graph *s, const fv_compile_options *o, const n
 static fv_status add_update(step_graph *s, const fv_model *m, const network_tensor *t, value_id gradient)
 {
     const fv_compile_options *o = &m->compile;
-    op_attributes a = {.epsilon = o->epsilon, .weight_decay = t->decay ? o->weight_decay : 0, .lr_scale = 1};
+    op_attributes a = {
+        .epsilon = o->epsilon, .weight_decay = t->decay ? o->weight_decay : 0, .lr_scale = t->rate_scale};
     int32_t before = s->graph->op_count;
     if (o->optimizer == FV_SGD)
         STATUS_TRY(add_sgd(s, o, t, gradient, &a));
@@ -148,13 +149,14 @@ static fv_status add_updates(step_graph *s, const fv_model *m)
     int count = 0;
     fv_status status = wrt && gradients && which ? FV_OK : status_last();
     for (int32_t i = 0; status == FV_OK && i < m->tensor_count; i++)
-        if (m->tensors[i].trainable) {
+        if (m->tensors[i].trainable && !m->tensors[i].frozen) {
             which[count] = i;
             wrt[count++] = m->tensors[i].value;
         }
     if (status == FV_OK)
         status = count > 0 ? graph_gradients(s->graph, s->loss, NO_VALUE, wrt, count, gradients)
-                           : status_set(FV_ERROR_INVALID, "model %s: has no trainable tensors", m->name);
+                           : status_set(FV_ERROR_INVALID, "model %s: has no tensors to train: all are frozen",
+                                        m->name);
     int32_t first = s->graph->op_count;
     for (int i = 0; status == FV_OK && i < count; i++)
         if (gradients[i] != NO_VALUE)
@@ -173,6 +175,8 @@ fv_status step_graph_build(const fv_model *m, int64_t batch_size, step_targets t
     s->states = mem_array((size_t)m->tensor_count * STATES_PER_TENSOR, sizeof *s->states);
     fv_status status = s->graph && s->states ? FV_OK : status_last();
     if (status == FV_OK)
+        status = step_fix_statistics(s->graph, m);
+    if (status == FV_OK)
         status = graph_fuse(s->graph, true);
     if (status == FV_OK)
         status = add_inputs(s, m, batch_size, targets);
@@ -182,6 +186,8 @@ fv_status step_graph_build(const fv_model *m, int64_t batch_size, step_targets t
         status = add_updates(s, m);
     if (status == FV_OK)
         status = graph_remove_dead(s->graph);
+    if (status == FV_OK)
+        status = graph_hoist(s->graph);
     if (status != FV_OK)
         step_graph_release(s);
     return status;

@@ -18,6 +18,7 @@ struct trainer {
     bool *used; /* by tensor: it takes part in the step */
     uint64_t seed;
     int64_t batch_size;
+    int64_t first_step;
     step_targets targets;
     float *counted, *positive; /* (batch): what a step's inputs are made in */
 };
@@ -78,6 +79,11 @@ void trainer_destroy(trainer *t)
     free(t);
 }
 
+void trainer_start_from(trainer *t, int64_t first_step)
+{
+    t->first_step = first_step;
+}
+
 fv_status trainer_write(trainer *t)
 {
     const fv_model *m = t->model;
@@ -121,7 +127,7 @@ static fv_status write_weights(trainer *t, const batch *b)
 static fv_status write_inputs(trainer *t, const batch *b, int64_t step, float rate)
 {
     const step_graph *g = &t->graph;
-    float counter = (float)(step + 1);
+    float counter = (float)(step - t->first_step + 1);
     rng r = rng_at(t->seed, dropout_epoch, (uint64_t)step);
     uint32_t key[2] = {rng_u32(&r), rng_u32(&r)};
     STATUS_TRY(plan_write(t->plan, g->pixels, b->pixels));

@@ -24,6 +24,9 @@ typedef struct trainer trainer;
 fv_status trainer_create(fv_model *m, int64_t batch_size, uint64_t seed, step_targets targets, trainer **out);
 void trainer_destroy(trainer *t); /* NULL is fine */
 
+/* The first step that the optimizer counts; 0 unless told. */
+void trainer_start_from(trainer *t, int64_t first_step);
+
 fv_status trainer_write(trainer *t);
 fv_status trainer_read(trainer *t);
 

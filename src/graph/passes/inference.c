@@ -1,16 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* From the network as it is trained to the network as it is used. */
+#include <stdlib.h>
+
+#include "core/memory.h"
 #include "graph/passes/rewrite.h"
+
+void graph_fix_statistics(op *o)
+{
+    o->kind = OP_BATCH_NORM_INFERENCE;
+    o->output_count = 1;
+    for (int k = 1; k < OP_MAX_OUTPUTS; k++)
+        o->outputs[k] = NO_VALUE;
+}
 
 fv_status graph_to_inference(graph *g)
 {
     for (int32_t i = g->op_count - 1; i >= 0; i--) {
         op *o = &g->ops[i];
         if (o->kind == OP_BATCH_NORM) {
-            o->kind = OP_BATCH_NORM_INFERENCE;
-            o->output_count = 1;
-            for (int k = 1; k < OP_MAX_OUTPUTS; k++)
-                o->outputs[k] = NO_VALUE;
+            graph_fix_statistics(o);
         } else if (o->kind == OP_DROPOUT) {
             if (g->values[o->outputs[0]].output) {
                 o->a.rate = 0; /* its own value is asked for: keep it as the identity */
@@ -71,31 +79,41 @@ fv_status graph_fold_batch_norm(graph *g)
     return FV_OK;
 }
 
-/* True when the operation writes a persistent value. */
-static bool updates_something(const graph *g, const op *o)
+/* updated[v]: an operation writes the persistent value v. */
+static void find_updated(const graph *g, bool *updated)
+{
+    for (int32_t i = 0; i < g->op_count; i++)
+        for (int k = 0; k < g->ops[i].output_count; k++)
+            if (g->ops[i].outputs[k] != NO_VALUE)
+                updated[g->ops[i].outputs[k]] |= g->values[g->ops[i].outputs[k]].kind != VALUE_COMPUTED;
+}
+
+/* Whether `o` writes none and reads only what is the same in every run. */
+static bool is_constant(const graph *g, const op *o, const bool *updated)
 {
     for (int k = 0; k < o->output_count; k++)
-        if (o->outputs[k] != NO_VALUE && g->values[o->outputs[k]].kind != VALUE_COMPUTED)
-            return true;
-    return false;
+        if (o->outputs[k] != NO_VALUE && updated[o->outputs[k]])
+            return false;
+    for (int k = 0; k < o->input_count; k++) {
+        if (o->inputs[k] == NO_VALUE)
+            continue;
+        const value *v = &g->values[o->inputs[k]];
+        const op *producer = v->kind == VALUE_COMPUTED ? graph_producer(g, o->inputs[k]) : NULL;
+        bool persistent = v->kind == VALUE_PARAMETER || v->kind == VALUE_STATE;
+        if (!(persistent && !updated[o->inputs[k]]) && !(producer && producer->prologue))
+            return false;
+    }
+    return true;
 }
 
 fv_status graph_hoist(graph *g)
 {
+    bool *updated = mem_array((size_t)g->value_count, sizeof *updated);
+    if (!updated)
+        return status_last();
+    find_updated(g, updated);
     for (int32_t i = 0; i < g->op_count; i++)
-        if (updates_something(g, &g->ops[i]))
-            return FV_OK;
-    for (int32_t i = 0; i < g->op_count; i++) {
-        op *o = &g->ops[i];
-        o->prologue = true;
-        for (int k = 0; k < o->input_count && o->prologue; k++) {
-            if (o->inputs[k] == NO_VALUE)
-                continue;
-            const value *v = &g->values[o->inputs[k]];
-            const op *producer = graph_producer(g, o->inputs[k]);
-            o->prologue =
-                v->kind == VALUE_PARAMETER || v->kind == VALUE_STATE || (producer && producer->prologue);
-        }
-    }
+        g->ops[i].prologue = is_constant(g, &g->ops[i], updated);
+    free(updated);
     return FV_OK;
 }

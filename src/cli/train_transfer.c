@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* fovea train --weights: first the head on a frozen backbone, then the whole network, more slowly. */
+#include <string.h>
+
+#include "cli/train.h"
+
+enum {
+    EPOCHS = 16
+};
+static const float adam_rate = 1e-4f, adam_head_rate = 3e-3f, sgd_rate = 0.01f, sgd_head_rate = 0.1f;
+
+/* Pretrained layers stand a smaller rate than new ones; a head alone takes a larger one. */
+static void settle_rates(train_arguments *a, bool head_only)
+{
+    bool sgd = a->optimizer == FV_SGD;
+    float head = sgd ? sgd_head_rate : adam_head_rate;
+    if (!a->lr)
+        a->lr = head_only ? head : sgd ? sgd_rate : adam_rate;
+    if (!a->head_lr)
+        a->head_lr = head;
+}
+
+fv_status train_transfer_settle(train_setup *s)
+{
+    train_arguments *a = &s->a;
+    if (a->weights && !a->epochs)
+        a->epochs = EPOCHS;
+    if (!a->head_epochs)
+        a->head_epochs = a->weights && !a->freeze && a->epochs > 1 ? a->epochs / 2 : FV_OFF;
+    if (!a->freeze)
+        a->freeze = "none";
+    if (a->epochs && a->head_epochs > a->epochs)
+        return status_set(FV_ERROR_INVALID, "--head-epochs: there are %lld epochs, not %lld",
+                          (long long)a->epochs, (long long)a->head_epochs);
+    if (a->weights)
+        settle_rates(a, strcmp(a->freeze, "backbone") == 0);
+    if (!a->layer_decay)
+        a->layer_decay = 1;
+    return FV_OK;
+}
+
+fv_status train_transfer_apply(train_setup *s)
+{
+    train_arguments *a = &s->a;
+    if (!a->head_lr)
+        a->head_lr = a->lr;
+    STATUS_TRY(fv_freeze(s->model, a->freeze));
+    if (a->layer_decay < 1)
+        STATUS_TRY(fv_set_layer_decay(s->model, a->layer_decay));
+    return fv_keep_statistics(s->model, a->weights && a->train_bn <= 0);
+}

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The phases of a run: the head alone, where that was asked for, then what fv_freeze left. Each has its own trainer, whose optimizer begins
+ * anew, and its own schedule; epochs, steps and what is random go on through both. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/memory.h"
+#include "train/fit.h"
+
+static bool is_head(const fit_run *r)
+{
+    return r->state.epoch < r->o.head_epochs;
+}
+
+const char *fit_phase_name(const fit_run *r)
+{
+    return r->o.head_epochs == 0 ? NULL : is_head(r) ? "head" : "thawed";
+}
+
+static void make_schedule(fit_run *r)
+{
+    const fv_fit_options *o = &r->o;
+    bool head = is_head(r);
+    int64_t epochs = head ? o->head_epochs : o->epochs - o->head_epochs;
+    schedule *s = &r->schedule;
+    r->first_step = head ? 0 : o->head_epochs * loader_batches(r->loader);
+    *s = (schedule){.kind = o->schedule,
+                    .base = (double)(head ? o->head_learning_rate : r->model->compile.learning_rate),
+                    .steps = epochs * loader_batches(r->loader),
+                    .epochs = epochs};
+    s->warmup_steps = llround((double)o->warmup * (double)s->steps);
+    if (s->warmup_steps >= s->steps)
+        s->warmup_steps = s->steps - 1;
+}
+
+static void tell(const fit_run *r)
+{
+    const fv_model *m = r->model;
+    const char *name = fit_phase_name(r);
+    int64_t trained = 0, all = fv_model_parameter_count(m);
+    int norms = 0, kept = 0;
+    for (int32_t i = 0; i < m->tensor_count; i++)
+        if (m->tensors[i].trainable && !m->tensors[i].frozen)
+            trained += m->tensors[i].count;
+    for (int32_t i = 0; i < m->graph->op_count; i++)
+        if (m->graph->ops[i].kind == OP_BATCH_NORM) {
+            norms++;
+            for (int32_t k = 0; k < m->tensor_count; k++)
+                kept += m->tensors[k].value == m->graph->ops[i].inputs[3] &&
+                        (m->keep_statistics || m->tensors[k].frozen);
+        }
+    if (!name && trained == all && kept == 0)
+        return;
+    text line = {0};
+    if (name)
+        text_add(&line, "epochs %lld to %lld, %s: ", (long long)r->state.epoch + 1,
+                 (long long)(is_head(r) ? r->o.head_epochs : r->o.epochs), name);
+    text_add(&line, "%lld of %lld parameters are trained, learning rate %g", (long long)trained,
+             (long long)all, r->schedule.base);
+    if (norms > 0)
+        text_add(&line, "; %d of %d batch norms keep their statistics", kept, norms);
+    fit_log(r, "%s", text_string(&line));
+    text_release(&line);
+}
+
+/* What the step's graph is made of while the backbone, or what fv_freeze named, is frozen. */
+static fv_status make_trainer(fit_run *r)
+{
+    trainer_destroy(r->trainer);
+    r->trainer = NULL;
+    STATUS_TRY(trainer_create(r->model, r->o.batch, r->o.seed, r->targets, &r->trainer));
+    trainer_start_from(r->trainer, r->first_step);
+    return trainer_write(r->trainer);
+}
+
+fv_status fit_begin_phase(fit_run *r, const checkpoint_extra *x)
+{
+    fv_model *m = r->model;
+    make_schedule(r);
+    bool *frozen = mem_array((size_t)m->tensor_count, sizeof *frozen);
+    fv_status status = frozen ? FV_OK : status_last();
+    for (int32_t i = 0; status == FV_OK && i < m->tensor_count; i++)
+        frozen[i] = m->tensors[i].frozen;
+    if (status == FV_OK && is_head(r))
+        status = network_freeze_backbone(m);
+    if (status == FV_OK)
+        tell(r);
+    if (status == FV_OK)
+        status = make_trainer(r);
+    for (int32_t i = 0; frozen && i < m->tensor_count; i++)
+        m->tensors[i].frozen = frozen[i];
+    free(frozen);
+    if (status != FV_OK)
+        return status;
+    if (r->state.step == r->first_step)
+        r->state.plateau = (plateau){.scale = 1, .best = -INFINITY};
+    else if (x)
+        return trainer_load(r->trainer, x);
+    return FV_OK;
+}
+
+bool fit_phase_is_over(const fit_run *r)
+{
+    return r->o.head_epochs > 0 && r->state.epoch == r->o.head_epochs && r->state.epoch < r->o.epochs &&
+           r->first_step == 0;
+}
+
+/* FNV-1a over what is frozen and how the learning rate is scaled: a resumed run must have the same. */
+uint64_t fit_phase_fingerprint(const fv_model *m)
+{
+    uint64_t hash = 14695981039346656037u;
+    for (int32_t i = 0; i < m->tensor_count; i++) {
+        unsigned char bytes[sizeof(float) + 1] = {m->tensors[i].frozen};
+        memcpy(bytes + 1, &m->tensors[i].rate_scale, sizeof(float));
+        for (size_t k = 0; k < sizeof bytes; k++)
+            hash = (hash ^ bytes[k]) * 1099511628211u;
+    }
+    return hash;
+}
