@@ -22,6 +22,8 @@ grep -qx 'missing    bn1.weight' out || complain "import: does not say what was 
 fails "none of torch, tf, caffe" import x.pt --model resnet20 --preprocess keras -o x.safetensors
 fails "std" import x.pt --model resnet20 --preprocess std=0 -o x.safetensors
 fails "one number or three" import x.pt --model resnet20 --preprocess mean=1,2 -o x.safetensors
+printf 'a\n\nb\n' >gap.txt
+fails "line 2 is empty" import x.pt --model resnet20 --classes gap.txt -o x.safetensors
 printf 'not weights at all' >words.bin
 fails "weights are read from safetensors and PyTorch" import words.bin --model resnet20 -o x.safetensors
 [ -e x.safetensors ] && complain "import: a failure left a file"

@@ -55,11 +55,15 @@ static fv_status read_classes(class_names *c, const char *path)
 {
     size_t size;
     STATUS_TRY(file_read(path, CLASSES_BYTES_MAX, (uint8_t **)&c->words, &size));
-    char *rest = NULL;
-    for (char *line = strtok_r(c->words, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
+    char *rest = c->words;
+    for (char *line; (line = strsep(&rest, "\n"));) {
         size_t length = strlen(line);
         if (length > 0 && line[length - 1] == '\r')
-            line[length - 1] = 0;
+            line[--length] = 0;
+        if (length == 0 && (!rest || !*rest))
+            break; /* behind the last line */
+        if (length == 0)
+            return status_set(FV_ERROR_INVALID, "--classes: %s: line %zu is empty", path, c->count + 1);
         STATUS_TRY(MEM_GROW(c->list, c->count, c->capacity));
         c->list[c->count++] = line;
     }

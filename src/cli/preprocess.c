@@ -126,17 +126,17 @@ fv_status preprocess_parse(const char *words, preprocess_choice *out)
     *out = (preprocess_choice){0};
     if (!words)
         return FV_OK;
-    char *copy = mem_string(words), *rest = NULL;
+    char *copy = mem_string(words), *rest = copy;
     if (!copy)
         return status_last();
     split_words(copy);
     fv_status status = FV_OK;
-    for (char *word = strtok_r(copy, " ", &rest); status == FV_OK && word;
-         word = strtok_r(NULL, " ", &rest)) {
+    for (char *word; status == FV_OK && (word = strsep(&rest, " "));) {
         char *equals = strchr(word, '=');
         if (equals)
             *equals = 0;
-        status = equals ? set_pair(word, equals + 1, out) : set_mode(word, out);
+        if (*word)
+            status = equals ? set_pair(word, equals + 1, out) : set_mode(word, out);
     }
     free(copy);
     return status;
