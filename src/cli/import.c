@@ -40,7 +40,7 @@ static const option table[] = {
 
 enum {
     CLASSES_BYTES_MAX = 64 << 20,
-    SHOWN = 20 /* of the tensors that were left over */
+    SHOWN = 20 /* of the tensors that are missing, and of those left over */
 };
 
 /* ---- class names ---- */
@@ -73,7 +73,7 @@ static fv_status read_classes(class_names *c, const char *path)
 /* ---- what became of the tensors ---- */
 
 typedef struct tally {
-    int64_t matched, wanted, left_over;
+    int64_t matched, wanted, absent, left_over;
     text missing, adapted, left;
 } tally;
 
@@ -89,12 +89,14 @@ static void count_tensor(const fv_weight *w, void *user)
         text_add(&t->adapted, "adapted    %s: %s\n", w->name, w->note);
         break;
     case FV_WEIGHT_KEPT:
+        t->absent++;
         text_add(&t->missing, "missing    %s%s%s (of the last layer: it begins anew)\n", w->name,
                  *w->note ? ": " : "", w->note);
         break;
     case FV_WEIGHT_MISSING:
     case FV_WEIGHT_MISFIT:
-        text_add(&t->missing, "missing    %s%s%s\n", w->name, *w->note ? ": " : "", w->note);
+        if (t->absent++ < SHOWN)
+            text_add(&t->missing, "missing    %s%s%s\n", w->name, *w->note ? ": " : "", w->note);
         break;
     case FV_WEIGHT_LEFT_OVER:
         if (t->left_over++ < SHOWN)
@@ -106,7 +108,10 @@ static void count_tensor(const fv_weight *w, void *user)
 static void print_tally(const tally *t)
 {
     printf("matched    %lld of the network's %lld tensors\n", (long long)t->matched, (long long)t->wanted);
-    printf("%s%s%s", text_string(&t->adapted), text_string(&t->missing), text_string(&t->left));
+    printf("%s%s", text_string(&t->adapted), text_string(&t->missing));
+    if (t->absent > SHOWN)
+        printf("missing    and %lld more\n", (long long)t->absent - SHOWN);
+    printf("%s", text_string(&t->left));
     if (t->left_over > SHOWN)
         printf("left over  and %lld more\n", (long long)t->left_over - SHOWN);
     fflush(stdout);
