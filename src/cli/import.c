@@ -126,7 +126,11 @@ static fv_model *make_network(const import_options *o, const preprocess_choice *
         return fv_zoo_create(o->model, .classes = (int64_t)c->count, .height = p->height, .width = p->width,
                              .tensorflow_padding = p->tensorflow_padding);
     if (p->tensorflow_padding) {
-        status_set(FV_ERROR_INVALID, "--preprocess padding=tf: in a network file, write `padding: same_tf`");
+        status_set(
+            FV_ERROR_INVALID,
+            "--preprocess: padding=tf is for networks of the zoo; %s says itself how it pads (padding: "
+            "same_tf): add padding=same",
+            o->model);
         return NULL;
     }
     return fv_network_load(o->model, .classes = (int64_t)c->count, .height = p->height, .width = p->width);
