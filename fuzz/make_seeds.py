@@ -298,6 +298,14 @@ def safetensors():
     yield "safetensors", make([("a", "F32", [0], b"")])
 
 
+def torch_files():
+    """What PyTorch wrote for the tests: tests/golden/make_weights.py."""
+    folder = os.path.join(SOURCE, "tests/golden")
+    for name in sorted(os.listdir(folder)):
+        if name.startswith("weights_"):
+            yield "torch", open(os.path.join(folder, name), "rb").read()
+
+
 NETWORK = """name: tiny
 input: {height: 16, width: 16, channels: 1}
 layers:
@@ -331,7 +339,7 @@ def models():
 
 def main(folder):
     counts = {}
-    for group in (from_golden, more_pictures, exifs, profiles, idx, cifar, tables, archives, texts, safetensors,
+    for group in (from_golden, more_pictures, exifs, profiles, idx, cifar, tables, archives, texts, safetensors, torch_files,
                   models):
         for target, data in group():
             os.makedirs(os.path.join(folder, target), exist_ok=True)

@@ -120,8 +120,41 @@ FV_API fv_model *fv_model_load(const char *path); /* NULL on failure; the caller
  * these logits where that is over 1. */
 FV_API fv_status fv_model_verify(fv_model *m, float *largest);
 
-/* Copies the tensors of a safetensors file whose names and shapes match; all but those of the last dense layer must be there,
- * and the last layer's are left as they are when only their shape differs. Counts may be NULL. */
+/* What became of a tensor of a file of weights, or of one of the network that it does not have. */
+typedef enum fv_weight_fate {
+    FV_WEIGHT_TAKEN = 0, /* as it is */
+    FV_WEIGHT_ADAPTED,   /* brought to the network's shape */
+    FV_WEIGHT_KEPT,      /* of the last layer, absent or of another shape: the network keeps its own */
+    FV_WEIGHT_MISSING,   /* the network has it and the file not: an error */
+    FV_WEIGHT_MISFIT,    /* the shapes differ: an error */
+    FV_WEIGHT_LEFT_OVER  /* the file has it and the network not */
+} fv_weight_fate;
+
+typedef struct fv_weight {
+    fv_weight_fate fate;
+    const char *name;      /* the network's; NULL when left over */
+    const char *file_name; /* the file's; NULL when absent there */
+    const char *note;      /* what was adapted or does not fit; "" */
+} fv_weight;
+
+typedef struct fv_weights_options {
+    size_t struct_size;
+    fv_model *model;  /* required */
+    const char *path; /* required: a safetensors file (also a model file), or one that torch.save wrote (.pt, .pth, .th) of a
+                         state dict or a checkpoint with one; recognised by content */
+    /* Told of every tensor, the network's first, also when loading then fails; may be NULL. */
+    void (*on_tensor)(const fv_weight *weight, void *user);
+    void *user;
+} fv_weights_options;
+#define fv_weights_load(...)                                                                                 \
+    fv_weights_load_with(                                                                                    \
+        &(fv_weights_options){.struct_size = sizeof(fv_weights_options), .model = __VA_ARGS__})
+/* Copies a file's tensors into the network's of the same name; prefixes such as "module." are passed over, and torchvision's and
+ * timm's names both understood (docs/weights.md). All but those of the last layer must be there, and all are checked before the first is
+ * copied. A first convolution for another number of channels is adapted, and position embeddings to another grid. The
+ * normalisation becomes that of the file, else the zoo's for this network, unless one was set. */
+FV_API fv_status fv_weights_load_with(const fv_weights_options *options);
+/* The same; the counts are of the network's tensors, and may be NULL. */
 FV_API fv_status fv_model_load_weights(fv_model *m, const char *path, int64_t *matched, int64_t *left);
 
 /* A network written as YAML (see docs/networks.md). `classes` replaces the units of the last dense layer when > 0. */
@@ -133,6 +166,9 @@ typedef struct fv_network_options {
     int64_t channels;      /* default: the network's own */
     uint64_t seed;
     float dropout; /* before the last layer, where the network has such a place; default: the network's own */
+    /* Nonzero: zoo networks pad as TensorFlow does, with the odd pixel at the bottom and right, where they would pad by half of the
+     * window on each side: what weights that come from there expect. */
+    int tensorflow_padding;
 } fv_network_options;
 #define fv_zoo_create(...)                                                                                   \
     fv_zoo_create_with(&(fv_network_options){.struct_size = sizeof(fv_network_options), .name = __VA_ARGS__})

@@ -31,7 +31,7 @@ const option train_table[] = {
      .type = OPTION_STRING,
      AT(weights),
      .value = "FILE",
-     .help = "tensors to start from, as .safetensors"},
+     .help = "pretrained tensors to start from: .safetensors, or PyTorch's .pt, .pth, .th"},
     {.name = "freeze",
      .type = OPTION_STRING,
      AT(freeze),

@@ -173,14 +173,13 @@ static fv_status read_state(const safetensors *f, checkpoint_extra *x)
 fv_status checkpoint_load(fv_model *m, const char *path, checkpoint_extra *x)
 {
     safetensors f;
-    int64_t matched;
     STATUS_TRY(network_check(m));
     STATUS_TRY(safetensors_open(&f, path));
     fv_status status = read_values(&f, x);
     if (status == FV_OK)
         status = read_state(&f, x);
     if (status == FV_OK)
-        status = model_file_read_tensors(m, &f, MATCH_ALL, &matched);
+        status = model_file_read_tensors(m, &f);
     if (status == FV_OK)
         status = model_file_read_metadata(m, &f);
     if (status == FV_OK)

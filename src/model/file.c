@@ -23,7 +23,6 @@
 #include "model/checkpoint.h"
 #include "model/network_spec.h"
 #include "model/predictor.h"
-#include "model/zoo.h"
 
 #define FORMAT_VERSION "1"
 #define SAMPLE_PIXELS  "fovea.sample_pixels"
@@ -123,8 +122,7 @@ static bool same_shape(const safetensors_entry *e, const int64_t *sides, int ran
     return e->rank == rank && memcmp(e->shape, sides, (size_t)rank * sizeof *sides) == 0;
 }
 
-/* Whether the tensor is one of the layer that makes the logits: the last dense layer, or the last convolution after all dense ones. */
-static bool is_of_head(const fv_model *m, const network_tensor *t)
+bool model_file_is_head(const fv_model *m, const network_tensor *t)
 {
     for (int32_t i = m->layer_count - 1; i >= 0; i--) {
         const layer_record *l = &m->layers[i];
@@ -134,25 +132,18 @@ static bool is_of_head(const fv_model *m, const network_tensor *t)
     return false;
 }
 
-/* The file's tensor for `t`, or NULL with `*skip` set when it may keep its values. */
+/* The file's tensor for `t`. */
 static fv_status match_tensor(const fv_model *m, const network_tensor *t, const safetensors *f,
-                              model_file_match match, const safetensors_entry **out)
+                              const safetensors_entry **out)
 {
-    const safetensors_entry *e = safetensors_find(f, t->name);
-    bool may_differ = match == MATCH_ALL_BUT_HEAD && is_of_head(m, t);
-    *out = NULL;
-    if (e && same_shape(e, t->shape.d, t->shape.rank))
-        *out = e;
-    else if (e && !may_differ)
-        return wrong_shape(f, e, t);
-    else if (!may_differ)
+    *out = safetensors_find(f, t->name);
+    if (!*out)
         return status_set(FV_ERROR_FORMAT, "%s: tensor %s of the network %s is missing", f->path, t->name,
                           fv_model_name(m));
-    return FV_OK;
+    return same_shape(*out, t->shape.d, t->shape.rank) ? FV_OK : wrong_shape(f, *out, t);
 }
 
-/* A weight that is not finite would be hidden by the next relu, or poison everything. */
-static fv_status check_finite(const safetensors *f, const network_tensor *t)
+fv_status model_file_check_finite(const char *path, const network_tensor *t)
 {
     int64_t bad = 0;
     for (int64_t i = 0; i < t->count; i++)
@@ -161,22 +152,18 @@ static fv_status check_finite(const safetensors *f, const network_tensor *t)
                     : status_set(FV_ERROR_FORMAT,
                                  "%s: tensor %s: %" PRId64
                                  " of its values are infinite or not a number; the file is damaged",
-                                 f->path, t->name, bad);
+                                 path, t->name, bad);
 }
 
-fv_status model_file_read_tensors(fv_model *m, const safetensors *f, model_file_match match, int64_t *matched)
+fv_status model_file_read_tensors(fv_model *m, const safetensors *f)
 {
     const safetensors_entry *e;
-    *matched = 0;
     for (int32_t i = 0; i < m->tensor_count; i++)
-        STATUS_TRY(match_tensor(m, &m->tensors[i], f, match, &e));
+        STATUS_TRY(match_tensor(m, &m->tensors[i], f, &e));
     for (int32_t i = 0; i < m->tensor_count; i++) {
-        STATUS_TRY(match_tensor(m, &m->tensors[i], f, match, &e));
-        if (!e)
-            continue;
+        STATUS_TRY(match_tensor(m, &m->tensors[i], f, &e));
         STATUS_TRY(safetensors_read_f32(f, e, m->tensors[i].data));
-        STATUS_TRY(check_finite(f, &m->tensors[i]));
-        ++*matched;
+        STATUS_TRY(model_file_check_finite(f->path, &m->tensors[i]));
     }
     network_changed(m);
     return FV_OK;
@@ -246,7 +233,6 @@ static fv_model *build(const safetensors *f)
 fv_model *fv_model_load(const char *path)
 {
     safetensors f;
-    int64_t matched;
     if (!path) {
         status_set(FV_ERROR_INVALID, "loading needs a path");
         return NULL;
@@ -256,7 +242,7 @@ fv_model *fv_model_load(const char *path)
     fv_model *m = build(&f);
     fv_status status = m ? FV_OK : status_last();
     if (status == FV_OK)
-        status = model_file_read_tensors(m, &f, MATCH_ALL, &matched);
+        status = model_file_read_tensors(m, &f);
     if (status == FV_OK)
         status = model_file_read_metadata(m, &f);
     if (status == FV_OK)
@@ -267,29 +253,6 @@ fv_model *fv_model_load(const char *path)
         return NULL;
     }
     return m;
-}
-
-fv_status fv_model_load_weights(fv_model *m, const char *path, int64_t *matched, int64_t *left)
-{
-    safetensors f;
-    int64_t count = 0;
-    bool found = false;
-    if (!m || !path)
-        return status_set(FV_ERROR_INVALID, "loading weights needs a model and a path");
-    STATUS_TRY(network_check(m));
-    STATUS_TRY(safetensors_open(&f, path));
-    fv_status status = model_file_read_tensors(m, &f, MATCH_ALL_BUT_HEAD, &count);
-    /* Weights work with the normalisation that they were trained with. */
-    if (status == FV_OK && !m->statistics_set)
-        status = model_file_read_normalisation(m, &f, &found);
-    if (status == FV_OK && !m->statistics_set && !found)
-        status = zoo_set_normalisation(m);
-    safetensors_release(&f);
-    if (matched)
-        *matched = count;
-    if (left)
-        *left = m->tensor_count - count;
-    return status;
 }
 
 fv_status fv_model_verify(fv_model *m, float *largest)

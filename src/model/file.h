@@ -9,15 +9,13 @@
 /* Adds everything that fv_model_save keeps. The sample logits are computed. `w` borrows the model's memory. */
 fv_status model_file_add(fv_model *m, safetensors_writer *w);
 
-typedef enum model_file_match {
-    MATCH_ALL,         /* every tensor of the model must be there, with its shape */
-    MATCH_ALL_BUT_HEAD /* those of the last dense layer may be missing or of another shape, and keep their values */
-} model_file_match;
-
-/* Copies the file's tensors into the model's of the same names; all are checked before the first is read. `matched`: how
- * many. */
-fv_status model_file_read_tensors(fv_model *m, const safetensors *f, model_file_match match,
-                                  int64_t *matched);
+/* Copies the file's tensors into the model's of the same names; all must be there, and are checked before the first is read. */
+fv_status model_file_read_tensors(fv_model *m, const safetensors *f);
+/* A weight that is not finite would be hidden by the next relu, or poison everything. `path`: where it comes from. */
+fv_status model_file_check_finite(const char *path, const network_tensor *t);
+/* Whether the tensor is one of the layer that makes the logits: the last dense layer, or the last convolution after all dense
+ * ones. */
+bool model_file_is_head(const fv_model *m, const network_tensor *t);
 fv_status model_file_read_samples(fv_model *m, const safetensors *f);
 
 /* ---- metadata.c ---- */

@@ -70,4 +70,10 @@ json_t *network_json_of(const fv_model *m);
 /* `json` outlives the spec. */
 fv_status network_json_read(network_spec *s, const json_t *json);
 
+/* ---- padding.c ---- */
+
+/* Replaces *m by the same network, freshly initialised, whose windows that reach over the edge by half of their size on each side are
+ * placed as TensorFlow's "same" does. *m stays as it is on failure. */
+fv_status network_spec_pad_as_tensorflow(fv_model **m);
+
 #endif

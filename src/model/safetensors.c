@@ -12,10 +12,10 @@
 #include "core/file.h"
 #include "core/memory.h"
 
-static const struct {
-    const char *name;
-    size_t size;
-} types[SAFETENSORS_TYPES] = {{"F32", 4}, {"F16", 2}, {"BF16", 2}, {"I64", 8}, {"U8", 1}};
+static const char *const types[NUMBER_TYPES] = {
+    [NUMBER_F32] = "F32", [NUMBER_F16] = "F16", [NUMBER_BF16] = "BF16", [NUMBER_F64] = "F64",
+    [NUMBER_I8] = "I8",   [NUMBER_U8] = "U8",   [NUMBER_I16] = "I16",   [NUMBER_I32] = "I32",
+    [NUMBER_I64] = "I64", [NUMBER_BOOL] = "BOOL"};
 
 /* Reads all of [offset, offset + size) of the file. */
 static fv_status read_at(const safetensors *f, uint64_t offset, void *data, size_t size)
@@ -80,15 +80,15 @@ static fv_status read_header(safetensors *f, uint64_t size)
 static fv_status read_type(const safetensors *f, safetensors_entry *e, const json_t *value)
 {
     const char *name = json_string_value(value);
-    for (int i = 0; name && i < SAFETENSORS_TYPES; i++)
-        if (strcmp(name, types[i].name) == 0) {
+    for (int i = 0; name && i < NUMBER_TYPES; i++)
+        if (strcmp(name, types[i]) == 0) {
             e->type = (safetensors_type)i;
             return FV_OK;
         }
     if (!name)
         return damaged(f, e->name, "it has no dtype");
     return status_set(FV_ERROR_UNSUPPORTED,
-                      "%s: tensor %.100s: dtype %.20s is not supported; F32, F16, BF16, I64 and U8 are",
+                      "%s: tensor %.100s: dtype %.20s is not supported; F64, F32, F16, BF16, whole numbers of up to 64 bits and BOOL are",
                       f->path, e->name, name);
 }
 
@@ -118,7 +118,7 @@ static fv_status read_offsets(const safetensors *f, safetensors_entry *e, const 
         return damaged(f, e->name, "its data lies outside the file");
     e->begin = (uint64_t)begin;
     e->bytes = (uint64_t)(end - begin);
-    if ((uint64_t)e->count > UINT64_MAX / 8 || e->bytes != (uint64_t)e->count * types[e->type].size)
+    if ((uint64_t)e->count > UINT64_MAX / 8 || e->bytes != (uint64_t)e->count * number_size(e->type))
         return damaged(f, e->name, "its number of bytes does not fit its shape and dtype");
     return FV_OK;
 }
@@ -226,63 +226,17 @@ const char *safetensors_metadata(const safetensors *f, const char *key)
     return json_string_value(json_object_get(json_object_get(f->header, "__metadata__"), key));
 }
 
-/* IEEE 754 half precision: 1 sign, 5 exponent (bias 15), 10 fraction bits. */
-static float half_to_float(uint16_t h)
-{
-    uint32_t sign = (uint32_t)(h >> 15) << 31, exponent = h >> 10 & 31, fraction = h & 1023, bits;
-    if (exponent == 31) {
-        bits = sign | 0x7f800000 | fraction << 13;
-    } else if (exponent == 0) {
-        float value = (float)fraction * 0x1p-24f; /* subnormal: exact in f32 */
-        return sign ? -value : value;
-    } else {
-        bits = sign | (exponent + 127 - 15) << 23 | fraction << 13;
-    }
-    float value;
-    memcpy(&value, &bits, sizeof value);
-    return value;
-}
-
-/* One element at `p`, little endian as the file is and as every machine that fovea runs on. */
-static float element(safetensors_type type, const uint8_t *p)
-{
-    uint16_t half;
-    int64_t whole;
-    uint32_t bits;
-    float value;
-    switch (type) {
-    case SAFETENSORS_F16:
-        memcpy(&half, p, sizeof half);
-        return half_to_float(half);
-    case SAFETENSORS_BF16:
-        memcpy(&half, p, sizeof half);
-        bits = (uint32_t)half << 16;
-        memcpy(&value, &bits, sizeof value);
-        return value;
-    case SAFETENSORS_I64:
-        memcpy(&whole, p, sizeof whole);
-        return (float)whole;
-    case SAFETENSORS_U8:
-        return *p;
-    case SAFETENSORS_F32:
-    case SAFETENSORS_TYPES:
-        break;
-    }
-    memcpy(&value, p, sizeof value);
-    return value;
-}
-
 fv_status safetensors_read_f32(const safetensors *f, const safetensors_entry *e, float *values)
 {
     uint8_t part[32768];
     if (e->type == SAFETENSORS_F32)
         return read_at(f, f->data_start + e->begin, values, (size_t)e->bytes);
-    size_t size = types[e->type].size;
+    size_t size = number_size(e->type);
     for (uint64_t done = 0; done < e->bytes;) {
         size_t now = e->bytes - done < sizeof part ? (size_t)(e->bytes - done) : sizeof part;
         STATUS_TRY(read_at(f, f->data_start + e->begin + done, part, now));
-        for (size_t i = 0; i < now; i += size)
-            *values++ = element(e->type, part + i);
+        numbers_to_f32(e->type, part, now / size, values);
+        values += now / size;
         done += now;
     }
     return FV_OK;

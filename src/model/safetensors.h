@@ -20,6 +20,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "core/numbers.h"
 #include "core/status.h"
 
 enum {
@@ -27,14 +28,10 @@ enum {
     SAFETENSORS_MAX_HEADER = 16 << 20 /* bytes; that of the largest networks is a few hundred kB */
 };
 
-typedef enum safetensors_type {
-    SAFETENSORS_F32,
-    SAFETENSORS_F16,
-    SAFETENSORS_BF16,
-    SAFETENSORS_I64,
-    SAFETENSORS_U8,
-    SAFETENSORS_TYPES
-} safetensors_type;
+typedef number_type safetensors_type;
+#define SAFETENSORS_F32 NUMBER_F32
+#define SAFETENSORS_I64 NUMBER_I64
+#define SAFETENSORS_U8  NUMBER_U8
 
 typedef struct safetensors_entry {
     const char *name; /* owned by the header */

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/text.h"
+#include "model/network_spec.h"
 
 static const zoo_network *const families[] = {
     zoo_small_cnn,    zoo_lenet,      zoo_cifar_resnet, zoo_wide_resnet,  zoo_resnet,       zoo_densenet,
@@ -99,6 +100,8 @@ fv_model *fv_zoo_create_with(const fv_network_options *options)
         return NULL;
     n->build(m, &o, n);
     fv_status status = network_check(m);
+    if (status == FV_OK && o.tensorflow_padding)
+        status = network_spec_pad_as_tensorflow(&m);
     if (status != FV_OK) {
         status_prefix(status, "%s with an input of %lldx%lld", n->entry.name, (long long)o.height,
                       (long long)o.width);

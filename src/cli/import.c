@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* fovea import: a model file out of pretrained tensors. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/preprocess.h"
+#include "cli/verbs.h"
+#include "core/file.h"
+#include "core/memory.h"
+
+typedef struct import_options {
+    const char *model, *classes, *preprocess, *out;
+} import_options;
+
+static const option table[] = {
+    {.name = "model",
+     .type = OPTION_STRING,
+     .offset = offsetof(import_options, model),
+     .value = "ZOO",
+     .help = "the network that the tensors belong to: a name of the zoo ('fovea models') or a .yaml file"},
+    {.name = "classes",
+     .type = OPTION_STRING,
+     .offset = offsetof(import_options, classes),
+     .value = "FILE",
+     .help = "the classes' names, a line each, in the order of the outputs"},
+    {.name = "preprocess",
+     .type = OPTION_STRING,
+     .offset = offsetof(import_options, preprocess),
+     .value = "P",
+     .shown = "the zoo's own",
+     .help = PREPROCESS_HELP},
+    {.name = "out",
+     .letter = 'o',
+     .type = OPTION_STRING,
+     .offset = offsetof(import_options, out),
+     .value = "MODEL",
+     .help = "the model file to write"},
+    {0}};
+
+enum {
+    CLASSES_BYTES_MAX = 64 << 20,
+    SHOWN = 20 /* of the tensors that are missing, and of those left over */
+};
+
+/* ---- class names ---- */
+
+typedef struct class_names {
+    char *words; /* the file, its lines ended by zeros */
+    const char **list;
+    size_t count, capacity;
+} class_names;
+
+static fv_status read_classes(class_names *c, const char *path)
+{
+    size_t size;
+    STATUS_TRY(file_read(path, CLASSES_BYTES_MAX, (uint8_t **)&c->words, &size));
+    char *rest = c->words;
+    for (char *line; (line = strsep(&rest, "\n"));) {
+        size_t length = strlen(line);
+        if (length > 0 && line[length - 1] == '\r')
+            line[--length] = 0;
+        if (length == 0 && (!rest || !*rest))
+            break; /* behind the last line */
+        if (length == 0)
+            return status_set(FV_ERROR_INVALID, "--classes: %s: line %zu is empty", path, c->count + 1);
+        STATUS_TRY(MEM_GROW(c->list, c->count, c->capacity));
+        c->list[c->count++] = line;
+    }
+    return c->count > 0 ? FV_OK : status_set(FV_ERROR_INVALID, "--classes: %s: there is no name in it", path);
+}
+
+/* ---- what became of the tensors ---- */
+
+typedef struct tally {
+    int64_t matched, wanted, absent, left_over;
+    text missing, adapted, left;
+} tally;
+
+static void count_tensor(const fv_weight *w, void *user)
+{
+    tally *t = user;
+    t->wanted += w->fate != FV_WEIGHT_LEFT_OVER;
+    t->matched += w->fate <= FV_WEIGHT_ADAPTED;
+    switch (w->fate) {
+    case FV_WEIGHT_TAKEN:
+        break;
+    case FV_WEIGHT_ADAPTED:
+        text_add(&t->adapted, "adapted    %s: %s\n", w->name, w->note);
+        break;
+    case FV_WEIGHT_KEPT:
+        t->absent++;
+        text_add(&t->missing, "missing    %s%s%s (of the last layer: it begins anew)\n", w->name,
+                 *w->note ? ": " : "", w->note);
+        break;
+    case FV_WEIGHT_MISSING:
+    case FV_WEIGHT_MISFIT:
+        if (t->absent++ < SHOWN)
+            text_add(&t->missing, "missing    %s%s%s\n", w->name, *w->note ? ": " : "", w->note);
+        break;
+    case FV_WEIGHT_LEFT_OVER:
+        if (t->left_over++ < SHOWN)
+            text_add(&t->left, "left over  %s\n", w->file_name);
+        break;
+    }
+}
+
+static void print_tally(const tally *t)
+{
+    printf("matched    %lld of the network's %lld tensors\n", (long long)t->matched, (long long)t->wanted);
+    printf("%s%s", text_string(&t->adapted), text_string(&t->missing));
+    if (t->absent > SHOWN)
+        printf("missing    and %lld more\n", (long long)t->absent - SHOWN);
+    printf("%s", text_string(&t->left));
+    if (t->left_over > SHOWN)
+        printf("left over  and %lld more\n", (long long)t->left_over - SHOWN);
+    fflush(stdout);
+}
+
+/* ---- the model ---- */
+
+static fv_model *make_network(const import_options *o, const preprocess_choice *p, const class_names *c)
+{
+    const char *dot = strrchr(o->model, '.');
+    if (!dot || (strcmp(dot, ".yaml") != 0 && strcmp(dot, ".yml") != 0))
+        return fv_zoo_create(o->model, .classes = (int64_t)c->count, .height = p->height, .width = p->width,
+                             .tensorflow_padding = p->tensorflow_padding);
+    if (p->tensorflow_padding) {
+        status_set(
+            FV_ERROR_INVALID,
+            "--preprocess: padding=tf is for networks of the zoo; %s says itself how it pads (padding: "
+            "same_tf): add padding=same",
+            o->model);
+        return NULL;
+    }
+    return fv_network_load(o->model, .classes = (int64_t)c->count, .height = p->height, .width = p->width);
+}
+
+/* How published weights of a zoo network want pictures brought to their size; normalisation comes with the weights. */
+static void zoo_geometry(const char *name, fv_preprocess *p)
+{
+    const fv_zoo_entry *e;
+    for (int64_t i = 0; (e = fv_zoo_get(i)) != NULL; i++)
+        if (strcmp(e->name, name) == 0) {
+            p->crop_fraction = e->crop_fraction > 0 ? e->crop_fraction : 1;
+            p->interpolation = e->interpolation;
+        }
+}
+
+static fv_status fill(fv_model *m, const char *path, const import_options *o, const preprocess_choice *c)
+{
+    tally t = {0};
+    fv_status status = fv_weights_load(m, .path = path, .on_tensor = count_tensor, .user = &t);
+    if (t.wanted > 0)
+        print_tally(&t);
+    text_release(&t.missing);
+    text_release(&t.adapted);
+    text_release(&t.left);
+    STATUS_TRY(status);
+    fv_preprocess p = *fv_model_preprocess(m);
+    zoo_geometry(o->model, &p);
+    preprocess_apply(c, &p);
+    if (!c->mean_set && !c->std_set)
+        memset(p.std, 0, sizeof p.std); /* mean and std stay as the weights brought them */
+    return fv_model_set_preprocess(m, &p);
+}
+
+static fv_status import(const char *path, const import_options *o)
+{
+    preprocess_choice choice;
+    class_names classes = {0};
+    fv_model *m = NULL;
+    fv_status status = preprocess_parse(o->preprocess, &choice);
+    if (status == FV_OK && o->classes)
+        status = read_classes(&classes, o->classes);
+    preprocess_settle_size(&choice, o->model);
+    if (status == FV_OK && !(m = make_network(o, &choice, &classes)))
+        status = status_last();
+    if (status == FV_OK)
+        status = fill(m, path, o, &choice);
+    if (status == FV_OK && classes.count > 0)
+        status = fv_model_set_classes(m, classes.list, (int64_t)classes.count);
+    if (status == FV_OK)
+        status = fv_model_save(m, o->out);
+    fv_model_destroy(m);
+    free(classes.list);
+    free(classes.words);
+    return status;
+}
+
+static int run(const invocation *call)
+{
+    const import_options *o = call->options;
+    if (!o->model)
+        return cli_usage("import: --model must name the network that the tensors belong to; 'fovea models' "
+                         "lists them");
+    if (!o->out)
+        return cli_usage("import: -o must name the model file to write");
+    if (import(call->arguments[0], o) != FV_OK)
+        return cli_fail();
+    cli_say("wrote %s", o->out);
+    return EXIT_DONE;
+}
+
+const verb verb_import = {
+    .name = "import",
+    .arguments = "FILE",
+    .summary = "Makes a model file out of pretrained tensors",
+    .description =
+        "FILE is a safetensors file, or one that PyTorch's torch.save wrote of a state dict or a checkpoint "
+        "(.pt, .pth, .th). torchvision's and timm's names are known. What matched, what was missing and what "
+        "was left over is printed; anything missing but the last layer is an error.",
+    .example = "fovea import resnet18.pth --model resnet18 --classes names.txt -o resnet18.safetensors",
+    .options = table,
+    .size = sizeof(import_options),
+    .computes = true,
+    .least = 1,
+    .most = 1,
+    .run = run,
+};

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "convert/rewrites.h"
+
+#include <stddef.h>
+
+const rewrite rewrites[] = {
+    /* torchvision's vision transformers; without its prefix "encoder." too, which is passed over as one of a wrapper */
+    {"vit_", "conv_proj", "patch_embed.proj"},
+    {"vit_", "class_token", "cls_token"},
+    {"vit_", "pos_embedding", "pos_embed"},
+    {"vit_", "layers.encoder_layer_#", "blocks.#"},
+    {"vit_", "ln", "norm"},
+    {"vit_", "heads.head", "head"},
+    {"vit_", "blocks.#.ln_1", "blocks.#.norm1"},
+    {"vit_", "blocks.#.ln_2", "blocks.#.norm2"},
+    {"vit_", "blocks.#.self_attention.in_proj_weight", "blocks.#.attn.qkv.weight"},
+    {"vit_", "blocks.#.self_attention.in_proj_bias", "blocks.#.attn.qkv.bias"},
+    {"vit_", "blocks.#.self_attention.out_proj", "blocks.#.attn.proj"},
+    {"vit_", "blocks.#.mlp.linear_1", "blocks.#.mlp.fc1"},
+    {"vit_", "blocks.#.mlp.linear_2", "blocks.#.mlp.fc2"},
+    {"vit_", "blocks.#.mlp.0", "blocks.#.mlp.fc1"},
+    {"vit_", "blocks.#.mlp.3", "blocks.#.mlp.fc2"},
+
+    /* timm's efficientnet_b0 and so on */
+    {"efficientnet_", "conv_stem", "features.0.0"},
+    {"efficientnet_", "bn1", "features.0.1"},
+    {"efficientnet_", "blocks.0.#.conv_dw", "features.1.#.block.0.0"},
+    {"efficientnet_", "blocks.0.#.bn1", "features.1.#.block.0.1"},
+    {"efficientnet_", "blocks.0.#.se.conv_reduce", "features.1.#.block.1.fc1"},
+    {"efficientnet_", "blocks.0.#.se.conv_expand", "features.1.#.block.1.fc2"},
+    {"efficientnet_", "blocks.0.#.conv_pw", "features.1.#.block.2.0"},
+    {"efficientnet_", "blocks.0.#.bn2", "features.1.#.block.2.1"},
+    {"efficientnet_", "blocks.#.#.conv_pw", "features.#+1.#.block.0.0"},
+    {"efficientnet_", "blocks.#.#.bn1", "features.#+1.#.block.0.1"},
+    {"efficientnet_", "blocks.#.#.conv_dw", "features.#+1.#.block.1.0"},
+    {"efficientnet_", "blocks.#.#.bn2", "features.#+1.#.block.1.1"},
+    {"efficientnet_", "blocks.#.#.se.conv_reduce", "features.#+1.#.block.2.fc1"},
+    {"efficientnet_", "blocks.#.#.se.conv_expand", "features.#+1.#.block.2.fc2"},
+    {"efficientnet_", "blocks.#.#.conv_pwl", "features.#+1.#.block.3.0"},
+    {"efficientnet_", "blocks.#.#.bn3", "features.#+1.#.block.3.1"},
+    {"efficientnet_", "conv_head", "features.8.0"},
+    {"efficientnet_", "bn2", "features.8.1"},
+    {"efficientnet_", "classifier", "classifier.1"},
+
+    /* timm's mobilenetv2_100, whose stages torchvision counts through */
+    {"mobilenet_v2", "conv_stem", "features.0.0"},
+    {"mobilenet_v2", "bn1", "features.0.1"},
+    {"mobilenet_v2", "blocks.0.0.conv_dw", "features.1.conv.0.0"},
+    {"mobilenet_v2", "blocks.0.0.bn1", "features.1.conv.0.1"},
+    {"mobilenet_v2", "blocks.0.0.conv_pw", "features.1.conv.1"},
+    {"mobilenet_v2", "blocks.0.0.bn2", "features.1.conv.2"},
+    {"mobilenet_v2", "blocks.1.#", "features.#+2"},
+    {"mobilenet_v2", "blocks.2.#", "features.#+4"},
+    {"mobilenet_v2", "blocks.3.#", "features.#+7"},
+    {"mobilenet_v2", "blocks.4.#", "features.#+11"},
+    {"mobilenet_v2", "blocks.5.#", "features.#+14"},
+    {"mobilenet_v2", "blocks.6.#", "features.#+17"},
+    {"mobilenet_v2", "features.#.conv_pw", "features.#.conv.0.0"},
+    {"mobilenet_v2", "features.#.bn1", "features.#.conv.0.1"},
+    {"mobilenet_v2", "features.#.conv_dw", "features.#.conv.1.0"},
+    {"mobilenet_v2", "features.#.bn2", "features.#.conv.1.1"},
+    {"mobilenet_v2", "features.#.conv_pwl", "features.#.conv.2"},
+    {"mobilenet_v2", "features.#.bn3", "features.#.conv.3"},
+    {"mobilenet_v2", "conv_head", "features.18.0"},
+    {"mobilenet_v2", "bn2", "features.18.1"},
+    {"mobilenet_v2", "classifier", "classifier.1"},
+
+    /* timm's regnety_004 */
+    {"regnet_", "stem.conv", "stem.0"},
+    {"regnet_", "stem.bn", "stem.1"},
+    {"regnet_", "s#.b#.conv1.conv", "trunk_output.block$1.block$1-$2+-1.f.a.0"},
+    {"regnet_", "s#.b#.conv1.bn", "trunk_output.block$1.block$1-$2+-1.f.a.1"},
+    {"regnet_", "s#.b#.conv2.conv", "trunk_output.block$1.block$1-$2+-1.f.b.0"},
+    {"regnet_", "s#.b#.conv2.bn", "trunk_output.block$1.block$1-$2+-1.f.b.1"},
+    {"regnet_", "s#.b#.se", "trunk_output.block$1.block$1-$2+-1.f.se"},
+    {"regnet_", "s#.b#.conv3.conv", "trunk_output.block$1.block$1-$2+-1.f.c.0"},
+    {"regnet_", "s#.b#.conv3.bn", "trunk_output.block$1.block$1-$2+-1.f.c.1"},
+    {"regnet_", "s#.b#.downsample.conv", "trunk_output.block$1.block$1-$2+-1.proj.0"},
+    {"regnet_", "s#.b#.downsample.bn", "trunk_output.block$1.block$1-$2+-1.proj.1"},
+    {"regnet_", "head.fc", "fc"},
+
+    /* timm's convnext_tiny */
+    {"convnext_", "stem.#", "features.0.#"},
+    {"convnext_", "stages.#.downsample.#", "features.#*2.#"},
+    {"convnext_", "stages.#.blocks.#.conv_dw", "features.#*2+1.#.block.0"},
+    {"convnext_", "stages.#.blocks.#.norm", "features.#*2+1.#.block.2"},
+    {"convnext_", "stages.#.blocks.#.mlp.fc1", "features.#*2+1.#.block.3"},
+    {"convnext_", "stages.#.blocks.#.mlp.fc2", "features.#*2+1.#.block.5"},
+    {"convnext_", "stages.#.blocks.#.gamma", "features.#*2+1.#.layer_scale"},
+    {"convnext_", "head.norm", "classifier.0"},
+    {"convnext_", "head.fc", "classifier.2"},
+    /* and its authors' */
+    {"convnext_", "downsample_layers.0.#", "features.0.#"},
+    {"convnext_", "downsample_layers.#.#", "features.#*2.#"},
+    {"convnext_", "stages.#.#.dwconv", "features.#*2+1.#.block.0"},
+    {"convnext_", "stages.#.#.norm", "features.#*2+1.#.block.2"},
+    {"convnext_", "stages.#.#.pwconv1", "features.#*2+1.#.block.3"},
+    {"convnext_", "stages.#.#.pwconv2", "features.#*2+1.#.block.5"},
+    {"convnext_", "stages.#.#.gamma", "features.#*2+1.#.layer_scale"},
+    {"convnext_", "norm", "classifier.0"},
+    {"convnext_", "head", "classifier.2"},
+
+    /* torchvision's files of densenet have a dot more than its code */
+    {"densenet", "features.denseblock#.denselayer#.norm.#", "features.denseblock#.denselayer#.norm#"},
+    {"densenet", "features.denseblock#.denselayer#.conv.#", "features.denseblock#.denselayer#.conv#"},
+
+    /* timm's vgg, whose dense layers are convolutions */
+    {"vgg", "pre_logits.fc1", "classifier.0"},
+    {"vgg", "pre_logits.fc2", "classifier.3"},
+    {"vgg", "head.fc", "classifier.6"},
+
+    {"resnet", "fc", "linear"},
+    {"resnet", "linear", "fc"},
+    {NULL, NULL, NULL},
+};
