@@ -2,19 +2,13 @@
 #include "cli/count_bar.h"
 
 #include <stdio.h>
-#include <time.h>
 #include <unistd.h>
 
-static double now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
+#include "core/clock.h"
 
 void count_bar_init(count_bar *bar)
 {
-    *bar = (count_bar){.terminal = isatty(STDERR_FILENO), .began = now()};
+    *bar = (count_bar){.terminal = isatty(STDERR_FILENO), .began = clock_seconds()};
 }
 
 int count_bar_step(int64_t done, int64_t total, void *user)
@@ -23,7 +17,7 @@ int count_bar_step(int64_t done, int64_t total, void *user)
         CELLS = 30
     };
     count_bar *bar = user;
-    double t = bar->terminal ? now() : 0;
+    double t = bar->terminal ? clock_seconds() : 0;
     if (!bar->terminal || t - bar->last < 0.1)
         return interrupt_signal() != 0;
     bar->last = t;

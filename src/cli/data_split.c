@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* fovea data split: training, validation and test parts, written down. */
-#include <stdio.h>
-#include <unistd.h>
-
 #include "cli/class_table.h"
+#include "cli/count_bar.h"
 #include "cli/transfer.h"
 #include "cli/verbs.h"
 
@@ -61,15 +59,6 @@ static const option table[] = {
      .help = "split all pictures, whatever parts the data has already"},
     {0}};
 
-static int progress(int64_t done, int64_t total, void *user)
-{
-    const int *terminal = user;
-    if (*terminal && (done % 1000 == 0 || done == total))
-        fprintf(stderr, "\r%lld of %lld pictures%s", (long long)done, (long long)total,
-                done == total ? "\n" : "");
-    return interrupt_signal() != 0;
-}
-
 static int print_classes(const fv_dataset *d)
 {
     class_table t = {0};
@@ -96,13 +85,13 @@ static int run(const invocation *call)
                                                         .ignore_parts = o->anew > 0});
     if (!d)
         return cli_fail();
-    int terminal = isatty(STDERR_FILENO), status = EXIT_DONE;
+    count_bar bar;
     cli_say_problems(d);
-    if (fv_split_write(d, o->out, .form = (fv_split_form)o->form, .on_progress = progress,
-                       .user = &terminal) != FV_OK)
-        status = cli_fail();
-    else
-        status = print_classes(d);
+    count_bar_init(&bar);
+    fv_status written = fv_split_write(d, o->out, .form = (fv_split_form)o->form,
+                                       .on_progress = count_bar_step, .user = &bar);
+    count_bar_end(&bar);
+    int status = written == FV_OK ? print_classes(d) : cli_fail();
     fv_dataset_destroy(d);
     return interrupt_signal() ? 128 + interrupt_signal() : status;
 }

@@ -5,8 +5,9 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <time.h>
 #include <unistd.h>
+
+#include "core/clock.h"
 
 enum {
     LINE_MAX_LENGTH = 256,
@@ -14,13 +15,6 @@ enum {
     LINES_SAID = 10 /* of a log, between two epochs */
 };
 static const double redraw_seconds = 0.1;
-
-static double now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
 
 void progress_init(progress_bar *bar)
 {
@@ -97,7 +91,7 @@ static void draw(progress_bar *bar, const fv_progress *p)
 int progress_step(const fv_progress *p, void *user)
 {
     progress_bar *bar = user;
-    double time = bar->terminal ? now() : 0;
+    double time = bar->terminal ? clock_seconds() : 0;
     if (bar->terminal && time - bar->last >= redraw_seconds) {
         draw(bar, p);
         bar->last = time;

@@ -2,15 +2,9 @@
 #include "cli/transfer.h"
 
 #include <stdio.h>
-#include <time.h>
 #include <unistd.h>
 
-static double now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
+#include "core/clock.h"
 
 void transfer_init(transfer_bar *bar)
 {
@@ -23,7 +17,7 @@ int transfer_step(int64_t done, int64_t total, void *user)
         CELLS = 30
     };
     transfer_bar *bar = user;
-    double t = now();
+    double t = clock_seconds();
     if (done < bar->seen || bar->began == 0) { /* the next file */
         bar->began = t;
         bar->first = done;

@@ -2,8 +2,8 @@
 #include "data/ring.h"
 
 #include <stdlib.h>
-#include <time.h>
 
+#include "core/clock.h"
 #include "core/memory.h"
 
 /* Chunks a thread gets of a batch: more even out unequal pictures, fewer cost less locking. */
@@ -88,13 +88,6 @@ void ring_ready(ring *r, const ring_unit *u)
     pthread_mutex_unlock(&r->lock);
 }
 
-static double now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
 fv_status ring_next(ring *r, int *slot)
 {
     fv_status status = FV_OK;
@@ -108,10 +101,10 @@ fv_status ring_next(ring *r, int *slot)
                 status_set(FV_ERROR_INTERNAL, "loader: all %d batches of the ring are in use", r->slot_count);
         } else {
             bool wait = s->batch != r->next_batch || !s->ready;
-            double since = wait ? now() : 0;
+            double since = wait ? clock_seconds() : 0;
             while (s->batch != r->next_batch || !s->ready)
                 pthread_cond_wait(&r->ready, &r->lock);
-            r->waited += wait ? now() - since : 0;
+            r->waited += wait ? clock_seconds() - since : 0;
             r->slots[k].delivered = true;
             r->next_batch++;
             *slot = k;

@@ -5,7 +5,7 @@
 
 #include "core/memory.h"
 #include "model/predictor.h"
-#include "train/clock.h"
+#include "core/clock.h"
 #include "train/compile.h"
 #include "train/metrics.h"
 #include "train/scoring.h"

@@ -3,7 +3,7 @@
 
 #include <math.h>
 
-#include "train/clock.h"
+#include "core/clock.h"
 
 /* The value that decides, greater is better. */
 static double monitored(const fit_run *r, const fit_result *result)

@@ -58,11 +58,9 @@ typedef struct fit_run {
     fit_state state;
     float *best; /* tensors of the best epoch, one after the other */
     int64_t skips_told, validation_skips_told;
-    double started, trained;  /* clock: the epoch began in this process; its last step ended */
-    double step_seconds;      /* smoothed; 0 before the first */
-    double between_seconds;   /* validation and files after the last epoch */
-    int64_t started_pictures; /* state.pictures at `started` */
-    float rate;               /* of the last step */
+    double started, trained; /* clock: the epoch began in this process; its last step ended */
+    double step_seconds;     /* smoothed; 0 before the first */
+    double between_seconds;  /* validation and files after the last epoch */
 } fit_run;
 
 /* fit_setup.c. On failure fit_release frees what was made. */

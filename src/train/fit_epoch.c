@@ -2,7 +2,7 @@
 #include <math.h>
 
 #include "model/predictor.h"
-#include "train/clock.h"
+#include "core/clock.h"
 #include "train/fit.h"
 #include "train/metrics.h"
 #include "train/scoring.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Time that only goes forward: double start = clock_seconds(); ... clock_seconds() - start. */
-#ifndef TRAIN_CLOCK_H
-#define TRAIN_CLOCK_H
+#ifndef CORE_CLOCK_H
+#define CORE_CLOCK_H
 
 #include <time.h>
 
