@@ -14,7 +14,7 @@ fails() {
     grep -qF -- "$words" err || complain "fovea $*: does not say '$words': $(tail -n 1 err)"
 }
 
-fails "--model must name" import "$source/tests/golden/weights_zip.pt" -o x.safetensors
+fails "name the network that its tensors belong to" import "$source/tests/golden/weights_zip.pt" -o x.safetensors
 fails "-o must name" import "$source/tests/golden/weights_zip.pt" --model resnet20
 fails "conv1.weight of the network resnet20 is missing" import "$source/tests/golden/weights_zip.pt" --model resnet20 -o x.safetensors
 grep -qx 'left over  bf16' out || complain "import: does not say what was left over"

@@ -139,8 +139,9 @@ typedef struct fv_weight {
 
 typedef struct fv_weights_options {
     size_t struct_size;
-    fv_model *model;  /* required */
-    const char *path; /* required: a safetensors file (also a model file), or one that torch.save wrote (.pt, .pth, .th) of a
+    fv_model *model; /* required */
+    const char *
+        path; /* required: a safetensors file (also a model file), or one that torch.save wrote (.pt, .pth, .th) of a
                          state dict or a checkpoint with one; recognised by content */
     /* Told of every tensor, the network's first, also when loading then fails; may be NULL. */
     void (*on_tensor)(const fv_weight *weight, void *user);
@@ -177,6 +178,26 @@ FV_API fv_model *fv_zoo_create_with(const fv_network_options *options);
     fv_network_load_with(                                                                                    \
         &(fv_network_options){.struct_size = sizeof(fv_network_options), .name = __VA_ARGS__})
 FV_API fv_model *fv_network_load_with(const fv_network_options *options);
+
+/* A whole network out of a foreign file. */
+typedef struct fv_import_options {
+    size_t struct_size;
+    const char *path; /* required: an ONNX or a TFLite file; recognised by content */
+    int64_t classes;  /* outputs; default: the file's own. With another number the last layer begins anew */
+    int64_t height, width;  /* of the input; default: the file's own, 224 where it leaves them open */
+    uint64_t seed;          /* of a new last layer */
+    fv_log_callback on_log; /* told what was changed or left out; may be NULL */
+    void *user;
+} fv_import_options;
+#define fv_import(...)                                                                                       \
+    fv_import_with(&(fv_import_options){.struct_size = sizeof(fv_import_options), .path = __VA_ARGS__})
+/* A model of the file's network and weights, to evaluate, fine-tune and save. An operation that fovea does not have is an error
+ * that names it. A softmax at the end is left out: a model's outputs are logits. NULL on failure; the caller destroys it. */
+FV_API fv_model *fv_import_with(const fv_import_options *options);
+
+/* A model like `m`, with its weights, preprocessing and name, of another number of classes: the last layer, the head, begins anew from
+ * `seed`, and there are no class names. NULL on failure; the caller destroys it. */
+FV_API fv_model *fv_model_new_head(const fv_model *m, int64_t classes, uint64_t seed);
 
 /* The zoo's table. */
 typedef struct fv_zoo_entry {

@@ -18,7 +18,8 @@ static const option table[] = {
      .type = OPTION_STRING,
      .offset = offsetof(import_options, model),
      .value = "ZOO",
-     .help = "the network that the tensors belong to: a name of the zoo ('fovea models') or a .yaml file"},
+     .help = "the network that the tensors belong to: a name of the zoo ('fovea models') or a .yaml file; "
+             "not needed for files that hold a whole network (ONNX, TFLite)"},
     {.name = "classes",
      .type = OPTION_STRING,
      .offset = offsetof(import_options, classes),
@@ -36,7 +37,8 @@ static const option table[] = {
      .offset = offsetof(import_options, out),
      .value = "MODEL",
      .help = "the model file to write"},
-    {0}};
+    {0},
+};
 
 enum {
     CLASSES_BYTES_MAX = 64 << 20,
@@ -165,6 +167,30 @@ static fv_status fill(fv_model *m, const char *path, const import_options *o, co
     return fv_model_set_preprocess(m, &p);
 }
 
+static void log_line(const char *line, void *user)
+{
+    (void)user;
+    cli_say("%s", line);
+}
+
+/* A network of the zoo with the file's tensors, or with no --model the file's own network. */
+static fv_status make_model(const char *path, const import_options *o, preprocess_choice *c,
+                            const class_names *classes, fv_model **m)
+{
+    if (o->model) {
+        preprocess_settle_size(c, o->model);
+        *m = make_network(o, c, classes);
+        return *m ? fill(*m, path, o, c) : status_last();
+    }
+    *m = fv_import(path, .classes = (int64_t)classes->count, .height = c->height, .width = c->width,
+                   .on_log = log_line);
+    if (!*m)
+        return status_last();
+    fv_preprocess p = *fv_model_preprocess(*m);
+    preprocess_apply(c, &p);
+    return fv_model_set_preprocess(*m, &p);
+}
+
 static fv_status import(const char *path, const import_options *o)
 {
     preprocess_choice choice;
@@ -173,11 +199,8 @@ static fv_status import(const char *path, const import_options *o)
     fv_status status = preprocess_parse(o->preprocess, &choice);
     if (status == FV_OK && o->classes)
         status = read_classes(&classes, o->classes);
-    preprocess_settle_size(&choice, o->model);
-    if (status == FV_OK && !(m = make_network(o, &choice, &classes)))
-        status = status_last();
     if (status == FV_OK)
-        status = fill(m, path, o, &choice);
+        status = make_model(path, o, &choice, &classes, &m);
     if (status == FV_OK && classes.count > 0)
         status = fv_model_set_classes(m, classes.list, (int64_t)classes.count);
     if (status == FV_OK)
@@ -191,9 +214,6 @@ static fv_status import(const char *path, const import_options *o)
 static int run(const invocation *call)
 {
     const import_options *o = call->options;
-    if (!o->model)
-        return cli_usage("import: --model must name the network that the tensors belong to; 'fovea models' "
-                         "lists them");
     if (!o->out)
         return cli_usage("import: -o must name the model file to write");
     if (import(call->arguments[0], o) != FV_OK)
