@@ -40,4 +40,7 @@ void step_graph_release(step_graph *s);
  * layer before them where that is frozen too. */
 fv_status step_fix_statistics(graph *g, const fv_model *m);
 
+/* step_update.c: the gradients of all trainable tensors, and an update for each that the loss depends on. */
+fv_status step_add_updates(step_graph *s, const fv_model *m);
+
 #endif
