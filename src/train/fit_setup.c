@@ -319,6 +319,9 @@ static fv_status make_signature(fit_run *r)
              (double)c->epsilon);
     text_add(&r->signature, "weight decay %.9g, loss %d, label smoothing %.9g, balance %d",
              (double)c->weight_decay, (int)c->loss, (double)c->label_smoothing, (int)o->balance);
+    text_add(&r->signature, ", l1 %.9g, l2 %.9g, clip norm %.9g, clip value %.9g, accumulate %lld, ema %.9g",
+             (double)c->l1, (double)c->l2, (double)c->clip_norm, (double)c->clip_value,
+             (long long)c->accumulate, (double)c->ema);
     text_add(&r->signature, ", cache %d", loader_cache(r->loader) != NULL);
     text_add(&r->signature, ", head epochs %lld, head lr %.9g, kept statistics %d, frozen %llx",
              (long long)o->head_epochs, (double)o->head_learning_rate, r->model->keep_statistics,

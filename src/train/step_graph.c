@@ -43,7 +43,10 @@ static fv_status add_loss(step_graph *s, const fv_model *m, step_targets targets
 
 fv_status step_graph_build(const fv_model *m, int64_t batch_size, step_targets targets, step_graph *s)
 {
-    *s = (step_graph){.graph = network_graph(m, batch_size, true, NULL)};
+    *s = (step_graph){.graph = network_graph(m, batch_size, true, NULL),
+                      .batch_share = NO_VALUE,
+                      .average_share = NO_VALUE,
+                      .gradient_norm = NO_VALUE};
     fv_status status = s->graph ? FV_OK : status_last();
     if (status == FV_OK)
         status = step_fix_statistics(s->graph, m);
@@ -68,5 +71,6 @@ void step_graph_release(step_graph *s)
 {
     graph_destroy(s->graph);
     free(s->states);
+    free(s->averages);
     *s = (step_graph){0};
 }
