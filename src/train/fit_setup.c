@@ -329,6 +329,17 @@ static fv_status make_signature(fit_run *r)
     return text_status(&r->signature);
 }
 
+static void tell_recipe(const fit_run *r)
+{
+    const fv_compile_options *c = &r->model->compile;
+    if (c->accumulate > 1)
+        fit_log(r, "%lld batches of %lld pictures make an update", (long long)c->accumulate,
+                (long long)r->o.batch);
+    if (c->ema > 0)
+        fit_log(r, "validated and kept are not the weights but their running average, of decay %g",
+                (double)c->ema);
+}
+
 static fv_status make_paths(fit_run *r)
 {
     const char *out = r->o.out;
@@ -358,6 +369,7 @@ static fv_status prepare(fit_run *r, checkpoint_extra *x)
     STATUS_TRY(make_signature(r));
     if (r->o.resume)
         STATUS_TRY(fit_resume(r, x));
+    tell_recipe(r);
     STATUS_TRY(fit_begin_phase(r, r->o.resume ? x : NULL));
     return make_paths(r);
 }
