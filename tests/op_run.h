@@ -33,11 +33,12 @@ typedef enum fill {
     FILL_PIXELS,   /* u8 */
     FILL_STEP,     /* i32: two words that name a training step */
     FILL_RATE,     /* a learning rate, 0.1 */
-    FILL_TIME      /* a step number, 3 */
+    FILL_TIME,     /* a step number, 3 */
+    FILL_SHARE     /* 0.3 */
 } fill;
 
 enum {
-    OP_CASE_INPUTS = 6
+    OP_CASE_INPUTS = 7
 };
 
 typedef struct case_input {
@@ -124,6 +125,8 @@ static inline double fill_one(fill f, int64_t i, rng *r)
         return i == 0 ? 12345 : -77;
     case FILL_RATE:
         return 0.1f;
+    case FILL_SHARE:
+        return 0.3f;
     case FILL_TIME:
         return 3;
     default:
@@ -274,7 +277,7 @@ static inline void case_data_make(const op_case *c, const op_graph *b, double *d
     for (int i = 0; i < OP_CASE_INPUTS; i++)
         data[i] = b->inputs[i] == NO_VALUE ? NULL : fill_make(c->in[i].fill, &c->in[i].shape, (uint64_t)i);
     data[OP_CASE_INPUTS] =
-        b->seed == NO_VALUE ? NULL : fill_make(FILL_NORMAL, &b->g->values[b->seed].shape, CASE_DATA);
+        b->seed == NO_VALUE ? NULL : fill_make(FILL_NORMAL, &b->g->values[b->seed].shape, OP_CASE_INPUTS);
 }
 
 static inline void case_data_put(plan *p, const engine *e, const op_graph *b, double *const data[CASE_DATA])

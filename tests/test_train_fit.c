@@ -42,12 +42,18 @@ static int tear_down(void **state)
     return 0;
 }
 
+static fv_model *make_from(fv_compile_options o)
+{
+    o.struct_size = sizeof o;
+    o.model = make_network(CLASSES);
+    assert_ok(fv_compile_with(&o));
+    return o.model;
+}
+
 static fv_model *make_with(const char *engine, int threads, fv_optimizer optimizer, float rate)
 {
-    fv_model *m = make_network(CLASSES);
-    assert_ok(
-        fv_compile(m, .optimizer = optimizer, .learning_rate = rate, .engine = engine, .threads = threads));
-    return m;
+    return make_from((fv_compile_options){
+        .optimizer = optimizer, .learning_rate = rate, .engine = engine, .threads = threads});
 }
 
 static fv_model *make_compiled(fv_optimizer optimizer, float rate)
@@ -212,13 +218,11 @@ static void assert_same_tensors(fv_model *a, fv_model *b)
 }
 
 /* Interrupted at `stop` and resumed, against a run in one piece. */
-static void compare_resumed(const fixture *f, const char *engine, fv_optimizer optimizer,
-                            fv_schedule schedule, stop_at stop)
+static void compare_resumed_with(const fixture *f, fv_compile_options o, fv_schedule schedule, stop_at stop)
 {
     char *whole = file_join(f->folder, "whole"), *parts = file_join(f->folder, "parts"),
          *last = file_join(parts, "last.safetensors");
-    fv_model *a = make_with(engine, 2, optimizer, 0.02f), *b = make_with(engine, 2, optimizer, 0.02f),
-             *c = make_with(engine, 2, optimizer, 0.02f);
+    fv_model *a = make_from(o), *b = make_from(o), *c = make_from(o);
     assert_ok(fit_part(f, a, whole, NULL, (stop_at){0, 1}, 1, schedule));
     assert_int_equal(fit_part(f, b, parts, NULL, stop, 3, schedule), FV_INTERRUPTED);
     c->tensors[0].data[0] = 99; /* the file decides, not what the model had */
@@ -236,6 +240,13 @@ static void compare_resumed(const fixture *f, const char *engine, fv_optimizer o
     free(last);
 }
 
+static void compare_resumed(const fixture *f, const char *engine, fv_optimizer optimizer,
+                            fv_schedule schedule, stop_at stop)
+{
+    fv_compile_options o = {.optimizer = optimizer, .learning_rate = 0.02f, .engine = engine, .threads = 2};
+    compare_resumed_with(f, o, schedule, stop);
+}
+
 static void test_resume(void **state)
 {
     const fixture *f = *state;
@@ -244,6 +255,69 @@ static void test_resume(void **state)
     compare_resumed(f, "reference", FV_RMSPROP, FV_SCHEDULE_PLATEAU, (stop_at){3, 4}); /* before validation */
     compare_resumed(f, "reference", FV_ADAM, FV_SCHEDULE_PLATEAU, (stop_at){2, 0});    /* between epochs */
     compare_resumed(f, "auto", FV_SGD, FV_SCHEDULE_COSINE, (stop_at){2, 3});
+}
+
+/* Every optimizer, and in the middle of an accumulation: of the four steps of an epoch three make the first update. */
+static void test_resume_recipes(void **state)
+{
+    const fv_optimizer optimizers[] = {FV_ADAGRAD, FV_NADAM, FV_LION, FV_LAMB, FV_MUON};
+    for (int i = 0; i < 5; i++) {
+        fv_compile_options one = {.optimizer = optimizers[i],
+                                  .learning_rate = 0.02f,
+                                  .threads = 1,
+                                  .engine = i % 2 ? "auto" : "reference"};
+        compare_resumed_with(*state, one, FV_SCHEDULE_COSINE, (stop_at){2, 1 + i % 3});
+    }
+    fv_compile_options o = {.optimizer = FV_ADAMW,
+                            .learning_rate = 0.02f,
+                            .threads = 1,
+                            .engine = "reference",
+                            .l1 = 1e-3f,
+                            .l2 = 1e-3f,
+                            .clip_norm = 0.5f,
+                            .accumulate = 3,
+                            .ema = 0.9f};
+    compare_resumed_with(*state, o, FV_SCHEDULE_COSINE, (stop_at){2, 1});
+    o.engine = "auto";
+    compare_resumed_with(*state, o, FV_SCHEDULE_ONECYCLE, (stop_at){2, 2});
+    compare_resumed_with(*state, o, FV_SCHEDULE_PLATEAU, (stop_at){1, 0});
+}
+
+/* What is validated and what is the best are the averaged weights; the checkpoint has both kinds. */
+static void test_ema(void **state)
+{
+    const fixture *f = *state;
+    char *out = file_join(f->folder, "run"), *last = file_join(out, "last.safetensors");
+    fv_model *m = make_from(
+                 (fv_compile_options){.learning_rate = 0.02f, .engine = "auto", .threads = 1, .ema = 0.9f}),
+             *raw = make_network(CLASSES);
+    assert_ok(fv_fit(m, .train = f->train, .validation = f->validation, .epochs = 1, .batch = 6, .out = out));
+    checkpoint_extra x = {0};
+    assert_ok(checkpoint_load(raw, last, &x));
+    int differ = 0, averaged = 0;
+    for (int32_t i = 0; i < m->tensor_count; i++) {
+        const network_tensor *t = &m->tensors[i];
+        char name[128];
+        snprintf(name, sizeof name, "%s.ema", t->name);
+        const checkpoint_tensor *ema = checkpoint_find_tensor(&x, name);
+        assert_non_null(ema);
+        averaged += t->trainable ? 0 : 1;
+        assert_memory_equal(ema->data, t->data, (size_t)t->count * sizeof(float));
+        differ += memcmp(raw->tensors[i].data, t->data, (size_t)t->count * sizeof(float)) != 0;
+    }
+    assert_int_equal(averaged, 2); /* running mean and variance */
+    assert_int_equal(differ, m->tensor_count);
+    fv_evaluation e = {0};
+    char *csv = read_text(out, "results.csv");
+    assert_ok(fv_evaluate(m, .data = f->validation, .result = &e));
+    assert_float_equal(e.loss, cell(csv, 1, 4), 1e-5);
+    fv_evaluation_release(&e);
+    checkpoint_release(&x);
+    fv_model_destroy(m);
+    fv_model_destroy(raw);
+    free(csv);
+    free(out);
+    free(last);
 }
 
 /* A finished run has nothing left to do; other options are refused. */
@@ -432,6 +506,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {TEST(test_learns),
                                        TEST(test_resume),
+                                       TEST(test_resume_recipes),
+                                       TEST(test_ema),
                                        TEST(test_resume_finished),
                                        TEST(test_damaged_checkpoint),
                                        TEST(test_patience),

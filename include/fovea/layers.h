@@ -215,6 +215,13 @@ FV_API fv_node *fv_dropout_with(const fv_dropout_options *options);
         &(fv_dropout_options){.struct_size = sizeof(fv_dropout_options), .input = __VA_ARGS__})
 FV_API fv_node *fv_stochastic_depth_with(const fv_dropout_options *options);
 
+/* Drops whole channels, of each picture its own (Tompson et al. 2015): what SpatialDropout2D is in Keras and Dropout2d in PyTorch. The
+ * input must be (N, H, W, C). */
+#define fv_spatial_dropout(...)                                                                              \
+    fv_spatial_dropout_with(                                                                                 \
+        &(fv_dropout_options){.struct_size = sizeof(fv_dropout_options), .input = __VA_ARGS__})
+FV_API fv_node *fv_spatial_dropout_with(const fv_dropout_options *options);
+
 typedef struct fv_activation_options {
     size_t struct_size;
     fv_node *input;

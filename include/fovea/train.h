@@ -21,7 +21,13 @@ typedef enum fv_optimizer {
     FV_SGD,
     FV_ADAM,
     FV_ADAMW,
-    FV_RMSPROP
+    FV_RMSPROP,
+    FV_ADAGRAD, /* Duchi et al. 2011 */
+    FV_NADAM,   /* Adam with Nesterov's momentum (Dozat 2016) */
+    FV_LION, /* the sign of a momentum (Chen et al. 2023): a third to a tenth of AdamW's rate, and as much more decay */
+    FV_LAMB, /* Adam's step, for each weight as long as the weight itself: for large batches (You et al. 2020) */
+    FV_MUON /* weights of 2 and 4 dimensions but the head's move along an orthogonalised momentum (Jordan 2024), all else by AdamW with
+                   0.015 times the learning rate */
 } fv_optimizer;
 
 typedef enum fv_loss {
@@ -36,24 +42,43 @@ typedef struct fv_compile_options {
     size_t struct_size;
     fv_model *model;        /* required */
     fv_optimizer optimizer; /* default FV_ADAMW */
-    float learning_rate;    /* default 0.1 for SGD (0.01 without batch norm), 1e-3 for the others */
-    float momentum;         /* SGD, RMSprop; default 0.9 for SGD, 0 for RMSprop; FV_OFF */
-    int nesterov;           /* SGD: nonzero for Nesterov's momentum */
-    float beta_1, beta_2;   /* Adam, AdamW: default 0.9, 0.999 */
-    float rho;              /* RMSprop: default 0.9 */
-    float epsilon;          /* Adam, AdamW 1e-8; RMSprop 1e-7 */
     float
-        weight_decay; /* L2 for SGD, Adam and RMSprop, decoupled for AdamW (Loshchilov & Hutter 2019); never on biases
-                               and norms; default 0.01 for AdamW, 5e-4 for SGD, else 0; FV_OFF */
+        learning_rate; /* default 0.1 for SGD (0.01 without batch norm), 0.02 for Muon, 0.01 for Adagrad, 2e-3 for NAdam, 1e-4
+                               for Lion, 1e-3 for the others */
+    float momentum; /* SGD, RMSprop, Muon; default 0.9 for SGD, 0 for RMSprop, 0.95 for Muon; FV_OFF */
+    int nesterov;   /* SGD: nonzero for Nesterov's momentum; Muon always has it */
+    float beta_1,
+        beta_2; /* Adam, AdamW, NAdam, LAMB: default 0.9, 0.999; Lion 0.9, 0.99; what Muon leaves to AdamW 0.9, 0.95 */
+    float rho;     /* RMSprop: default 0.9 */
+    float epsilon; /* default 1e-8; RMSprop 1e-7, LAMB 1e-6, Adagrad and Muon 1e-10 */
+    /* Part of the gradient (weight_decay * w) for SGD, Adam, NAdam, RMSprop and Adagrad; decoupled from it for AdamW (Loshchilov & Hutter
+     * 2019), Lion, Muon, and beside it in LAMB. Never on biases and norms. Default 0.01 for AdamW, LAMB and Muon, 0.1 for Lion, 5e-4 for SGD,
+     * else 0; FV_OFF */
+    float weight_decay;
     fv_loss loss;
     float label_smoothing; /* [0, 1); default 0; of the training loss only, not of validation's */
     const char *engine;    /* "auto" (default), "onednn", "reference" */
     int threads;           /* of the engine; default: all cores */
+    /* Penalties l1 * |w| and l2 * w^2 on the weights that decay, as Keras's kernel_regularizer: their gradients are added to the loss's, whatever the
+     * optimizer; the loss that is reported is without them, so that training and validation, and runs, compare. Default 0 */
+    float l1, l2;
+    float
+        clip_norm; /* the gradients are scaled down to this norm of all together where theirs is larger; default 0: not */
+    float clip_value; /* or each number of them is held in [-clip_value, clip_value]; default 0: not */
+    int64_t
+        accumulate; /* batches whose gradients, weighted by their pictures, make one update; the last one of an epoch may be of fewer.
+                           Schedules count updates. Default 1 */
+    /* The decay of a running average of weights and statistics, [0, 1); default 0: none. It rises with the updates t as 1 - (1 + t)^(-2/3). Validation
+     * uses the average, and the best epoch's is what the model has after training. */
+    float ema;
 } fv_compile_options;
 #define fv_compile(...)                                                                                      \
     fv_compile_with(&(fv_compile_options){.struct_size = sizeof(fv_compile_options), .model = __VA_ARGS__})
 /* Checks the network and the options and keeps them for fv_fit. Reports the first error of the layer calls. */
 FV_API fv_status fv_compile_with(const fv_compile_options *options);
+/* The options that it keeps, with the defaults in their places, but for a loss that the data will decide; they belong to the model, and change
+ * with the next fv_compile. NULL for a model that is not compiled. */
+FV_API const fv_compile_options *fv_compiled_options(const fv_model *m);
 
 /*
  * Transfer learning (docs/transfer.md). The head is the last dense layer, or the last convolution after all dense ones; all
@@ -113,6 +138,7 @@ typedef struct fv_progress {
     float validation_loss, validation_accuracy; /* at the end of an epoch */
     int is_best;                                /* the epoch is the best so far by the monitored value */
     const char *phase;                          /* "head" or "thawed" in a run with head_epochs, else NULL */
+    float gradient_norm; /* of all gradients at the last update, before clipping; known with clip_norm only */
 } fv_progress;
 
 /* Nonzero stops training after this step: last.safetensors is written and fv_fit returns FV_INTERRUPTED. */

@@ -19,6 +19,8 @@ typedef struct train_arguments {
     float head_lr, layer_decay;
     int train_bn;
     float mixup, cutmix, erase;
+    float l1, l2, clip_norm, clip_value, ema;
+    int64_t accumulate;
     int optimizer, nesterov, loss, schedule, resize_mode, interpolation, monitor, on_error,
         engine;                            /* indices into choices */
     int channels, balance, ignore_profile; /* the first two likewise */

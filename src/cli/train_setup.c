@@ -56,6 +56,8 @@ static fv_status check_words(const train_arguments *a)
 fv_status train_setup_check(const train_arguments *a)
 {
     STATUS_TRY(check_words(a));
+    if (a->clip_norm > 0 && a->clip_value > 0)
+        return status_set(FV_ERROR_INVALID, "--clip-norm, --clip-value: give one of them");
     if (!a->model || is_model_file(a->model) || is_network_file(a->model) || find_zoo(a->model))
         return FV_OK;
     const char *names[ZOO_MAX];
@@ -236,15 +238,6 @@ static fv_status settle_input(train_setup *s)
     return a->size ? FV_OK : FV_ERROR_MEMORY;
 }
 
-static bool has_batch_norm(const fv_model *m)
-{
-    fv_layer_info info;
-    for (int64_t i = 0; i < fv_model_layer_count(m); i++)
-        if (fv_model_layer(m, i, &info) == FV_OK && strcmp(info.type, "batch_norm") == 0)
-            return true;
-    return false;
-}
-
 static int find_engine(void)
 {
     fv_capability list[64];
@@ -270,17 +263,10 @@ static void settle_numbers(train_setup *s)
     const fv_preprocess *p = fv_model_preprocess(s->model);
     if (!a->optimizer)
         a->optimizer = FV_ADAMW;
-    bool sgd = a->optimizer == FV_SGD;
     if (!a->epochs)
         a->epochs = 20;
     if (!a->batch)
         a->batch = p->height <= SMALL && p->width <= SMALL ? 128 : 32;
-    if (!a->lr)
-        a->lr = !sgd ? 1e-3f : has_batch_norm(s->model) ? 0.1f : 0.01f;
-    if (!a->momentum && (sgd || a->optimizer == FV_RMSPROP))
-        a->momentum = sgd ? 0.9f : FV_OFF;
-    if (!a->weight_decay)
-        a->weight_decay = a->optimizer == FV_ADAMW ? 0.01f : sgd ? 5e-4f : FV_OFF;
     if (!a->warmup)
         a->warmup = 0.05f;
     if (!a->max_pixels)
@@ -301,15 +287,29 @@ static void settle_numbers(train_setup *s)
         a->engine = find_engine();
 }
 
+/* The optimizer's own options are what the library makes of them. */
+static void take_compiled(train_arguments *a, const fv_compile_options *o)
+{
+    a->lr = o->learning_rate;
+    if (o->optimizer == FV_SGD || o->optimizer == FV_RMSPROP || o->optimizer == FV_MUON)
+        a->momentum = o->momentum > 0 ? o->momentum : FV_OFF;
+    a->weight_decay = o->weight_decay > 0 ? o->weight_decay : FV_OFF;
+    a->accumulate = o->accumulate;
+}
+
 static fv_status compile(train_setup *s)
 {
     static const fv_loss losses[] = {FV_LOSS_DEFAULT, FV_SPARSE_CATEGORICAL_CROSSENTROPY,
                                      FV_BINARY_CROSSENTROPY};
-    const train_arguments *a = &s->a;
-    return fv_compile(s->model, .optimizer = (fv_optimizer)a->optimizer, .learning_rate = a->lr,
-                      .momentum = a->momentum, .nesterov = a->nesterov > 0, .weight_decay = a->weight_decay,
-                      .loss = losses[a->loss], .label_smoothing = a->label_smoothing,
-                      .engine = train_engines[a->engine], .threads = (int)a->threads);
+    train_arguments *a = &s->a;
+    STATUS_TRY(fv_compile(s->model, .optimizer = (fv_optimizer)a->optimizer, .learning_rate = a->lr,
+                          .momentum = a->momentum, .nesterov = a->nesterov > 0,
+                          .weight_decay = a->weight_decay, .loss = losses[a->loss],
+                          .label_smoothing = a->label_smoothing, .engine = train_engines[a->engine],
+                          .threads = (int)a->threads, .l1 = a->l1, .l2 = a->l2, .clip_norm = a->clip_norm,
+                          .clip_value = a->clip_value, .accumulate = a->accumulate, .ema = a->ema));
+    take_compiled(a, fv_compiled_options(s->model));
+    return FV_OK;
 }
 
 /* That classes are uneven is among the data's problems; this says what helps. */

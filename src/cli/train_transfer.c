@@ -7,17 +7,24 @@
 enum {
     EPOCHS = 16
 };
-static const float adam_rate = 1e-4f, adam_head_rate = 3e-3f, sgd_rate = 0.01f, sgd_head_rate = 0.1f;
+
+/* By optimizer. Muon's head is AdamW's, at 0.015 of its rate. */
+static const struct rates {
+    float all, head;
+} usual = {1e-4f, 3e-3f},
+  others[] = {
+      [FV_SGD] = {0.01f, 0.1f},   [FV_ADAGRAD] = {1e-3f, 0.01f}, [FV_NADAM] = {2e-4f, 6e-3f},
+      [FV_LION] = {1e-5f, 3e-4f}, [FV_MUON] = {2e-3f, 0.2f},
+};
 
 /* Pretrained layers stand a smaller rate than new ones; a head alone takes a larger one. */
 static void settle_rates(train_arguments *a, bool head_only)
 {
-    bool sgd = a->optimizer == FV_SGD;
-    float head = sgd ? sgd_head_rate : adam_head_rate;
+    struct rates r = others[a->optimizer].all > 0 ? others[a->optimizer] : usual;
     if (!a->lr)
-        a->lr = head_only ? head : sgd ? sgd_rate : adam_rate;
+        a->lr = head_only ? r.head : r.all;
     if (!a->head_lr)
-        a->head_lr = head;
+        a->head_lr = r.head;
 }
 
 fv_status train_transfer_settle(train_setup *s)

@@ -66,6 +66,8 @@ void plan_destroy(plan *p);
 fv_status plan_write(plan *p, value_id v, const void *data);
 fv_status plan_read(plan *p, value_id v, void *data);
 fv_status plan_run(plan *p);
+/* Leaves out the operations that are marked as updates. */
+fv_status plan_run_without_updates(plan *p);
 size_t plan_memory(const plan *p); /* bytes of arena and persistent block together */
 const graph *plan_graph(const plan *p);
 /* Seconds spent in each step since the plan was made, a line each, the slowest first. Timing is on when FOVEA_PROFILE is set. */

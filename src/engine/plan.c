@@ -118,11 +118,11 @@ static double now(void)
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
-static fv_status run_steps(plan *p, bool prologue)
+static fv_status run_steps(plan *p, bool prologue, bool updates)
 {
     for (int32_t i = 0; i < p->program.step_count; i++) {
         program_step *s = &p->program.steps[i];
-        if (s->prologue != prologue)
+        if (s->prologue != prologue || (s->update && !prologue && !updates))
             continue;
         double start = p->seconds ? now() : 0;
         STATUS_TRY(s->run(s->context, s->memory));
@@ -132,15 +132,25 @@ static fv_status run_steps(plan *p, bool prologue)
     return FV_OK;
 }
 
-fv_status plan_run(plan *p)
+static fv_status run(plan *p, bool updates)
 {
     if (p->stale) {
-        STATUS_TRY(run_steps(p, true));
+        STATUS_TRY(run_steps(p, true, true));
         p->stale = false;
     }
-    STATUS_TRY(run_steps(p, false));
+    STATUS_TRY(run_steps(p, false, updates));
     p->runs++;
     return p->engine->api->sync(p->engine);
+}
+
+fv_status plan_run(plan *p)
+{
+    return run(p, true);
+}
+
+fv_status plan_run_without_updates(plan *p)
+{
+    return run(p, false);
 }
 
 size_t plan_memory(const plan *p)

@@ -42,6 +42,7 @@ typedef struct program_step {
     buffer_id buffers[STEP_MAX_BUFFERS];
     int buffer_count;
     bool prologue;
+    bool update;                    /* left out of runs that only gather gradients */
     const char *label;              /* the operation's kind; static */
     const char *layer;              /* the layer's name, from the graph; may be NULL */
     void *memory[STEP_MAX_BUFFERS]; /* set when bound */

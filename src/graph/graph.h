@@ -84,6 +84,7 @@ typedef struct op {
     char *name; /* the layer's, for messages and profiles */
     bool
         prologue; /* depends on persistent values only: run when those were written from outside, not in every run */
+    bool update; /* left out of runs that only gather gradients; what it computes is read by its like only */
 } op;
 
 typedef struct graph {

@@ -48,7 +48,8 @@
  * OP_DROPOUT            x, step u32-as-i32 (2: seed-mixed low, high) -> y = x * keep / (1 - rate). keep of element i (logical row-major
  *                       index) depends on (step[0], step[1], stream, i) only: Philox block i/4, word i%4 with key (step[0], step[1]) and
  *                       counter (low(i/4), high(i/4), stream, 0); kept when (word >> 8) * 2^-24 >= rate. per_sample: all elements of
- *                       sample n of the batch are kept or not as element n. Its own gradient.  attributes: rate, stream, per_sample
+ *                       sample n of the batch are kept or not as element n; per_channel: all of its channel c as element n * C + c. Its own
+ *                       gradient.  attributes: rate, stream, per_sample, per_channel
  * OP_ADD                a, b -> y = act(a + b), broadcast over sides of 1.     attributes: activation, alpha
  * OP_MULTIPLY           a, b -> y, broadcast.
  * OP_REDUCE_SUM         x -> y of shape a.shape, which has 1 where it is summed over (x's rank).  attributes: shape
@@ -69,14 +70,35 @@
  *                       equal ones) is the target's, or, of an f32 target, where no other class's target is larger; K 1: where logit > 0 is what the
  *                       i32 target or f32 target > 0.5 is. Several labels (`each`, f32 targets only): of weight * the share of the K classes with
  *                       logit > 0 where the target is > 0.5, and only there (Keras's binary accuracy).  attributes: each
- * OP_UPDATE_SGD         p, g, [buffer], lr (1) -> p :=, [buffer :=].  g += weight_decay * p; buffer = momentum * buffer + g;
- *                       p -= lr * (nesterov ? g + momentum * buffer : buffer) (PyTorch's).  attributes: momentum, nesterov, weight_decay
- * OP_UPDATE_ADAM        p, g, m, v, lr (1), t (1, from 1) -> p :=, m :=, v :=.  decoupled: p -= lr * weight_decay * p, else g += weight_decay * p;
+ * OP_ADJUST_GRADIENT    g, p -> y = g + l1 * sign(p) + l2 * p, then held in [-limit, limit] (0: no limit).  attributes: l1, l2, limit
+ * OP_SQUARE_SUM         x, [total (1)] -> y (1) = total + the sum of x^2. The same whatever the number of threads.
+ * OP_CLIP_FACTOR        total (1) -> factor (1), norm (1).  norm = sqrt(total); factor = min(1, limit / (norm + 1e-6)) (PyTorch's
+ *                       clip_grad_norm_).  attributes: limit
+ * OP_AVERAGE            average, x, share (1) -> average := (1 - share) * average + share * x.
+ *
+ * Updates multiply lr by lr_scale, and g by [factor (1)] before all else.
+ *
+ * OP_UPDATE_SGD         p, g, [buffer], lr (1), [factor] -> p :=, [buffer :=].  decoupled: p -= lr * weight_decay * p, else g += weight_decay * p;
+ *                       buffer = momentum * buffer + g; p -= lr * (nesterov ? g + momentum * buffer : buffer) (PyTorch's).
+ *                       attributes: momentum, nesterov, weight_decay, decoupled
+ * OP_UPDATE_ADAM        p, g, m, v, lr (1), t (1, from 1), [factor] -> p :=, m :=, v :=.  weight decay as SGD's;
  *                       m = b1 m + (1-b1) g; v = b2 v + (1-b2) g^2; p -= lr * (m / (1-b1^t)) / (sqrt(v / (1-b2^t)) + epsilon)
- *                       (Kingma & Ba 2015; AdamW: Loshchilov & Hutter 2019).  attributes: beta_1, beta_2, epsilon, weight_decay, decoupled
- * OP_UPDATE_RMSPROP     p, g, s, [buffer], lr (1) -> p :=, s :=, [buffer :=].  g += weight_decay * p; s = rho s + (1-rho) g^2;
+ *                       (Kingma & Ba 2015; AdamW: Loshchilov & Hutter 2019). nesterov: in place of m / (1-b1^t) it is
+ *                       mu_(t+1) m / (1 - M_(t+1)) + (1-mu_t) g / (1 - M_t), mu_t = b1 (1 - 0.96^(0.004 t) / 2), M_t = mu_1 ... mu_t (NAdam:
+ *                       Dozat 2016, as PyTorch).  attributes: beta_1, beta_2, epsilon, weight_decay, decoupled, nesterov
+ * OP_UPDATE_RMSPROP     p, g, s, [buffer], lr (1), [factor] -> p :=, s :=, [buffer :=].  g += weight_decay * p; s = rho s + (1-rho) g^2;
  *                       u = g / (sqrt(s) + epsilon); buffer = momentum * buffer + u; p -= lr * buffer (or u).  attributes: beta_1 (rho), momentum, epsilon, weight_decay
- *                       All updates multiply lr by lr_scale.
+ * OP_UPDATE_ADAGRAD     p, g, s, lr (1), [factor] -> p :=, s :=.  g += weight_decay * p; s += g^2; p -= lr * g / (sqrt(s) + epsilon)
+ *                       (Duchi et al. 2011).  attributes: epsilon, weight_decay
+ * OP_UPDATE_LION        p, g, m, lr (1), [factor] -> p :=, m :=.  p -= lr * (weight_decay * p + sign(b1 m + (1-b1) g)); m = b2 m + (1-b2) g
+ *                       (Chen et al. 2023).  attributes: beta_1, beta_2, weight_decay
+ * OP_UPDATE_LAMB        p, g, m, v, lr (1), t (1), [factor] -> p :=, m :=, v :=.  m, v and their quotient u as Adam's; u += weight_decay * p;
+ *                       p -= lr * u, times |p| / |u| where `adapt` and neither is 0 (You et al. 2020).
+ *                       attributes: beta_1, beta_2, epsilon, weight_decay, adapt
+ * OP_ORTHOGONAL_MOMENTUM g (O, ...), buffer, [factor] -> y, buffer :=, three workspaces of its own (m, m), (m, m), (m, k). Muon's direction
+ *                       (Jordan 2024): buffer = momentum * buffer + (1 - momentum) g; u = momentum * buffer + (1 - momentum) g as a matrix (O, rest),
+ *                       transposed where it is higher than wide; X = u / max(|u|, 1e-7); five times X = aX + (bG + cG^2) X with G = X X^T and a, b, c =
+ *                       3.4445, -4.7750, 2.0315; y = sqrt(max(1, O / rest)) X.        attributes: momentum
  */
 #ifndef GRAPH_OPS_H
 #define GRAPH_OPS_H
@@ -125,9 +147,17 @@ typedef enum op_kind {
     OP_SIGMOID_CROSS_ENTROPY,
     OP_SIGMOID_CROSS_ENTROPY_GRAD,
     OP_CORRECT,
+    OP_ADJUST_GRADIENT,
+    OP_SQUARE_SUM,
+    OP_CLIP_FACTOR,
+    OP_AVERAGE,
     OP_UPDATE_SGD,
     OP_UPDATE_ADAM,
     OP_UPDATE_RMSPROP,
+    OP_UPDATE_ADAGRAD,
+    OP_UPDATE_LION,
+    OP_UPDATE_LAMB,
+    OP_ORTHOGONAL_MOMENTUM,
     OP_KIND_COUNT
 } op_kind;
 
@@ -146,7 +176,7 @@ typedef struct op_attributes {
     int reverse;
     float rate;
     uint32_t stream;
-    int per_sample;
+    int per_sample, per_channel;
     int64_t groups, heads;
     int each_place; /* nonzero: each place of a picture on its own */
     int count_padding;
@@ -155,7 +185,8 @@ typedef struct op_attributes {
     float smoothing;
     int each; /* nonzero: every class is an answer of its own */
     float beta_1, beta_2, weight_decay, lr_scale;
-    int nesterov, decoupled;
+    int nesterov, decoupled, adapt;
+    float l1, l2, limit;
 } op_attributes;
 
 struct graph;

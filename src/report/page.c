@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* report.html from top to bottom. */
 #include <math.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "report/page.h"
 
@@ -37,6 +39,18 @@ static void add_run_cards(text *out, const report_table *results)
     text_release(&note);
 }
 
+/* With --ema what was validated, and what the model is, are averaged weights. */
+static void add_average(text *out, const report_pairs *arguments)
+{
+    for (size_t i = 0; i < arguments->count; i++)
+        if (strcmp(arguments->list[i].key, "ema") == 0 && strtod(arguments->list[i].value, NULL) > 0) {
+            text_add(out, "<p class=\"soft\">The model and its validation are those of a running average of "
+                          "the weights, of decay ");
+            text_add_html(out, arguments->list[i].value);
+            text_add(out, ".</p>\n");
+        }
+}
+
 static void add_top(text *out, const report_content *c)
 {
     const report_input *in = c->in;
@@ -65,6 +79,7 @@ static void add_top(text *out, const report_content *c)
     text_add(out, "</div>\n");
     if (in->evaluation)
         page_add_left_out(out, in->evaluation);
+    add_average(out, c->arguments);
 }
 
 static void add_epochs(text *out, const report_table *t)

@@ -30,20 +30,41 @@ static void settle(float *value, float default_value)
         *value = 0;
 }
 
+/* What an optimizer's own options are when nothing is said. 0: it has no such option. */
+static const struct optimizer_defaults {
+    float learning_rate, momentum, beta_1, beta_2, epsilon, weight_decay;
+} defaults_of[] = {
+    [FV_SGD] = {0.1f, 0.9f, 0, 0, 1e-8f, 5e-4f},
+    [FV_ADAM] = {1e-3f, 0, 0.9f, 0.999f, 1e-8f, 0},
+    [FV_ADAMW] = {1e-3f, 0, 0.9f, 0.999f, 1e-8f, 0.01f},
+    [FV_RMSPROP] = {1e-3f, 0, 0, 0, 1e-7f, 0},
+    [FV_ADAGRAD] = {1e-2f, 0, 0, 0, 1e-10f, 0},
+    [FV_NADAM] = {2e-3f, 0, 0.9f, 0.999f, 1e-8f, 0},
+    [FV_LION] = {1e-4f, 0, 0.9f, 0.99f, 1e-8f, 0.1f},
+    [FV_LAMB] = {1e-3f, 0, 0.9f, 0.999f, 1e-6f, 0.01f},
+    [FV_MUON] = {0.02f, 0.95f, 0.9f, 0.95f, 1e-10f, 0.01f},
+};
+
 static void set_defaults(fv_compile_options *o)
 {
     if (o->optimizer == FV_OPTIMIZER_DEFAULT)
         o->optimizer = FV_ADAMW;
     if (o->loss == FV_LOSS_DEFAULT && fv_model_class_count(o->model) == 1)
         o->loss = FV_BINARY_CROSSENTROPY; /* else the data will decide */
-    bool sgd = o->optimizer == FV_SGD;
-    settle(&o->learning_rate, !sgd ? 1e-3f : has_batch_norm(o->model) ? 0.1f : 0.01f);
-    settle(&o->momentum, sgd ? 0.9f : 0);
-    settle(&o->beta_1, 0.9f);
-    settle(&o->beta_2, 0.999f);
+    const struct optimizer_defaults *d = &defaults_of[o->optimizer];
+    bool slow = o->optimizer == FV_SGD && !has_batch_norm(o->model);
+    settle(&o->learning_rate, slow ? d->learning_rate / 10 : d->learning_rate);
+    settle(&o->momentum, d->momentum);
+    settle(&o->beta_1, d->beta_1);
+    settle(&o->beta_2, d->beta_2);
     settle(&o->rho, 0.9f);
-    settle(&o->epsilon, o->optimizer == FV_RMSPROP ? 1e-7f : 1e-8f);
-    settle(&o->weight_decay, o->optimizer == FV_ADAMW ? 0.01f : sgd ? 5e-4f : 0);
+    settle(&o->epsilon, d->epsilon);
+    settle(&o->weight_decay, d->weight_decay);
+    float *const optional[] = {&o->l1, &o->l2, &o->clip_norm, &o->clip_value, &o->ema};
+    for (size_t i = 0; i < sizeof optional / sizeof *optional; i++)
+        settle(optional[i], 0);
+    if (o->accumulate == 0)
+        o->accumulate = 1;
     if (!o->engine)
         o->engine = "auto";
     if (o->threads == 0)
@@ -66,18 +87,26 @@ static fv_status check_ranges(const fv_compile_options *o)
         {"epsilon", "1e-30..1", o->epsilon, 1e-30f, 1, false},
         {"weight_decay", "0..10", o->weight_decay, 0, 10, false},
         {"label_smoothing", "in [0, 1)", o->label_smoothing, 0, 1, true},
+        {"l1", "0..10", o->l1, 0, 10, false},
+        {"l2", "0..10", o->l2, 0, 10, false},
+        {"clip_norm", "0..1e6", o->clip_norm, 0, 1e6f, false},
+        {"clip_value", "0..1e6", o->clip_value, 0, 1e6f, false},
+        {"ema", "in [0, 1)", o->ema, 0, 1, true},
     };
     for (size_t i = 0; i < sizeof list / sizeof *list; i++)
         if (!(list[i].value >= list[i].low && list[i].value <= list[i].high) ||
             (list[i].below && list[i].value == list[i].high))
             return status_set(FV_ERROR_INVALID, "compile: %s must be %s, not %g", list[i].name, list[i].range,
                               (double)list[i].value);
-    if ((int)o->optimizer < 0 || o->optimizer > FV_RMSPROP)
-        return status_set(FV_ERROR_INVALID, "compile: there is no optimizer %d", (int)o->optimizer);
     if ((int)o->loss < 0 || o->loss > FV_BINARY_CROSSENTROPY)
         return status_set(FV_ERROR_INVALID, "compile: there is no loss %d", (int)o->loss);
     if (o->threads < 0 || o->threads > 4096)
         return status_set(FV_ERROR_INVALID, "compile: threads must be 1..4096, not %d", o->threads);
+    if (o->clip_norm > 0 && o->clip_value > 0)
+        return status_set(FV_ERROR_INVALID, "compile: give either clip_norm or clip_value");
+    if (o->accumulate < 1 || o->accumulate > 65536)
+        return status_set(FV_ERROR_INVALID, "compile: accumulate must be 1..65536, not %lld",
+                          (long long)o->accumulate);
     return o->nesterov && !(o->momentum > 0)
                ? status_set(FV_ERROR_INVALID, "compile: nesterov needs a momentum above 0")
                : FV_OK;
@@ -117,6 +146,8 @@ fv_status fv_compile_with(const fv_compile_options *options)
     memcpy(&o, options, options->struct_size < sizeof o ? options->struct_size : sizeof o);
     fv_model *m = o.model;
     STATUS_TRY(network_check(m));
+    if ((int)o.optimizer < 0 || o.optimizer > FV_MUON)
+        return status_set(FV_ERROR_INVALID, "compile: there is no optimizer %d", (int)o.optimizer);
     set_defaults(&o);
     STATUS_TRY(check_ranges(&o));
     STATUS_TRY(check_output(&o));
@@ -136,4 +167,9 @@ fv_status compile_ensure(fv_model *m)
     if (m->compiled)
         return network_check(m);
     return fv_compile_with(&(fv_compile_options){.struct_size = sizeof(fv_compile_options), .model = m});
+}
+
+const fv_compile_options *fv_compiled_options(const fv_model *m)
+{
+    return m && m->compiled ? &m->compile : NULL;
 }

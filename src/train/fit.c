@@ -73,6 +73,8 @@ static fv_status one_epoch(fit_run *r)
         STATUS_TRY(fit_save_best(r));
     fv_progress p = epoch_progress(r, &result);
     begin_next_epoch(&r->state);
+    if (r->model->compile.ema > 0) /* what was validated was the average */
+        STATUS_TRY(trainer_read(r->trainer));
     STATUS_TRY(fit_save_last(r));
     r->between_seconds = clock_seconds() - r->trained;
     if (r->o.on_epoch && r->o.on_epoch(&p, r->o.user) && r->state.epoch < r->o.epochs)

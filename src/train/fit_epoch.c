@@ -40,7 +40,8 @@ fv_progress fit_progress(const fit_run *r)
                              s->counted > 0 ? (float)(s->correct_sum / (double)s->counted) : NAN,
                          .validation_loss = NAN,
                          .validation_accuracy = NAN,
-                         .phase = fit_phase_name(r)};
+                         .phase = fit_phase_name(r),
+                         .gradient_norm = trainer_gradient_norm(r->trainer)};
 }
 
 static fv_status diverged(const fit_run *r, const char *what)
@@ -63,7 +64,7 @@ static fv_status train_batch(fit_run *r, const batch *b)
         weight += (double)b->weights[i];
     for (int64_t i = 0; i < b->count; i++)
         s->counted += b->weights[i] > 0;
-    s->rate = schedule_rate(&r->schedule, s->step - r->first_step, s->plateau.scale);
+    s->rate = schedule_rate(&r->schedule, trainer_update(r->trainer, s->step), s->plateau.scale);
     if (weight > 0)
         STATUS_TRY(trainer_step(r->trainer, b, s->step, (float)s->rate, &loss, &correct));
     if (!isfinite(loss))
@@ -174,7 +175,7 @@ fv_status fit_epoch(fit_run *r, fit_result *result)
                            .images_per_second = p.images_per_second,
                            .wait_share = p.wait_share};
     r->trained = clock_seconds();
-    STATUS_TRY(trainer_read(r->trainer));
+    STATUS_TRY(r->model->compile.ema > 0 ? trainer_read_average(r->trainer) : trainer_read(r->trainer));
     STATUS_TRY(validate(r, result));
     result->seconds = epoch_seconds(r);
     return FV_OK;

@@ -23,11 +23,12 @@ static void make_schedule(fit_run *r)
     const fv_fit_options *o = &r->o;
     bool head = is_head(r);
     int64_t epochs = head ? o->head_epochs : o->epochs - o->head_epochs;
+    int64_t updates = trainer_updates(loader_batches(r->loader), r->model->compile.accumulate);
     schedule *s = &r->schedule;
     r->first_step = head ? 0 : o->head_epochs * loader_batches(r->loader);
     *s = (schedule){.kind = o->schedule,
                     .base = (double)(head ? o->head_learning_rate : r->model->compile.learning_rate),
-                    .steps = epochs * loader_batches(r->loader),
+                    .steps = epochs * updates,
                     .epochs = epochs};
     s->warmup_steps = llround((double)o->warmup * (double)s->steps);
     if (s->warmup_steps >= s->steps)
@@ -70,7 +71,7 @@ static fv_status make_trainer(fit_run *r)
     trainer_destroy(r->trainer);
     r->trainer = NULL;
     STATUS_TRY(trainer_create(r->model, r->o.batch, r->o.seed, r->targets, &r->trainer));
-    trainer_start_from(r->trainer, r->first_step);
+    trainer_start_from(r->trainer, r->first_step, loader_batches(r->loader));
     return trainer_write(r->trainer);
 }
 

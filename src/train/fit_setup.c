@@ -319,11 +319,25 @@ static fv_status make_signature(fit_run *r)
              (double)c->epsilon);
     text_add(&r->signature, "weight decay %.9g, loss %d, label smoothing %.9g, balance %d",
              (double)c->weight_decay, (int)c->loss, (double)c->label_smoothing, (int)o->balance);
+    text_add(&r->signature, ", l1 %.9g, l2 %.9g, clip norm %.9g, clip value %.9g, accumulate %lld, ema %.9g",
+             (double)c->l1, (double)c->l2, (double)c->clip_norm, (double)c->clip_value,
+             (long long)c->accumulate, (double)c->ema);
     text_add(&r->signature, ", cache %d", loader_cache(r->loader) != NULL);
     text_add(&r->signature, ", head epochs %lld, head lr %.9g, kept statistics %d, frozen %llx",
              (long long)o->head_epochs, (double)o->head_learning_rate, r->model->keep_statistics,
              (unsigned long long)fit_phase_fingerprint(r->model));
     return text_status(&r->signature);
+}
+
+static void tell_recipe(const fit_run *r)
+{
+    const fv_compile_options *c = &r->model->compile;
+    if (c->accumulate > 1)
+        fit_log(r, "%lld batches of %lld pictures make an update", (long long)c->accumulate,
+                (long long)r->o.batch);
+    if (c->ema > 0)
+        fit_log(r, "validated and kept are not the weights but their running average, of decay %g",
+                (double)c->ema);
 }
 
 static fv_status make_paths(fit_run *r)
@@ -355,6 +369,7 @@ static fv_status prepare(fit_run *r, checkpoint_extra *x)
     STATUS_TRY(make_signature(r));
     if (r->o.resume)
         STATUS_TRY(fit_resume(r, x));
+    tell_recipe(r);
     STATUS_TRY(fit_begin_phase(r, r->o.resume ? x : NULL));
     return make_paths(r);
 }

@@ -13,7 +13,7 @@
 typedef struct schedule {
     fv_schedule kind;
     double base;          /* the peak */
-    int64_t steps;        /* of the whole run */
+    int64_t steps;        /* of the whole run; updates, where gradients of several batches are accumulated */
     int64_t epochs;       /* steps is a multiple */
     int64_t warmup_steps; /* linear from base / warmup_steps to base; one-cycle has its own rise */
 } schedule;

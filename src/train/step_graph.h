@@ -28,8 +28,13 @@ typedef struct step_graph {
     value_id dropout_step;           /* i32 (2), or NO_VALUE */
     /* Outputs, f32 (1): the weighted mean loss, and how many of those counted are right. */
     value_id loss, correct;
-    value_id *states; /* the optimizer's, named TENSOR.momentum, TENSOR.m, TENSOR.v or TENSOR.square */
+    value_id *states; /* the optimizer's, named TENSOR.momentum, .m, .v or .square; .accumulated; .ema */
     int32_t state_count;
+    /* Where m->compile asks for them, else NO_VALUE. Inputs, f32 (1): the part of this batch in the gradients accumulated so far, and of the
+     * new weights in their average. Output, f32 (1): the norm of all gradients. */
+    value_id batch_share, average_share, gradient_norm;
+    value_id *
+        averages; /* the averaged weights, by tensor of the model; NULL, or NO_VALUE where nothing changes the tensor */
 } step_graph;
 
 /* For m->compile. Released on failure. */
@@ -39,5 +44,8 @@ void step_graph_release(step_graph *s);
 /* step_frozen.c: batch norms that keep their statistics, in a graph that is not fused yet. Those of frozen layers go into the convolution or dense
  * layer before them where that is frozen too. */
 fv_status step_fix_statistics(graph *g, const fv_model *m);
+
+/* step_update.c: the gradients of all trainable tensors, and an update for each that the loss depends on. */
+fv_status step_add_updates(step_graph *s, const fv_model *m);
 
 #endif

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "train/trainer.h"
 
+#include <inttypes.h>
+#include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "core/memory.h"
 #include "core/random.h"
@@ -18,7 +21,9 @@ struct trainer {
     bool *used; /* by tensor: it takes part in the step */
     uint64_t seed;
     int64_t batch_size;
-    int64_t first_step;
+    int64_t first_step, epoch_steps;
+    double accumulated; /* the weight of the batches whose gradients are gathered for the next update */
+    float gradient_norm;
     step_targets targets;
     float *counted, *positive; /* (batch): what a step's inputs are made in */
 };
@@ -50,6 +55,7 @@ fv_status trainer_create(fv_model *m, int64_t batch_size, uint64_t seed, step_ta
     t->seed = seed;
     t->batch_size = batch_size;
     t->targets = targets;
+    t->gradient_norm = NAN;
     fv_status status = step_graph_build(m, batch_size, targets, &t->graph);
     if (status == FV_OK)
         status = allocate(t);
@@ -79,28 +85,65 @@ void trainer_destroy(trainer *t)
     free(t);
 }
 
-void trainer_start_from(trainer *t, int64_t first_step)
+void trainer_start_from(trainer *t, int64_t first_step, int64_t epoch_steps)
 {
     t->first_step = first_step;
+    t->epoch_steps = epoch_steps;
 }
 
+int64_t trainer_update(const trainer *t, int64_t step)
+{
+    int64_t n = t->model->compile.accumulate, epoch = t->epoch_steps;
+    step -= t->first_step;
+    return epoch ? step / epoch * trainer_updates(epoch, n) + step % epoch / n : step / n;
+}
+
+/* Whether the batches accumulated with this one are all that its update is made of. */
+static bool is_update(const trainer *t, int64_t step)
+{
+    return trainer_update(t, step + 1) > trainer_update(t, step);
+}
+
+/* NO_VALUE when nothing is averaged, or not this tensor. */
+static value_id average_of(const trainer *t, int32_t tensor)
+{
+    return t->graph.averages ? t->graph.averages[tensor] : NO_VALUE;
+}
+
+/* The average begins with what the weights are. */
 fv_status trainer_write(trainer *t)
 {
     const fv_model *m = t->model;
-    for (int32_t i = 0; i < m->tensor_count; i++)
+    for (int32_t i = 0; i < m->tensor_count; i++) {
         if (t->used[i])
             STATUS_TRY(plan_write(t->plan, m->tensors[i].value, m->tensors[i].data));
+        if (average_of(t, i) != NO_VALUE)
+            STATUS_TRY(plan_write(t->plan, average_of(t, i), m->tensors[i].data));
+    }
+    return FV_OK;
+}
+
+static fv_status read_tensors(trainer *t, bool averaged)
+{
+    fv_model *m = t->model;
+    for (int32_t i = 0; i < m->tensor_count; i++) {
+        value_id average = averaged ? average_of(t, i) : NO_VALUE;
+        if (t->used[i])
+            STATUS_TRY(
+                plan_read(t->plan, average != NO_VALUE ? average : m->tensors[i].value, m->tensors[i].data));
+    }
+    network_changed(m);
     return FV_OK;
 }
 
 fv_status trainer_read(trainer *t)
 {
-    fv_model *m = t->model;
-    for (int32_t i = 0; i < m->tensor_count; i++)
-        if (t->used[i])
-            STATUS_TRY(plan_read(t->plan, m->tensors[i].value, m->tensors[i].data));
-    network_changed(m);
-    return FV_OK;
+    return read_tensors(t, false);
+}
+
+fv_status trainer_read_average(trainer *t)
+{
+    return read_tensors(t, true);
 }
 
 /* A network of one output is told the second class's part. */
@@ -124,10 +167,35 @@ static fv_status write_weights(trainer *t, const batch *b)
     return plan_write(t->plan, t->graph.counted, t->counted);
 }
 
+/* The mean over all accumulated pictures is kept as it grows: a batch has the part in it that its pictures' weights have. */
+static fv_status write_batch_share(trainer *t, const batch *b)
+{
+    double weight = 0;
+    if (t->graph.batch_share == NO_VALUE)
+        return FV_OK;
+    for (int64_t i = 0; i < t->batch_size; i++)
+        weight += (double)b->weights[i];
+    t->accumulated += weight;
+    float share = t->accumulated > 0 ? (float)(weight / t->accumulated) : 1;
+    return plan_write(t->plan, t->graph.batch_share, &share);
+}
+
+/* The decay of the average grows to what was asked for as 1 - (1 + t)^(-2/3), as timm's ModelEmaV3 warms it up: short runs would
+ * else hardly leave the weights that they began with. */
+static fv_status write_average_share(trainer *t, int64_t update)
+{
+    if (t->graph.average_share == NO_VALUE)
+        return FV_OK;
+    double decay = 1 - pow(1 + (double)update, -2.0 / 3);
+    float share = (float)(1 - fmin(decay, (double)t->model->compile.ema));
+    return plan_write(t->plan, t->graph.average_share, &share);
+}
+
 static fv_status write_inputs(trainer *t, const batch *b, int64_t step, float rate)
 {
     const step_graph *g = &t->graph;
-    float counter = (float)(step - t->first_step + 1);
+    int64_t update = trainer_update(t, step);
+    float counter = (float)(update + 1);
     rng r = rng_at(t->seed, dropout_epoch, (uint64_t)step);
     uint32_t key[2] = {rng_u32(&r), rng_u32(&r)};
     STATUS_TRY(plan_write(t->plan, g->pixels, b->pixels));
@@ -135,15 +203,50 @@ static fv_status write_inputs(trainer *t, const batch *b, int64_t step, float ra
     STATUS_TRY(write_weights(t, b));
     STATUS_TRY(plan_write(t->plan, g->learning_rate, &rate));
     STATUS_TRY(plan_write(t->plan, g->counter, &counter));
+    STATUS_TRY(write_batch_share(t, b));
+    STATUS_TRY(write_average_share(t, update));
     return g->dropout_step == NO_VALUE ? FV_OK : plan_write(t->plan, g->dropout_step, key);
 }
 
 fv_status trainer_step(trainer *t, const batch *b, int64_t step, float rate, float *loss, float *correct)
 {
+    bool update = is_update(t, step);
     STATUS_TRY(write_inputs(t, b, step, rate));
-    STATUS_TRY(plan_run(t->plan));
+    STATUS_TRY(update ? plan_run(t->plan) : plan_run_without_updates(t->plan));
+    if (update)
+        t->accumulated = 0;
+    if (update && t->graph.gradient_norm != NO_VALUE)
+        STATUS_TRY(plan_read(t->plan, t->graph.gradient_norm, &t->gradient_norm));
     STATUS_TRY(plan_read(t->plan, t->graph.loss, loss));
     return plan_read(t->plan, t->graph.correct, correct);
+}
+
+float trainer_gradient_norm(const trainer *t)
+{
+    return t->gradient_norm;
+}
+
+/* Kept exactly, as its bits in hexadecimal. */
+static const char accumulated_key[] = "accumulated";
+
+static fv_status save_accumulated(const trainer *t, checkpoint_extra *x)
+{
+    uint64_t bits;
+    memcpy(&bits, &t->accumulated, sizeof bits);
+    return checkpoint_add_value(x, accumulated_key, "%" PRIx64, bits);
+}
+
+static fv_status load_accumulated(trainer *t, const checkpoint_extra *x)
+{
+    const char *saved = checkpoint_find_value(x, accumulated_key);
+    char *end = NULL;
+    uint64_t bits = saved ? strtoull(saved, &end, 16) : 0;
+    memcpy(&t->accumulated, &bits, sizeof bits);
+    if (!saved || end == saved || *end || !(t->accumulated >= 0 && isfinite(t->accumulated)))
+        return status_set(FV_ERROR_INVALID,
+                          "resume: the checkpoint's '%s' is missing or no weight of pictures",
+                          accumulated_key);
+    return FV_OK;
 }
 
 fv_status trainer_save(trainer *t, checkpoint_extra *x)
@@ -156,7 +259,7 @@ fv_status trainer_save(trainer *t, checkpoint_extra *x)
             return status_last();
         STATUS_TRY(plan_read(t->plan, t->graph.states[i], data));
     }
-    return FV_OK;
+    return save_accumulated(t, x);
 }
 
 fv_status trainer_load(trainer *t, const checkpoint_extra *x)
@@ -173,5 +276,5 @@ fv_status trainer_load(trainer *t, const checkpoint_extra *x)
                 v->name);
         STATUS_TRY(plan_write(t->plan, t->graph.states[i], saved->data));
     }
-    return FV_OK;
+    return load_accumulated(t, x);
 }

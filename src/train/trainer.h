@@ -24,15 +24,28 @@ typedef struct trainer trainer;
 fv_status trainer_create(fv_model *m, int64_t batch_size, uint64_t seed, step_targets targets, trainer **out);
 void trainer_destroy(trainer *t); /* NULL is fine */
 
-/* The first step that the optimizer counts; 0 unless told. */
-void trainer_start_from(trainer *t, int64_t first_step);
+/* The first step that the optimizer counts, and how many steps an epoch has: with its last one accumulated gradients are used, however few
+ * batches they are of. Unless told 0 and no end of epochs. */
+void trainer_start_from(trainer *t, int64_t first_step, int64_t epoch_steps);
+/* The update, from 0 at the first step, that a step belongs to: they differ where gradients of several batches are accumulated. */
+int64_t trainer_update(const trainer *t, int64_t step);
+/* Updates in an epoch of so many steps. */
+static inline int64_t trainer_updates(int64_t steps, int64_t accumulate)
+{
+    return (steps + accumulate - 1) / accumulate;
+}
 
 fv_status trainer_write(trainer *t);
 fv_status trainer_read(trainer *t);
+/* The averaged weights in place of the others; m->compile has ema. */
+fv_status trainer_read_average(trainer *t);
 
-/* One update; `step` counts from 0 over the whole run. `*loss` is the weighted mean, `*correct` how many of the pictures whose
+/* One batch, and an update when it is the last of those that are accumulated; `step` counts from 0 over the whole run. `*loss` is the weighted mean, `*correct` how many of the pictures whose
  * weight is not 0 were right (of several labels: the sum of the shares that were). */
 fv_status trainer_step(trainer *t, const batch *b, int64_t step, float rate, float *loss, float *correct);
+
+/* The norm of all gradients at the last update; NAN without clip_norm. */
+float trainer_gradient_norm(const trainer *t);
 
 /* The optimizer's state, into and out of a checkpoint. */
 fv_status trainer_save(trainer *t, checkpoint_extra *x);

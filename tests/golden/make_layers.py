@@ -76,6 +76,7 @@ ROWS = [
     ("position_embedding", position),
     ("layer_scale: {initial: 0.1}", lambda x: x * p("", 8, 1, 1)),
     ("stochastic_depth: {rate: 0.4}", lambda x: x),
+    ("spatial_dropout: {rate: 0.4}", lambda x: x),
     ("crop2d: {crop: [1, 2, 0, 3]}", lambda x: x[:, :, 1:8, 0:4]),
     ("dense: {units: 5, each_place: yes, activation: gelu}", each_place),
     ("max_pool2d: {size: 3, stride: 2, ceil_mode: yes}", lambda x: F.max_pool2d(x, 3, 2, ceil_mode=True)),

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Writes ops.json: what PyTorch computes, in double, for the rows of tests/test_ops_golden.c.
+"""Writes ops.json: what PyTorch and timm compute, in double, for the rows of tests/test_ops_golden.c.
 
     python3 tests/golden/make_ops.py > tests/golden/ops.json
 
@@ -11,6 +11,7 @@ block a step; its outputs are those after the last.
 import json
 
 import numpy as np
+import timm.optim
 import torch
 import torch.nn.functional as F
 
@@ -135,16 +136,18 @@ def losses():
 STEPS, SIZE = 5, 6
 
 
-def optimizer(name, make, inputs_of, outputs_of):
+def optimizer(name, make, inputs_of, outputs_of, shape=(SIZE,)):
     """inputs_of(p, gradients, rates): the operation's inputs; outputs_of(p, state): what it updated."""
-    p, gradients = random(SIZE), [random(SIZE).detach() for _ in range(STEPS)]
+    p, gradients = random(*shape), [random(*shape).detach() for _ in range(STEPS)]
     start, rates = p.detach().clone(), [f32(r) for r in (0.1, 0.1, 0.05, 0.05, 0.01)]
     o = make([p])
     for gradient, rate in zip(gradients, rates):
         o.param_groups[0]["lr"] = rate
         p.grad = gradient.clone()
+        before = p.detach().clone()
         o.step()
     inputs = inputs_of(start, torch.cat(gradients), torch.tensor(rates))
+    o.state[p]["last step"] = (before - p.detach()) / rates[-1]
     cases[name] = {"inputs": [numbers(x) for x in inputs], "seed": None, "gradients": [],
                    "outputs": [numbers(x) for x in outputs_of(p, o.state[p])]}
 
@@ -274,6 +277,74 @@ def transformers():
     record("reshape", [x], [x.reshape(2, 1, 6, 4)])
 
 
+
+def more_optimizers():
+    """Adagrad, NAdam, Lion, LAMB and Muon."""
+    zero, times, decay = torch.zeros(SIZE), torch.arange(1.0, STEPS + 1), f32(0.01)
+    betas = (f32(0.9), f32(0.999))
+    for name, decoupled in (("nadam", False), ("nadam decoupled", True)):
+        optimizer(name, lambda p: torch.optim.NAdam(p, 0.1, betas, f32(1e-8), decay, decoupled_weight_decay=decoupled),
+                  lambda p, g, r: [p, g, zero, zero, r, times], lambda p, s: [p, s["exp_avg"], s["exp_avg_sq"]])
+    optimizer("adagrad", lambda p: torch.optim.Adagrad(p, 0.1, weight_decay=decay, eps=f32(1e-10)),
+              lambda p, g, r: [p, g, zero, r], lambda p, s: [p, s["sum"]])
+    optimizer("lion", lambda p: timm.optim.Lion(p, 0.1, (f32(0.9), f32(0.99)), decay, foreach=False),
+              lambda p, g, r: [p, g, zero, r], lambda p, s: [p, s["exp_avg"]])
+    for name, value in (("lamb", decay), ("lamb of a bias", 0)):
+        optimizer(name, lambda p: timm.optim.Lamb(p, 0.1, betas=betas, eps=f32(1e-6), weight_decay=value,
+                                                  max_grad_norm=None, foreach=False),
+                  lambda p, g, r: [p, g, zero, zero, r, times], lambda p, s: [p, s["exp_avg"], s["exp_avg_sq"]])
+    half = torch.bfloat16
+    torch.bfloat16 = torch.float64  # what PyTorch's Muon iterates in; the iteration's roundings are no part of it
+    for name, shape in (("muon wide", (3, 5)), ("muon high", (6, 2)), ("muon convolution", (3, 6))):
+        optimizer(name, lambda p: torch.optim.Muon(p, 0.1, 0, f32(0.95)),
+                  lambda p, g, r: [g, torch.zeros(shape)], lambda p, s: [s["last step"], s["momentum_buffer"]], shape)
+    torch.bfloat16 = half
+    optimizer("sgd decoupled", lambda p: timm.optim.SGDW(p, 0.1, momentum=f32(0.9), weight_decay=decay),
+              lambda p, g, r: [p, g, zero, r], lambda p, s: [p, s["momentum_buffer"]])
+
+
+def gradient_rules():
+    """Clipping, penalties, and running averages."""
+    x, total = random(3, 7).detach(), random(1, low=0).detach()
+    cases["square sum"] = {"inputs": [numbers(x), numbers(total)], "seed": None, "gradients": [],
+                           "outputs": [numbers(total + (x * x).sum())]}
+    for name, size in (("clip factor", 1.0), ("clip factor of small gradients", 0.01)):
+        p = random(6)
+        p.grad = size * random(6).detach()
+        before = p.grad.clone()
+        norm = torch.nn.utils.clip_grad_norm_([p], 0.5, foreach=False)
+        cases[name] = {"inputs": [numbers((before * before).sum())], "seed": None, "gradients": [],
+                       "outputs": [numbers((p.grad / before)[0]), numbers(norm)]}
+    factors, zero = torch.tensor([0.5, 1.0, 0.25, 0.125, 0.75]), torch.zeros(SIZE)
+
+    class Clipped(torch.optim.AdamW):
+        def step(self):
+            p = self.param_groups[0]["params"][0]
+            p.grad *= factors[int(self.state[p]["step"]) if self.state[p] else 0]
+            super().step()
+
+    optimizer("adamw clipped",
+              lambda p: Clipped(p, 0.1, (f32(0.9), f32(0.999)), f32(1e-8), weight_decay=f32(0.01)),
+              lambda p, g, r: [p, g, zero, zero, r, torch.arange(1.0, STEPS + 1), factors],
+              lambda p, s: [p, s["exp_avg"], s["exp_avg_sq"]])
+    for name, limit in (("penalties", None), ("penalties and a limit", 0.75)):
+        p, g = random(8), random(8).detach()
+        ((g * p).sum() + 0.25 * p.abs().sum() + 0.25 * (p * p).sum()).backward()
+        if limit:
+            torch.nn.utils.clip_grad_value_([p], limit)
+        cases[name] = {"inputs": [numbers(g), numbers(p)], "seed": None, "gradients": [], "outputs": [numbers(p.grad)]}
+    average, values, shares = random(SIZE).detach(), random(STEPS, SIZE).detach(), random(STEPS, low=0.0, high=1.0).detach()
+    start = average.clone()
+    for x, share in zip(values, shares):
+        average.lerp_(x, share)
+    cases["average"] = {"inputs": [numbers(start), numbers(values), numbers(shares)], "seed": None, "gradients": [],
+                        "outputs": [numbers(average)]}
+    x, step, rate = random(3, 2, 2, 5), [12345, -77], f32(0.3)
+    words = [philox((i // 4, 0, 7, 0), [w & 0xFFFFFFFF for w in step])[i % 4] for i in range(15)]
+    keep = torch.tensor([float((w >> 8) * 2.0**-24 >= rate) for w in words]).reshape(3, 1, 1, 5)
+    record("spatial dropout", [x, torch.tensor(step)], [x * keep / (1 - rate)])
+
+
 convolutions()
 pools()
 batch_norms()
@@ -285,4 +356,7 @@ moves()
 fold()
 soft_targets()
 transformers()
+rng = np.random.default_rng(8)
+more_optimizers()
+gradient_rules()
 print(json.dumps(cases, indent=None, separators=(",", ":")).replace('},"', '},\n"'))

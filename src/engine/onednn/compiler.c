@@ -223,6 +223,7 @@ fv_status compiler_step(compiler *c, const op *o, fv_status (*run)(void *, void 
                          .context = context,
                          .buffer_count = count,
                          .prologue = o->prologue,
+                         .update = c->g->ops[c->op].update,
                          .label = op_info_of(o->kind)->name,
                          .layer = o->name};
     for (int i = 0; i < count; i++)

@@ -75,6 +75,9 @@ buffer_id compiler_use_dense(compiler *c, value_id v);
 /* The buffer in which the current operation writes v: that of `over` when it may be overwritten (NO_VALUE: never). */
 buffer_id compiler_define(compiler *c, value_id v, const layout *l, value_id over);
 buffer_id compiler_define_dense(compiler *c, value_id v);
+/* A step has written the persistent value v in layout l and buffer b: copies in other layouts are stale from here on, and v gets its new
+ * contents where it lies otherwise. Nothing for NO_VALUE. */
+fv_status compiler_updated(compiler *c, const op *o, value_id v, const layout *l, buffer_id b);
 /* y is the same memory as x, or as the copy of x in buffer b, under another layout. */
 void compiler_view(compiler *c, value_id y, value_id x, const layout *l, buffer_id b);
 /* Memory of the current operation's own, or an opaque value's. */
@@ -135,7 +138,8 @@ op_compiler compile_normalize, compile_activation, compile_activation_grad, comp
 op_compiler compile_concat, compile_pad, compile_crop, compile_reshape, compile_flatten, compile_unflatten;
 op_compiler compile_group_norm, compile_group_norm_grad, compile_attention, compile_attention_grad;
 op_compiler compile_loss, compile_loss_grad, compile_correct;
-op_compiler compile_update;
+op_compiler compile_update, compile_adjust_gradient, compile_square_sum, compile_clip_factor, compile_average,
+    compile_orthogonal_momentum;
 
 /* Defines output 0 of a convolution or dense layer that adds to its residual: over the residual's memory where that may be
  * overwritten, else a copy of it. */

@@ -161,6 +161,14 @@ static fv_status dropout_run(void *context, void *const *memory)
     return FV_OK;
 }
 
+static fv_status spatial_dropout_run(void *context, void *const *memory)
+{
+    const element_context *k = context;
+    k->kernels->dropout_factors(k->f.n * k->f.channels, k->rate, k->stream, memory[1], memory[3]);
+    k->kernels->channel_multiply(&k->f, true, memory[0], memory[3], memory[2]);
+    return FV_OK;
+}
+
 /* The random number of an element depends on its logical index, which the form knows. */
 fv_status compile_dropout(compiler *c, const op *o)
 {
@@ -172,8 +180,11 @@ fv_status compile_dropout(compiler *c, const op *o)
         k->per_picture = o->a.per_sample;
     }
     buffer_id b[] = {compiler_use(c, o->inputs[0], &l), compiler_use_dense(c, o->inputs[1]),
-                     compiler_define(c, o->outputs[0], &l, o->inputs[0])};
-    return compiler_step(c, o, dropout_run, k, b, 3);
+                     compiler_define(c, o->outputs[0], &l, o->inputs[0]), NO_BUFFER};
+    if (!o->a.per_channel)
+        return compiler_step(c, o, dropout_run, k, b, 3);
+    b[3] = compiler_scratch(c, (size_t)(f.n * f.channels) * sizeof(float));
+    return compiler_step(c, o, spatial_dropout_run, k, b, 4);
 }
 
 static fv_status add_run(void *context, void *const *memory)

@@ -50,9 +50,17 @@ static op_compiler *const compilers[OP_KIND_COUNT] = {
     [OP_SIGMOID_CROSS_ENTROPY] = compile_loss,
     [OP_SIGMOID_CROSS_ENTROPY_GRAD] = compile_loss_grad,
     [OP_CORRECT] = compile_correct,
+    [OP_ADJUST_GRADIENT] = compile_adjust_gradient,
+    [OP_SQUARE_SUM] = compile_square_sum,
+    [OP_CLIP_FACTOR] = compile_clip_factor,
+    [OP_AVERAGE] = compile_average,
     [OP_UPDATE_SGD] = compile_update,
     [OP_UPDATE_ADAM] = compile_update,
     [OP_UPDATE_RMSPROP] = compile_update,
+    [OP_UPDATE_ADAGRAD] = compile_update,
+    [OP_UPDATE_LION] = compile_update,
+    [OP_UPDATE_LAMB] = compile_update,
+    [OP_ORTHOGONAL_MOMENTUM] = compile_orthogonal_momentum,
 };
 
 static fv_status probe(text *detail)

@@ -79,6 +79,7 @@ static fv_status add_step(compiler *c, const char *layer, const char *label, boo
                          .destroy = primitive_destroy,
                          .context = p,
                          .prologue = prologue,
+                         .update = c->g->ops[c->op].update,
                          .label = label,
                          .layer = layer};
     for (int i = 0; i < count; i++) {

@@ -18,7 +18,12 @@ KERNEL(dropout)
     const real *x = input(c, 0);
     real *y = output(c, 0);
     double scale = 1 / (1 - (double)c->a.rate);
-    int64_t count = shape_count(&c->in[0].shape), each = c->a.per_sample ? count / c->in[0].shape.d[0] : 1;
-    for (int64_t i = 0; i < count; i++)
-        y[i] = keeps(c, i / each) ? (real)(x[i] * scale) : 0;
+    int64_t count = shape_count(&c->in[0].shape), each = count / c->in[0].shape.d[0],
+            channels = columns_of(&c->in[0]);
+    for (int64_t i = 0; i < count; i++) {
+        int64_t place = c->a.per_sample    ? i / each
+                        : c->a.per_channel ? i / each * channels + i % channels
+                                           : i;
+        y[i] = keeps(c, place) ? (real)(x[i] * scale) : 0;
+    }
 }

@@ -48,9 +48,17 @@ static void (*const kernels[OP_KIND_COUNT])(const kernel_call *c) = {
     ROW(OP_SIGMOID_CROSS_ENTROPY, sigmoid_cross_entropy),
     ROW(OP_SIGMOID_CROSS_ENTROPY_GRAD, sigmoid_cross_entropy_grad),
     ROW(OP_CORRECT, correct),
+    ROW(OP_ADJUST_GRADIENT, adjust_gradient),
+    ROW(OP_SQUARE_SUM, square_sum),
+    ROW(OP_CLIP_FACTOR, clip_factor),
+    ROW(OP_AVERAGE, average),
     ROW(OP_UPDATE_SGD, update_sgd),
     ROW(OP_UPDATE_ADAM, update_adam),
     ROW(OP_UPDATE_RMSPROP, update_rmsprop),
+    ROW(OP_UPDATE_ADAGRAD, update_adagrad),
+    ROW(OP_UPDATE_LION, update_lion),
+    ROW(OP_UPDATE_LAMB, update_lamb),
+    ROW(OP_ORTHOGONAL_MOMENTUM, orthogonal_momentum),
 };
 
 /* A step's context: the call, whose operands get their addresses when the program is bound. */
@@ -141,6 +149,7 @@ static fv_status compile_op(program *p, const graph *g, const op *o)
                          .context = s,
                          .buffer_count = o->input_count + o->output_count,
                          .prologue = o->prologue,
+                         .update = o->update,
                          .label = op_info_of(o->kind)->name,
                          .layer = o->name};
     *s = (step_context){

@@ -119,5 +119,15 @@ KERNEL(correct);
 KERNEL(update_sgd);
 KERNEL(update_adam);
 KERNEL(update_rmsprop);
+KERNEL(update_adagrad);
+KERNEL(update_lion);
+KERNEL(update_lamb);
+/* gradient.c */
+KERNEL(adjust_gradient);
+KERNEL(square_sum);
+KERNEL(clip_factor);
+KERNEL(average);
+/* muon.c */
+KERNEL(orthogonal_momentum);
 
 #endif

@@ -80,7 +80,7 @@ static fv_status infer_dropout(const graph *g, const op *o, value *outputs)
     if (!(o->a.rate >= 0 && o->a.rate < 1))
         return status_set(FV_ERROR_INVALID, "the rate must be in [0, 1), not %g", (double)o->a.rate);
     int rank = input_shape(g, o, 0).rank;
-    if (o->a.per_sample && rank != 2 && rank != 4)
+    if ((o->a.per_sample || o->a.per_channel) && rank != 2 && rank != 4)
         return status_set(FV_ERROR_INVALID, "the input must be (N, C) or (N, H, W, C)");
     STATUS_TRY(op_require(g, o, 1, "step", 1, TYPE_I32));
     STATUS_TRY(op_require_shape(g, o, 1, "step", shape_1(2)));

@@ -44,9 +44,17 @@ static const op_info *const table[OP_KIND_COUNT] = {
     [OP_SIGMOID_CROSS_ENTROPY] = &op_sigmoid_cross_entropy,
     [OP_SIGMOID_CROSS_ENTROPY_GRAD] = &op_sigmoid_cross_entropy_grad,
     [OP_CORRECT] = &op_correct,
+    [OP_ADJUST_GRADIENT] = &op_adjust_gradient,
+    [OP_SQUARE_SUM] = &op_square_sum,
+    [OP_CLIP_FACTOR] = &op_clip_factor,
+    [OP_AVERAGE] = &op_average,
     [OP_UPDATE_SGD] = &op_update_sgd,
     [OP_UPDATE_ADAM] = &op_update_adam,
     [OP_UPDATE_RMSPROP] = &op_update_rmsprop,
+    [OP_UPDATE_ADAGRAD] = &op_update_adagrad,
+    [OP_UPDATE_LION] = &op_update_lion,
+    [OP_UPDATE_LAMB] = &op_update_lamb,
+    [OP_ORTHOGONAL_MOMENTUM] = &op_orthogonal_momentum,
 };
 
 const op_info *op_info_of(op_kind kind)

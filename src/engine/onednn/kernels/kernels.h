@@ -69,7 +69,8 @@ typedef struct loss_arguments {
 typedef struct update_arguments {
     int64_t count;
     float lr_scale, weight_decay, momentum, beta_1, beta_2, epsilon;
-    int nesterov, decoupled;
+    int nesterov, decoupled, adapt;
+    float l1, l2, limit;
 } update_arguments;
 
 typedef struct kernel_table {
@@ -97,6 +98,7 @@ typedef struct kernel_table {
     /* The factor of a whole sample at once. */
     void (*dropout_samples)(const form *f, float rate, uint32_t stream, const int32_t *step, const float *x,
                             float *y);
+    void (*dropout_factors)(int64_t count, float rate, uint32_t stream, const int32_t *step, float *y);
     void (*softmax)(int64_t rows, int64_t classes, const float *x, float *y);
     void (*softmax_grad)(int64_t rows, int64_t classes, const float *y, const float *dy, float *dx);
 
@@ -139,12 +141,28 @@ typedef struct kernel_table {
     void (*correct)(const loss_arguments *a, const float *logits, const void *target, const float *weight,
                     float *count);
 
-    /* buffer may be NULL */
-    void (*update_sgd)(const update_arguments *a, float *p, const float *g, float *buffer, const float *lr);
+    void (*adjust_gradient)(const update_arguments *a, const float *g, const float *p, float *y);
+    /* total may be NULL */
+    void (*square_sum)(const float *x, const float *total, float *y, int64_t count);
+    void (*average)(float *average, const float *x, const float *share, int64_t count);
+    /* buffer and factor may be NULL */
+    void (*update_sgd)(const update_arguments *a, float *p, const float *g, float *buffer, const float *lr,
+                       const float *factor);
     void (*update_adam)(const update_arguments *a, float *p, const float *g, float *m, float *v,
-                        const float *lr, const float *t);
+                        const float *lr, const float *t, const float *factor);
     void (*update_rmsprop)(const update_arguments *a, float *p, const float *g, float *s, float *buffer,
-                           const float *lr);
+                           const float *lr, const float *factor);
+    void (*update_adagrad)(const update_arguments *a, float *p, const float *g, float *s, const float *lr,
+                           const float *factor);
+    void (*update_lion)(const update_arguments *a, float *p, const float *g, float *m, const float *lr,
+                        const float *factor);
+    void (*update_lamb)(const update_arguments *a, float *p, const float *g, float *m, float *v,
+                        const float *lr, const float *t, const float *factor);
+    /* OP_ORTHOGONAL_MOMENTUM's u */
+    void (*momentum)(float momentum, const float *g, const float *factor, float *buffer, float *u,
+                     int64_t count);
+    /* y (columns, rows) = factor * x (rows, columns) */
+    void (*transpose)(int64_t rows, int64_t columns, const float *factor, const float *x, float *y);
 } kernel_table;
 
 /* The best table for this processor; FOVEA_ISA (generic, avx2, avx512) and ONEDNN_MAX_CPU_ISA can only lower it. */

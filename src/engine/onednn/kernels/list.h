@@ -19,6 +19,7 @@
     X(zero_padding)                                                                                          \
     X(dropout)                                                                                               \
     X(dropout_samples)                                                                                       \
+    X(dropout_factors)                                                                                       \
     X(softmax)                                                                                               \
     X(softmax_grad)                                                                                          \
     X(normalize)                                                                                             \
@@ -36,9 +37,17 @@
     X(loss)                                                                                                  \
     X(loss_grad)                                                                                             \
     X(correct)                                                                                               \
+    X(adjust_gradient)                                                                                       \
+    X(square_sum)                                                                                            \
+    X(average)                                                                                               \
     X(update_sgd)                                                                                            \
     X(update_adam)                                                                                           \
-    X(update_rmsprop)
+    X(update_rmsprop)                                                                                        \
+    X(update_adagrad)                                                                                        \
+    X(update_lion)                                                                                           \
+    X(update_lamb)                                                                                           \
+    X(momentum)                                                                                              \
+    X(transpose)
 
 /* The table has the signatures; a kernel that differs from its row does not compile. */
 void KERNEL(copy)(const float *x, float *y, int64_t count);
@@ -59,6 +68,7 @@ void KERNEL(dropout)(const form *f, float rate, uint32_t stream, const int32_t *
                      float *y);
 void KERNEL(dropout_samples)(const form *f, float rate, uint32_t stream, const int32_t *step, const float *x,
                              float *y);
+void KERNEL(dropout_factors)(int64_t count, float rate, uint32_t stream, const int32_t *step, float *y);
 void KERNEL(softmax)(int64_t rows, int64_t classes, const float *x, float *y);
 void KERNEL(softmax_grad)(int64_t rows, int64_t classes, const float *y, const float *dy, float *dx);
 void KERNEL(normalize)(const normalize_arguments *a, const uint8_t *pixels, float *y);
@@ -88,10 +98,23 @@ void KERNEL(loss_grad)(const loss_arguments *a, const float *probabilities, cons
                        const float *weight, float *dx);
 void KERNEL(correct)(const loss_arguments *a, const float *logits, const void *target, const float *weight,
                      float *count);
-void KERNEL(update_sgd)(const update_arguments *a, float *p, const float *g, float *buffer, const float *lr);
+void KERNEL(adjust_gradient)(const update_arguments *a, const float *g, const float *p, float *y);
+void KERNEL(square_sum)(const float *x, const float *total, float *y, int64_t count);
+void KERNEL(average)(float *average, const float *x, const float *share, int64_t count);
+void KERNEL(update_sgd)(const update_arguments *a, float *p, const float *g, float *buffer, const float *lr,
+                        const float *factor);
 void KERNEL(update_adam)(const update_arguments *a, float *p, const float *g, float *m, float *v,
-                         const float *lr, const float *t);
+                         const float *lr, const float *t, const float *factor);
 void KERNEL(update_rmsprop)(const update_arguments *a, float *p, const float *g, float *s, float *buffer,
-                            const float *lr);
+                            const float *lr, const float *factor);
+void KERNEL(update_adagrad)(const update_arguments *a, float *p, const float *g, float *s, const float *lr,
+                            const float *factor);
+void KERNEL(update_lion)(const update_arguments *a, float *p, const float *g, float *m, const float *lr,
+                         const float *factor);
+void KERNEL(update_lamb)(const update_arguments *a, float *p, const float *g, float *m, float *v,
+                         const float *lr, const float *t, const float *factor);
+void KERNEL(momentum)(float momentum, const float *g, const float *factor, float *buffer, float *u,
+                      int64_t count);
+void KERNEL(transpose)(int64_t rows, int64_t columns, const float *factor, const float *x, float *y);
 
 #endif

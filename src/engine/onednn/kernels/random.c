@@ -67,6 +67,19 @@ void KERNEL(dropout_samples)(const form *f, float rate, uint32_t stream, const i
     }
 }
 
+void KERNEL(dropout_factors)(int64_t count, float rate, uint32_t stream, const int32_t *step, float *y)
+{
+    uint32_t key[2] = {(uint32_t)step[0], (uint32_t)step[1]};
+#pragma omp parallel for schedule(static) if (count > PARALLEL_MINIMUM / 4)
+    for (int64_t at = 0; at < count; at += 4 * BLOCKS) {
+        uint32_t words[4][BLOCKS];
+        float factors[4 * BLOCKS];
+        philox_blocks((uint64_t)at / 4, stream, key, words);
+        keep_factors(words, rate, factors);
+        memcpy(y + at, factors, (size_t)smaller(4 * BLOCKS, count - at) * sizeof *y);
+    }
+}
+
 void KERNEL(dropout)(const form *f, float rate, uint32_t stream, const int32_t *step, const float *x,
                      float *y)
 {

@@ -37,6 +37,15 @@ static inline int64_t smaller(int64_t a, int64_t b)
 {
     return a < b ? a : b;
 }
+/* Sums that must not depend on the number of threads are made of this many pieces of so many elements. */
+enum {
+    SUM_PIECES = 64
+};
+static inline int64_t sum_piece(int64_t count)
+{
+    int64_t share = (count + SUM_PIECES - 1) / SUM_PIECES;
+    return (share + CHUNK - 1) / CHUNK * CHUNK;
+}
 
 static inline vec vec_all(float f)
 {
