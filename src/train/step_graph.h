@@ -36,6 +36,9 @@ typedef struct step_graph {
 fv_status step_graph_build(const fv_model *m, int64_t batch_size, step_targets targets, step_graph *s);
 void step_graph_release(step_graph *s);
 
+/* step_loss.c: for m->compile. */
+fv_status step_add_loss(step_graph *s, const fv_model *m, step_targets targets);
+
 /* step_frozen.c: batch norms that keep their statistics, in a graph that is not fused yet. Those of frozen layers go into the convolution or dense
  * layer before them where that is frozen too. */
 fv_status step_fix_statistics(graph *g, const fv_model *m);
