@@ -128,7 +128,7 @@ static void check(const char *engine, int steps)
     fv_model *m = make_model();
     assert_ok(fv_compile(m, .optimizer = FV_SGD, .learning_rate = 0.001f, .momentum = 0.9f,
                          .weight_decay = 5e-4f, .engine = engine));
-    assert_ok(trainer_create(m, PER_STEP, 0, STEP_LABELS, &t));
+    assert_ok(trainer_create(m, PER_STEP, 0, &(step_loss){.targets = STEP_LABELS}, &t));
     assert_ok(trainer_write(t));
     for (int step = 0; step < steps; step++) {
         const batch b = {.count = PER_STEP,
@@ -172,7 +172,7 @@ static void mixed_losses(void **state)
     fv_model *m = make_model();
     assert_ok(fv_compile(m, .optimizer = FV_SGD, .learning_rate = 0.001f, .momentum = 0.9f,
                          .weight_decay = 5e-4f, .label_smoothing = 0.1f, .engine = "onednn"));
-    assert_ok(trainer_create(m, PER_STEP, 0, STEP_SOFT, &t));
+    assert_ok(trainer_create(m, PER_STEP, 0, &(step_loss){.targets = STEP_SOFT}, &t));
     assert_ok(trainer_write(t));
     for (int step = 0; step < MIXED_STEPS; step++) {
         const batch b = {.count = PER_STEP, .pixels = mixed[0], .targets = targets[0], .weights = weights};

@@ -34,6 +34,9 @@ static void set_defaults(fv_compile_options *o)
 {
     if (o->optimizer == FV_OPTIMIZER_DEFAULT)
         o->optimizer = FV_ADAMW;
+    settle(&o->focal_gamma, o->loss == FV_FOCAL ? 2 : 0);
+    if (o->loss == FV_FOCAL)
+        o->loss = FV_LOSS_DEFAULT; /* gamma says the rest */
     if (o->loss == FV_LOSS_DEFAULT && fv_model_class_count(o->model) == 1)
         o->loss = FV_BINARY_CROSSENTROPY; /* else the data will decide */
     bool sgd = o->optimizer == FV_SGD;
@@ -66,6 +69,8 @@ static fv_status check_ranges(const fv_compile_options *o)
         {"epsilon", "1e-30..1", o->epsilon, 1e-30f, 1, false},
         {"weight_decay", "0..10", o->weight_decay, 0, 10, false},
         {"label_smoothing", "in [0, 1)", o->label_smoothing, 0, 1, true},
+        {"focal_gamma", "0..100", o->focal_gamma, 0, 100, false},
+        {"focal_alpha", "in [0, 1)", o->focal_alpha, 0, 1, true},
     };
     for (size_t i = 0; i < sizeof list / sizeof *list; i++)
         if (!(list[i].value >= list[i].low && list[i].value <= list[i].high) ||
@@ -74,7 +79,7 @@ static fv_status check_ranges(const fv_compile_options *o)
                               (double)list[i].value);
     if ((int)o->optimizer < 0 || o->optimizer > FV_RMSPROP)
         return status_set(FV_ERROR_INVALID, "compile: there is no optimizer %d", (int)o->optimizer);
-    if ((int)o->loss < 0 || o->loss > FV_BINARY_CROSSENTROPY)
+    if ((int)o->loss < 0 || o->loss > FV_FOCAL)
         return status_set(FV_ERROR_INVALID, "compile: there is no loss %d", (int)o->loss);
     if (o->threads < 0 || o->threads > 4096)
         return status_set(FV_ERROR_INVALID, "compile: threads must be 1..4096, not %d", o->threads);

@@ -150,7 +150,7 @@ static fv_status add_updates(step_graph *s, const fv_model *m)
     return status;
 }
 
-fv_status step_graph_build(const fv_model *m, int64_t batch_size, step_targets targets, step_graph *s)
+fv_status step_graph_build(const fv_model *m, int64_t batch_size, const step_loss *loss, step_graph *s)
 {
     *s = (step_graph){.graph = network_graph(m, batch_size, true, NULL)};
     s->states = mem_array((size_t)m->tensor_count * STATES_PER_TENSOR, sizeof *s->states);
@@ -160,9 +160,9 @@ fv_status step_graph_build(const fv_model *m, int64_t batch_size, step_targets t
     if (status == FV_OK)
         status = graph_fuse(s->graph, true);
     if (status == FV_OK)
-        status = add_inputs(s, m, batch_size, targets);
+        status = add_inputs(s, m, batch_size, loss->targets);
     if (status == FV_OK)
-        status = step_add_loss(s, m, targets);
+        status = step_add_loss(s, m, batch_size, loss);
     if (status == FV_OK)
         status = add_updates(s, m);
     if (status == FV_OK)
