@@ -185,6 +185,10 @@ static const op_case rows[] = {
      OP_SIGMOID_LOSS,
      {IN(NORMAL, 4, 1), IN(BINARY, 4), IN(WEIGHT, 4), IN(UNIT, 4, 1)},
      {.temperature = 3, .teacher_share = 0.5f}},
+    {"binary cross-entropy of classes",
+     OP_SIGMOID_CROSS_ENTROPY,
+     {IN(NORMAL, 4, 5), IN(CLASS, 4), IN(WEIGHT, 4)},
+     {.smoothing = 0.1f}},
 };
 /* clang-format on */
 enum {

@@ -138,24 +138,28 @@ static fv_status load_teachers(train_setup *s)
 
 /* ---- all of it ---- */
 
-static bool is_multi_label(const train_setup *s)
+static bool has_sigmoids(const train_setup *s)
 {
-    return fv_dataset_is_multi_label(s->train);
+    return fv_dataset_is_multi_label(s->train) || fv_model_class_count(s->model) == 1;
+}
+
+static bool has_validation(const train_setup *s)
+{
+    return s->validation && fv_dataset_size(s->validation) > 0;
 }
 
 /* No "auto" stays in args.yaml. */
 static void settle_choices(train_setup *s)
 {
     train_arguments *a = &s->a;
-    bool sigmoid = is_multi_label(s) || fv_model_class_count(s->model) == 1;
     if (a->loss == LOSS_FOCAL && a->focal_gamma == 0)
         a->focal_gamma = 2;
     if (a->loss == LOSS_AUTO)
-        a->loss = sigmoid ? LOSS_BINARY : LOSS_CATEGORICAL;
+        a->loss = has_sigmoids(s) ? LOSS_BINARY : LOSS_CATEGORICAL;
     if (a->monitor == FV_MONITOR_DEFAULT)
-        a->monitor = !is_multi_label(s)                                    ? FV_MONITOR_ACCURACY
-                     : s->validation && fv_dataset_size(s->validation) > 0 ? FV_MONITOR_MAP
-                                                                           : FV_MONITOR_LOSS;
+        a->monitor = !fv_dataset_is_multi_label(s->train) ? FV_MONITOR_ACCURACY
+                     : has_validation(s)                  ? FV_MONITOR_MAP
+                                                          : FV_MONITOR_LOSS;
     if (!a->teacher)
         return;
     if (a->distill_alpha == 0)
@@ -164,11 +168,33 @@ static void settle_choices(train_setup *s)
         a->distill_temperature = 4;
 }
 
+/* What fv_fit would refuse, too, but only once there is a run folder. */
+static fv_status check_choices(const train_setup *s)
+{
+    const train_arguments *a = &s->a;
+    bool softmax = a->loss == LOSS_CATEGORICAL || (a->loss == LOSS_FOCAL && !has_sigmoids(s));
+    bool ranked = a->monitor == FV_MONITOR_F1 || a->monitor == FV_MONITOR_MAP;
+    if (!a->teacher && (a->distill_alpha || a->distill_temperature))
+        return status_set(FV_ERROR_INVALID,
+                          "--distill-alpha and --distill-temperature need a --teacher to learn from");
+    if (a->focal_alpha > 0 && softmax)
+        return status_set(
+            FV_ERROR_INVALID,
+            "--focal-alpha is of sigmoids (--loss binary); --class-weights weigh the classes of a softmax");
+    if (a->class_weights && (a->balance == FV_BALANCE_WEIGHTS || a->balance == FV_BALANCE_EFFECTIVE))
+        return status_set(FV_ERROR_INVALID, "--class-weights and --balance %s exclude each other",
+                          a->balance == FV_BALANCE_WEIGHTS ? "weights" : "effective");
+    if (ranked && !has_validation(s))
+        return status_set(FV_ERROR_INVALID,
+                          "--monitor: F1 and mAP are measured on validation pictures, of which there "
+                          "are none");
+    return FV_OK;
+}
+
 fv_status train_loss_settle(train_setup *s)
 {
     settle_choices(s);
-    if (!s->a.teacher && (s->a.distill_alpha || s->a.distill_temperature))
-        return status_set(FV_ERROR_INVALID, "--distill-alpha and --distill-temperature need a --teacher");
+    STATUS_TRY(check_choices(s));
     STATUS_TRY(read_weights(s));
     return load_teachers(s);
 }

@@ -331,6 +331,10 @@ def other_losses():
     hard = F.binary_cross_entropy_with_logits(x[:, 0], label.double(), reduction="none")
     record("teacher of one class", [x, label, weight, teacher], [mean(0.5 * hard + 0.5 * taught(x, teacher, 3, True)), None],
            False)
+    x = random(4, 5)
+    smooth = (1 - f32(0.1)) * one_hot + f32(0.1) / 2
+    loss = F.binary_cross_entropy_with_logits(x, smooth, reduction="none").mean(-1)
+    record("binary cross-entropy of classes", [x, target, weight], [mean(loss), torch.sigmoid(x)], False)
 
 
 convolutions()
