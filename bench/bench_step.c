@@ -119,7 +119,7 @@ static void job_prepare(job *j, const char *network, const char *mode, int64_t b
                      .threads = threads));
     fill(j, fv_model_class_count(j->model));
     if (strcmp(mode, "train") == 0) {
-        check(trainer_create(j->model, batch, 0, STEP_LABELS, &j->trainer));
+        check(trainer_create(j->model, batch, 0, &(step_loss){.targets = STEP_LABELS}, &j->trainer));
         check(trainer_write(j->trainer));
     }
     for (int i = 0; i < WARM_UP; i++)

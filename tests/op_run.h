@@ -23,6 +23,7 @@ typedef enum fill {
     FILL_POSITIVE, /* 0.5..2 */
     FILL_KINKLESS, /* in -7..7, 1/32 away from every whole number: no activation bends there */
     FILL_LARGE,    /* normal, deviation 100 */
+    FILL_HUGE,     /* normal, deviation 10000 */
     FILL_FAR,      /* normal, mean 30, deviation 1 */
     FILL_ZERO,     /* all zero, no gradient is asked for */
     FILL_WEIGHT,   /* of samples: 0, 0.5, 1, 1.5, ... in turn, no gradient is asked for */
@@ -104,6 +105,8 @@ static inline double fill_one(fill f, int64_t i, rng *r)
         return (double)rng_normal(r);
     case FILL_LARGE:
         return (double)(100 * rng_normal(r));
+    case FILL_HUGE:
+        return (double)(10000 * rng_normal(r));
     case FILL_FAR:
         return (double)(30 + rng_normal(r));
     case FILL_POSITIVE:
@@ -159,7 +162,8 @@ static inline double *fill_make(fill f, const shape *s, uint64_t index)
 
 static inline bool is_loss(op_kind kind)
 {
-    return kind == OP_SOFTMAX_CROSS_ENTROPY || kind == OP_SIGMOID_CROSS_ENTROPY;
+    return kind == OP_SOFTMAX_CROSS_ENTROPY || kind == OP_SIGMOID_CROSS_ENTROPY ||
+           kind == OP_SOFTMAX_LOSS || kind == OP_SIGMOID_LOSS;
 }
 
 /* Whether autodiff takes this form: a fused activation's gradient must need its output alone. */

@@ -140,7 +140,7 @@ static void check_network(const char *network, fv_compile_options o)
     skip_where_not_counted();
     fv_model *m = make_model_with(network, o);
     trainer *t;
-    assert_ok(trainer_create(m, PER_STEP, 0, STEP_LABELS, &t));
+    assert_ok(trainer_create(m, PER_STEP, 0, &(step_loss){.targets = STEP_LABELS}, &t));
     assert_ok(trainer_write(t));
     rng r = rng_at(1, 0, 0);
     for (size_t i = 0; i < sizeof pixels; i++)
@@ -223,7 +223,7 @@ static void steps_with_a_loader(void **state)
     fv_model *m = make_model("small_cnn");
     assert_ok(augment_policy_init(&policy, "standard", &(augment_context){32, 32, 3, NULL, 0}));
     loader *l = make_loader(fv_dataset_part(data, FV_TRAIN), m, &policy);
-    assert_ok(trainer_create(m, PER_STEP, 0, STEP_LABELS, &t));
+    assert_ok(trainer_create(m, PER_STEP, 0, &(step_loss){.targets = STEP_LABELS}, &t));
     assert_ok(trainer_write(t));
     long calls = 0;
     for (int step = 0; step < WARM_UP + STEPS; step++) {
@@ -255,7 +255,7 @@ static void counters_count(void **state)
     int64_t primitives = onednn_primitives_created();
     fv_model *m = make_model("small_cnn");
     trainer *t;
-    assert_ok(trainer_create(m, PER_STEP, 0, STEP_LABELS, &t));
+    assert_ok(trainer_create(m, PER_STEP, 0, &(step_loss){.targets = STEP_LABELS}, &t));
     assert_true(atomic_load(&all_calls) > all);
     assert_true(own > mine);
     assert_true(atomic_load(&onednn_calls) > made);

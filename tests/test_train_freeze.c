@@ -33,7 +33,7 @@ static void train(fv_model *m, float rate, const float *losses)
     batch b = {.count = PICTURES, .pixels = pixels, .labels = labels, .weights = weights};
     trainer *t;
     fill_pictures(pixels, labels, weights);
-    assert_ok(trainer_create(m, PICTURES, 0, STEP_LABELS, &t));
+    assert_ok(trainer_create(m, PICTURES, 0, &(step_loss){.targets = STEP_LABELS}, &t));
     assert_ok(trainer_write(t));
     for (int i = 0; i < STEPS; i++) {
         float loss, correct;
@@ -118,12 +118,12 @@ static void test_frozen_graph(void **state)
     fv_model *m = fv_zoo_create("resnet18", .classes = 5, .height = 64, .width = 64);
     step_graph s;
     assert_ok(fv_compile(m, .engine = "reference"));
-    assert_ok(step_graph_build(m, 4, STEP_LABELS, &s));
+    assert_ok(step_graph_build(m, 4, &(step_loss){.targets = STEP_LABELS}, &s));
     assert_int_equal(count_kind(s.graph, OP_CONV2D_GRAD_WEIGHT), 20);
     assert_int_equal(s.state_count, 2 * 62);
     step_graph_release(&s);
     assert_ok(fv_freeze(m, "backbone"));
-    assert_ok(step_graph_build(m, 4, STEP_LABELS, &s));
+    assert_ok(step_graph_build(m, 4, &(step_loss){.targets = STEP_LABELS}, &s));
     assert_int_equal(count_kind(s.graph, OP_CONV2D_GRAD_WEIGHT), 0);
     assert_int_equal(count_kind(s.graph, OP_CONV2D_GRAD_INPUT), 0);
     assert_int_equal(count_kind(s.graph, OP_BATCH_NORM), 0);
@@ -134,7 +134,7 @@ static void test_frozen_graph(void **state)
         assert_int_equal(s.graph->ops[i].prologue, s.graph->ops[i].kind == OP_FOLD_BATCH_NORM);
     step_graph_release(&s);
     assert_ok(fv_freeze(m, "4")); /* conv1, layer1, layer2, layer3 */
-    assert_ok(step_graph_build(m, 4, STEP_LABELS, &s));
+    assert_ok(step_graph_build(m, 4, &(step_loss){.targets = STEP_LABELS}, &s));
     assert_int_equal(count_kind(s.graph, OP_CONV2D_GRAD_WEIGHT), 5);
     step_graph_release(&s);
     fv_model_destroy(m);
@@ -210,9 +210,9 @@ static void test_refuses(void **state)
     refuses(fv_set_learning_rate_scale(m, "*", NAN), "above 0");
     refuses(fv_set_layer_decay(m, 1.5f), "up to 1");
     assert_ok(fv_freeze(m, "*"));
-    refuses(trainer_create(m, PICTURES, 0, STEP_LABELS, &t), "all are frozen");
+    refuses(trainer_create(m, PICTURES, 0, &(step_loss){.targets = STEP_LABELS}, &t), "all are frozen");
     assert_ok(fv_freeze(m, "none"));
-    assert_ok(trainer_create(m, PICTURES, 0, STEP_LABELS, &t));
+    assert_ok(trainer_create(m, PICTURES, 0, &(step_loss){.targets = STEP_LABELS}, &t));
     trainer_destroy(t);
     fv_model_destroy(m);
 }

@@ -32,7 +32,7 @@ static void compare(fv_compile_options o, const float *losses, const float *norm
         o.engine = engines[e];
         fv_model *m = compiled(make_model(), o);
         trainer *t;
-        assert_ok(trainer_create(m, PICTURES, 0, STEP_LABELS, &t));
+        assert_ok(trainer_create(m, PICTURES, 0, &(step_loss){.targets = STEP_LABELS}, &t));
         assert_ok(trainer_write(t));
         for (int i = 0; i < STEPS; i++) {
             float loss, correct;
@@ -107,7 +107,7 @@ static void test_ema(void **state)
         o.engine = engines[e];
         fv_model *m = compiled(make_model(), o);
         trainer *t;
-        assert_ok(trainer_create(m, PICTURES, 0, STEP_LABELS, &t));
+        assert_ok(trainer_create(m, PICTURES, 0, &(step_loss){.targets = STEP_LABELS}, &t));
         assert_ok(trainer_write(t));
         for (int i = 0; i < STEPS; i++) {
             float loss, correct;
@@ -166,7 +166,7 @@ static void assert_close(fv_model *a, fv_model *b)
 static trainer *make_trainer(fv_model *m, int64_t size, int64_t epoch_steps)
 {
     trainer *t;
-    assert_ok(trainer_create(m, size, 0, STEP_LABELS, &t));
+    assert_ok(trainer_create(m, size, 0, &(step_loss){.targets = STEP_LABELS}, &t));
     trainer_start_from(t, 0, epoch_steps);
     assert_ok(trainer_write(t));
     return t;

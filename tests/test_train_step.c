@@ -18,7 +18,7 @@ static void compare(fv_compile_options o, float rate, const float *losses, const
     o.threads = 1;
     assert_ok(fv_compile_with(&o));
     trainer *t;
-    assert_ok(trainer_create(o.model, PICTURES, 0, STEP_LABELS, &t));
+    assert_ok(trainer_create(o.model, PICTURES, 0, &(step_loss){.targets = STEP_LABELS}, &t));
     assert_ok(trainer_write(t));
     for (int i = 0; i < STEPS; i++) {
         float loss, correct;
@@ -90,7 +90,7 @@ static void compare_targets(const char *engine, step_targets kind, fv_compile_op
     o.engine = engine;
     assert_ok(fv_compile_with(&o));
     trainer *t;
-    assert_ok(trainer_create(o.model, PICTURES, 0, kind, &t));
+    assert_ok(trainer_create(o.model, PICTURES, 0, &(step_loss){.targets = kind}, &t));
     assert_ok(trainer_write(t));
     for (int i = 0; i < STEPS; i++) {
         float loss, correct;

@@ -156,19 +156,36 @@ static void expect_first(fv_model *m, const loader_options *o, double smoothing,
     expected->accuracy = right / BATCH_SIZE;
 }
 
+/* What a picture of each class weighs: all pictures / (classes * the class's), or in proportion to 1 / (1 - 0.999^n). */
+static void expect_weights(const fv_dataset *d, fv_balance balance, float weights[CLASSES])
+{
+    double counts[CLASSES] = {0}, sum = 0;
+    for (int64_t i = 0; i < fv_dataset_size(d); i++)
+        counts[fv_dataset_label(d, i)]++;
+    for (int k = 0; k < CLASSES; k++)
+        sum += 1 / (1 - pow(0.999, counts[k]));
+    for (int k = 0; k < CLASSES; k++)
+        weights[k] =
+            (float)(balance == FV_BALANCE_WEIGHTS ? (double)fv_dataset_size(d) / (CLASSES * counts[k])
+                                                  : CLASSES / (1 - pow(0.999, counts[k])) / sum);
+}
+
 /* The first loss of a run with mixed pictures is the formula's on the loader's batch. */
 static void first_loss(void **state)
 {
     const fixture *f = *state;
     static const char *const engines[] = {"reference", "auto"};
-    for (int i = 0; i < 6; i++) {
+    for (int i = 0; i < 8; i++) {
         fv_balance balance = (fv_balance)(i / 2);
+        float weights[CLASSES];
+        bool weighted = balance == FV_BALANCE_WEIGHTS || balance == FV_BALANCE_EFFECTIVE;
         first_step seen = {0}, expected;
         augment_policy policy;
         fv_model *m = make_plain(CLASSES);
         assert_ok(augment_policy_init(&policy, "[random_horizontal_flip]",
                                       &(augment_context){SIDE, SIDE, 1, NULL, 0}));
         assert_ok(augment_policy_add_extras(&policy, 0, 0.8f, 1));
+        expect_weights(f->train, balance, weights);
         expect_first(m,
                      &(loader_options){.data = f->train,
                                        .preprocess = *fv_model_preprocess(m),
@@ -179,7 +196,8 @@ static void first_loss(void **state)
                                        .seed = 4,
                                        .threads = 2,
                                        .classes = CLASSES,
-                                       .balance = balance},
+                                       .balanced = balance == FV_BALANCE_SAMPLER,
+                                       .class_weights = weighted ? weights : NULL},
                      0.1, &expected);
         augment_policy_release(&policy);
         assert_ok(fv_compile(m, .engine = engines[i % 2], .threads = 1, .label_smoothing = 0.1f));
@@ -236,7 +254,7 @@ static void resume(void **state)
     const fixture *f = *state;
     char *out = file_join(f->folder, "run"), *last = file_join(out, "last.safetensors");
     static const stop_at never = {0, 1};
-    for (int i = 0; i < 3; i++) {
+    for (int i = 0; i < 4; i++) {
         fv_balance balance = (fv_balance)i;
         fv_model *a = make_compiled(), *b = make_compiled(), *c = make_compiled();
         assert_ok(fit_mixed(f, a, NULL, NULL, never, 1, 0.2f, 1, 0.3f, balance));
@@ -248,7 +266,7 @@ static void resume(void **state)
         } others[] = {{0.3f, 1, 0.3f, balance},
                       {0.2f, 0, 0.3f, balance},
                       {0.2f, 1, 0, balance},
-                      {0.2f, 1, 0.3f, (fv_balance)((i + 1) % 3)}};
+                      {0.2f, 1, 0.3f, (fv_balance)((i + 1) % 4)}};
         for (int k = 0; k < 4; k++) {
             assert_int_equal(fit_mixed(f, c, out, last, never, 2, others[k].mixup, others[k].cutmix,
                                        others[k].erase, others[k].balance),
@@ -324,7 +342,7 @@ static void several_classes(void **state)
 static void several_classes_mixed(void **state)
 {
     const fixture *f = *state;
-    for (int i = 0; i < 3; i++) {
+    for (int i = 0; i < 4; i++) {
         fv_model *m = make_network(CLASSES);
         fv_evaluation e;
         assert_ok(
@@ -350,7 +368,7 @@ static void refused(void **state)
     assert_non_null(strstr(fv_error_message(), "several classes"));
     assert_int_equal(fv_fit(one, .train = f->train, .epochs = 1), FV_ERROR_INVALID);
     assert_ok(fv_compile(m));
-    assert_int_equal(fv_fit(m, .train = f->train, .epochs = 1, .balance = (fv_balance)3), FV_ERROR_INVALID);
+    assert_int_equal(fv_fit(m, .train = f->train, .epochs = 1, .balance = (fv_balance)4), FV_ERROR_INVALID);
     assert_int_equal(fv_fit(m, .train = f->train, .epochs = 1, .mixup = -1), FV_ERROR_INVALID);
     fv_model_destroy(m);
     fv_model_destroy(one);

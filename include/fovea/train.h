@@ -35,7 +35,8 @@ typedef enum fv_loss {
         0, /* FV_BINARY_CROSSENTROPY with one output or multi-label data, else sparse categorical */
     FV_CATEGORICAL_CROSSENTROPY,        /* softmax of the logits against a distribution over the classes */
     FV_SPARSE_CATEGORICAL_CROSSENTROPY, /* the same against a class index */
-    FV_BINARY_CROSSENTROPY              /* a sigmoid for every class */
+    FV_BINARY_CROSSENTROPY,             /* a sigmoid for every class */
+    FV_FOCAL /* as FV_LOSS_DEFAULT, with a focal_gamma of 2 unless another is given (Lin et al. 2017) */
 } fv_loss;
 
 typedef struct fv_compile_options {
@@ -71,6 +72,13 @@ typedef struct fv_compile_options {
     /* The decay of a running average of weights and statistics, [0, 1); default 0: none. It rises with the updates t as 1 - (1 + t)^(-2/3). Validation
      * uses the average, and the best epoch's is what the model has after training. */
     float ema;
+    /* Focal losses (Lin et al. 2017, docs/losses.md): with p the probability of the right answer, -(1 - p)^gamma log p in place of
+     * -log p, in 0..100; of the softmax, or of every sigmoid. Targets between 0 and 1 (smoothed, mixed) weigh the terms of the classes.
+     * Default 2 with FV_FOCAL, else 0; FV_OFF. */
+    float focal_gamma;
+    /* Of sigmoids only: classes that a picture has weigh alpha, others 1 - alpha; in (0, 1). Default 0: both weigh 1. For a softmax
+     * fv_fit's class_weights say what alpha_t is. */
+    float focal_alpha;
 } fv_compile_options;
 #define fv_compile(...)                                                                                      \
     fv_compile_with(&(fv_compile_options){.struct_size = sizeof(fv_compile_options), .model = __VA_ARGS__})
@@ -111,17 +119,31 @@ typedef enum fv_schedule {
     FV_SCHEDULE_LINEAR    /* straight to 0 */
 } fv_schedule;
 
+/* The value that tells which epoch is the best, of validation; of training where there is none. */
 typedef enum fv_monitor {
-    FV_MONITOR_ACCURACY = 0,
-    FV_MONITOR_LOSS
+    FV_MONITOR_DEFAULT = 0, /* accuracy; for multi-label data FV_MONITOR_MAP, loss without validation */
+    FV_MONITOR_LOSS,        /* less is better */
+    FV_MONITOR_ACCURACY,
+    /* Of validation only; of equal ones the less loss decides. F1: as fv_evaluation's macro.f1. mAP: the mean over the classes of the
+     * average precision, each class against the rest (scikit-learn's average_precision_score), without those that no validation
+     * picture has. It needs no threshold, and unlike the share of right answers it is not high because most answers are no. */
+    FV_MONITOR_F1,
+    FV_MONITOR_MAP
 } fv_monitor;
 
-/* What is done about classes with unequal numbers of pictures. In multi-label data a picture counts for the rarest of its classes,
- * and those without any are one class more. */
+/* What is done about classes with unequal numbers of pictures (docs/losses.md). */
 typedef enum fv_balance {
     FV_BALANCE_NONE = 0,
-    FV_BALANCE_WEIGHTS, /* a picture's loss has the weight pictures / (classes * pictures of its class) */
-    FV_BALANCE_SAMPLER  /* an epoch has as many pictures as before, but of every class equally many */
+    /* A picture's loss has the weight pictures / (classes * pictures of its class). In multi-label data a class's weight where a picture
+     * has it (PyTorch's pos_weight) is pictures without it / pictures with it, at most 100. */
+    FV_BALANCE_WEIGHTS,
+    /* An epoch has as many pictures as before, but of every class equally many. In multi-label data a picture counts for the rarest of
+     * its classes, and those without any are one class more. */
+    FV_BALANCE_SAMPLER,
+    /* Between none and weights (Cui et al. 2019): n pictures count as E(n) = (1 - 0.999^n) / (1 - 0.999), which stops growing at some
+     * thousand, and a class's weight is in proportion to 1 / E(n), 1 in the mean over the classes; in multi-label data E(without) /
+     * E(with), at most 100. */
+    FV_BALANCE_EFFECTIVE
 } fv_balance;
 
 /* State of a run, given to callbacks. Values that are not known yet are NAN. */
@@ -139,6 +161,7 @@ typedef struct fv_progress {
     int is_best;                                /* the epoch is the best so far by the monitored value */
     const char *phase;                          /* "head" or "thawed" in a run with head_epochs, else NULL */
     float gradient_norm; /* of all gradients at the last update, before clipping; known with clip_norm only */
+    float validation_f1, validation_map; /* at the end of an epoch, as FV_MONITOR_F1 and FV_MONITOR_MAP */
 } fv_progress;
 
 /* Nonzero stops training after this step: last.safetensors is written and fv_fit returns FV_INTERRUPTED. */
@@ -155,7 +178,7 @@ typedef struct fv_fit_options {
     float warmup;         /* part of the steps with a rising rate; default 0.05; FV_OFF */
     int64_t
         patience; /* epochs without a better value before stopping; default 10; FV_OFF: never stop early */
-    fv_monitor monitor;  /* default validation accuracy, training's where there is no validation */
+    fv_monitor monitor;
     const char *augment; /* "none", "light", "standard" (default), "strong"; a policy as YAML, or a .yaml file
                             of one: docs/augmentation.md */
     float erase;         /* the probability that a rectangle of a picture is erased; default 0 */
@@ -182,6 +205,23 @@ typedef struct fv_fit_options {
      * optimizer begins anew; patience counts from the second phase on. Default 0: one phase. */
     int64_t head_epochs;
     float head_learning_rate; /* default that of fv_compile */
+    /* A weight above 0 for each class of `train`, in its order; default NULL: 1 each. What a picture of the class weighs in the loss; the
+     * mean is over the weights, as in PyTorch's CrossEntropyLoss(weight). In multi-label data the weight of a class where a picture
+     * has it, as BCEWithLogitsLoss(pos_weight). Not beside FV_BALANCE_WEIGHTS and FV_BALANCE_EFFECTIVE, which choose them. */
+    const float *class_weights;
+    /*
+     * Distillation (Hinton et al. 2015, docs/losses.md): trained models that the run learns from. They are asked about each training
+     * batch, as it was augmented and mixed, resized where their input has another size, with their own normalisation; the loss is
+     *     (1 - distill_alpha) * hard + distill_alpha * T^2 * KL(q || p),
+     * where hard is the loss without a teacher, p the network's probabilities at temperature T, softmax(logits / T), and q the mean of the
+     * teachers'; with sigmoids KL is the mean of the classes' binary ones. Borrowed; they run on the model's engine and threads. They
+     * must have the same classes (by name, in any order) and, as the model has, a softmax or sigmoids. Their tensors, classes and
+     * preprocessing are among the options that a resumed run must share.
+     */
+    fv_model *const *teachers;
+    int64_t teacher_count;     /* 0..16; default 0: none */
+    float distill_alpha;       /* (0, 1]; default 0.9 */
+    float distill_temperature; /* 0.1..100; default 4 */
 } fv_fit_options;
 #define fv_fit(...)                                                                                          \
     fv_fit_with(&(fv_fit_options){.struct_size = sizeof(fv_fit_options), .model = __VA_ARGS__})

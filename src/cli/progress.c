@@ -112,6 +112,7 @@ int progress_epoch(const fv_progress *p, void *user)
     add_score(&line, "accuracy", p->train_accuracy, 100, " %");
     add_score(&line, "validation loss", p->validation_loss, 1, "");
     add_score(&line, "accuracy", p->validation_accuracy, 100, " %");
+    add_score(&line, "mAP", p->validation_map, 1, "");
     text_add(&line, "  %.1f s  %.0f images/s%s", p->seconds, p->images_per_second,
              p->is_best ? "  best" : "");
     cli_say("%s", text_string(&line));

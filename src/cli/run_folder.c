@@ -96,7 +96,7 @@ fv_status run_folder_open_log(const char *run, const fv_dataset *data, FILE **lo
 
 /* Column numbers of the values in results.csv; -1: there is none. */
 typedef struct columns {
-    int train_loss, train_accuracy, val_loss, val_accuracy;
+    int train_loss, train_accuracy, val_loss, val_accuracy, val_f1, val_map;
 } columns;
 
 static int find_column(const char *header, const char *name)
@@ -127,22 +127,35 @@ static double value_at(const char *row, int column)
     return end == row ? NAN : value;
 }
 
+/* As fv_fit judges: of equal F1 or mAP the one with less loss. */
+static bool is_better(const run_best *a, const run_best *b, fv_monitor monitor)
+{
+    if (monitor == FV_MONITOR_LOSS)
+        return a->loss < b->loss;
+    if (monitor == FV_MONITOR_F1)
+        return a->f1 > b->f1 || (a->f1 == b->f1 && a->loss < b->loss);
+    if (monitor == FV_MONITOR_MAP)
+        return a->map > b->map || (a->map == b->map && a->loss < b->loss);
+    return a->accuracy > b->accuracy;
+}
+
 static void take_row(const char *row, const columns *c, fv_monitor monitor, run_best *best)
 {
-    double loss = value_at(row, c->val_loss), accuracy = value_at(row, c->val_accuracy);
-    bool validated = isfinite(loss) || isfinite(accuracy);
-    if (!validated) {
-        loss = value_at(row, c->train_loss);
-        accuracy = value_at(row, c->train_accuracy);
+    run_best now = {.epoch = (int64_t)value_at(row, 0),
+                    .loss = value_at(row, c->val_loss),
+                    .accuracy = value_at(row, c->val_accuracy),
+                    .f1 = value_at(row, c->val_f1),
+                    .map = value_at(row, c->val_map)};
+    now.validated = isfinite(now.loss) || isfinite(now.accuracy);
+    if (!now.validated) {
+        now.loss = value_at(row, c->train_loss);
+        now.accuracy = value_at(row, c->train_accuracy);
     }
-    best->epochs++;
-    bool better = monitor == FV_MONITOR_LOSS ? loss < best->loss : accuracy > best->accuracy;
-    if (best->epoch > 0 && !better)
-        return;
-    best->epoch = (int64_t)value_at(row, 0);
-    best->accuracy = accuracy;
-    best->loss = loss;
-    best->validated = validated;
+    now.epochs = best->epochs + 1;
+    if (best->epoch > 0 && !is_better(&now, best, monitor))
+        best->epochs = now.epochs;
+    else
+        *best = now;
 }
 
 fv_status run_folder_best(const char *run, fv_monitor monitor, run_best *best)
@@ -157,7 +170,8 @@ fv_status run_folder_best(const char *run, fv_monitor monitor, run_best *best)
         return status;
     const char *row = (const char *)bytes;
     columns c = {find_column(row, "train/loss"), find_column(row, "train/accuracy"),
-                 find_column(row, "val/loss"), find_column(row, "val/accuracy")};
+                 find_column(row, "val/loss"),   find_column(row, "val/accuracy"),
+                 find_column(row, "val/f1"),     find_column(row, "val/map")};
     while ((row = strchr(row, '\n')) && *++row)
         take_row(row, &c, monitor, best);
     free(bytes);

@@ -2,6 +2,7 @@
 /* fovea train: from a folder of pictures to a run folder with a model and a report. */
 #include "cli/train.h"
 
+#include <math.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -111,6 +112,8 @@ static fv_status fit(train_setup *s, progress_bar *bar)
                .batch = a->batch, .schedule = (fv_schedule)a->schedule, .warmup = a->warmup,
                .patience = a->patience, .monitor = (fv_monitor)a->monitor, .augment = a->augment,
                .mixup = a->mixup, .cutmix = a->cutmix, .erase = a->erase, .balance = (fv_balance)a->balance,
+               .class_weights = s->class_weights, .teachers = s->teachers, .teacher_count = s->teacher_count,
+               .distill_alpha = a->distill_alpha, .distill_temperature = a->distill_temperature,
                .keep_window = 1, .cache = a->cache, .cache_limit = a->cache_limit << 20, .seed = a->seed,
                .loader_threads = a->threads > 2 ? (int)a->threads - 1 : 1,
                .head_epochs = a->head_epochs > 0 ? a->head_epochs : 0, .head_learning_rate = a->head_lr,
@@ -146,9 +149,12 @@ static int summarise(const train_setup *s, const progress_bar *bar, const fv_eva
     run_best best;
     if (run_folder_best(s->a.out, (fv_monitor)s->a.monitor, &best) != FV_OK)
         return cli_fail();
-    printf("best epoch  %lld of %lld: %s accuracy %.2f %%, loss %.4f\n", (long long)best.epoch,
+    printf("best epoch  %lld of %lld: %s accuracy %.2f %%, loss %.4f", (long long)best.epoch,
            (long long)best.epochs, best.validated ? "validation" : "training", 100 * best.accuracy,
            best.loss);
+    if (isfinite(best.map))
+        printf(", mAP %.4f, F1 %.4f", best.map, best.f1);
+    printf("\n");
     if (s->test && e->multi_label)
         printf(
             "test        accuracy %.2f %% of the classes of %lld pictures, %.2f %% with all of them right\n",

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * fovea train, in six files: the options' table (train_options.c), what they mean for this data
- * (train_setup.c, train_window.c, train_transfer.c), the run folder (run_folder.c), and the run itself (train.c).
+ * fovea train, in seven files: the options' table (train_options.c), what they mean for this data
+ * (train_setup.c, train_window.c, train_transfer.c, train_loss.c), the run folder (run_folder.c), and the run itself (train.c).
  */
 #ifndef CLI_TRAIN_H
 #define CLI_TRAIN_H
@@ -21,6 +21,8 @@ typedef struct train_arguments {
     float mixup, cutmix, erase;
     float l1, l2, clip_norm, clip_value, ema;
     int64_t accumulate;
+    const char *class_weights, *teacher;
+    float focal_gamma, focal_alpha, distill_alpha, distill_temperature;
     int optimizer, nesterov, loss, schedule, resize_mode, interpolation, monitor, on_error,
         engine;                            /* indices into choices */
     int channels, balance, ignore_profile; /* the first two likewise */
@@ -37,10 +39,12 @@ enum {
     LOSS_AUTO = 0,
     LOSS_CATEGORICAL,
     LOSS_BINARY,
+    LOSS_FOCAL,
     ENGINE_AUTO = 0,
     CHANNELS_AUTO = 0,
     CHANNELS_GREY,
-    CHANNELS_RGB
+    CHANNELS_RGB,
+    TEACHERS_MOST = 16
 };
 
 typedef struct train_setup {
@@ -49,6 +53,9 @@ typedef struct train_setup {
     fv_dataset *data;
     const fv_dataset *train, *validation, *test; /* parts; the last two may be NULL */
     fv_model *model;
+    float *class_weights; /* of the training data's classes; NULL: none were given */
+    fv_model *teachers[TEACHERS_MOST];
+    int64_t teacher_count;
     bool fresh; /* the network is new: no weights, no preprocessing of its own */
 } train_setup;
 
@@ -69,6 +76,10 @@ fv_status train_transfer_settle(train_setup *s);
 /* Freezing, batch norms and learning-rate scales into the model. */
 fv_status train_transfer_apply(train_setup *s);
 
+/* Loss, weights of classes, teachers and what is monitored; settled before the model is compiled. */
+fv_status train_loss_settle(train_setup *s);
+void train_loss_release(train_setup *s);
+
 /* A fresh folder runs/NAME-1, runs/NAME-2, ... named after the data; the caller frees it. NULL on failure. */
 char *run_folder_fresh(const char *data);
 /* An error when `path` holds a run already, or anything else. */
@@ -82,6 +93,7 @@ fv_status run_folder_open_log(const char *run, const fv_dataset *data, FILE **lo
 typedef struct run_best {
     int64_t epoch, epochs; /* epochs: rows */
     double accuracy, loss; /* of validation; of training where there is none */
+    double f1, map;        /* of validation; NAN where they were not measured */
     bool validated;
 } run_best;
 fv_status run_folder_best(const char *run, fv_monitor monitor, run_best *best);

@@ -4,16 +4,17 @@
 
 static const char *const optimizers[] = {"auto",  "sgd",  "adam", "adamw", "rmsprop", "adagrad",
                                          "nadam", "lion", "lamb", "muon",  NULL}; /* fv_optimizer */
-static const char *const losses[] = {"auto", "categorical", "binary", NULL};
+static const char *const losses[] = {"auto", "categorical", "binary", "focal", NULL};
 static const char *const schedules[] = {"cosine",  "constant", "step", "onecycle",
                                         "plateau", "linear",   NULL}; /* fv_schedule */
 static const char *const resize_modes[] = {"auto", "crop", "squash", "letterbox",
                                            NULL}; /* fv_resize_mode + 1 */
 static const char *const interpolations[] = {"auto",    "bilinear", "bicubic",
-                                             "lanczos", "box",      NULL};  /* fv_interpolation + 1 */
-static const char *const monitors[] = {"val/accuracy", "val/loss", NULL};   /* fv_monitor */
-static const char *const on_errors[] = {"skip", "fail", NULL};              /* fv_on_error */
-static const char *const balances[] = {"none", "weights", "sampler", NULL}; /* fv_balance */
+                                             "lanczos", "box",      NULL}; /* fv_interpolation + 1 */
+static const char *const monitors[] = {"auto",   "val/loss", "val/accuracy",
+                                       "val/f1", "val/map",  NULL};                      /* fv_monitor */
+static const char *const on_errors[] = {"skip", "fail", NULL};                           /* fv_on_error */
+static const char *const balances[] = {"none", "weights", "sampler", "effective", NULL}; /* fv_balance */
 const char *const train_channels[] = {"auto", "1", "3", NULL};
 const char *const train_engines[] = {"auto", "onednn", "reference", NULL};
 
@@ -211,8 +212,9 @@ const option train_table[] = {
      AT(loss),
      .choices = losses,
      .value = "NAME",
-     .shown = "categorical",
-     .help = "what is minimised"},
+     .shown = "categorical; binary for multi-label data and networks of one output",
+     .help = "what is minimised: cross-entropy of a softmax (categorical) or of a sigmoid for each class "
+             "(binary); or focal, which is whichever of them fits, with --focal-gamma 2"},
     {.name = "label_smoothing",
      .type = OPTION_FLOAT,
      AT(label_smoothing),
@@ -220,6 +222,59 @@ const option train_table[] = {
      .high = 0.99,
      .shown = "0",
      .help = "part of the target that is spread over all classes"},
+    {.name = "focal_gamma",
+     .type = OPTION_FLOAT,
+     AT(focal_gamma),
+     .low = 0,
+     .high = 100,
+     .zero_is_off = true,
+     .shown = "0; with --loss focal 2",
+     .help = "how much less an answer counts the surer it is right: (1 - p)^gamma"},
+    {.name = "focal_alpha",
+     .type = OPTION_FLOAT,
+     AT(focal_alpha),
+     .low = 0,
+     .high = 0.9999,
+     .shown = "none",
+     .help = "of sigmoids: classes that a picture has weigh this, others 1 minus this; 0.25 is usual with "
+             "gamma 2"},
+    {.name = "balance",
+     .type = OPTION_CHOICE,
+     AT(balance),
+     .choices = balances,
+     .value = "HOW",
+     .shown = "none",
+     .help = "make classes of unequal size count alike: by weights in the loss, by effective ones, which "
+             "differ less "
+             "(Cui et al. 2019), or by a sampler that repeats pictures of small ones"},
+    {.name = "class_weights",
+     .type = OPTION_STRING,
+     AT(class_weights),
+     .value = "LIST|FILE",
+     .shown = "1 each",
+     .help = "what classes weigh in the loss, as 'cat=2,dog=0.5', or a .yaml file of 'cat: 2' lines; others "
+             "weigh 1"},
+    {.name = "teacher",
+     .type = OPTION_STRING,
+     AT(teacher),
+     .value = "MODEL[,MODEL...]",
+     .help = "models with the same classes that the network learns from beside the labels (distillation)"},
+    {.name = "distill_alpha",
+     .type = OPTION_FLOAT,
+     AT(distill_alpha),
+     .low = 0.0001,
+     .high = 1,
+     .shown = "0.9",
+     .help = "the teacher's part of the loss; the labels have the rest"},
+    {.name = "distill_temperature",
+     .type = OPTION_FLOAT,
+     AT(distill_temperature),
+     .low = 0.1,
+     .high = 100,
+     .value = "T",
+     .shown = "4",
+     .help =
+         "both networks' logits are divided by this, so that the teacher's small probabilities count, too"},
     {.name = "schedule",
      .type = OPTION_CHOICE,
      AT(schedule),
@@ -268,14 +323,6 @@ const option train_table[] = {
      .high = 1,
      .shown = "0",
      .help = "probability that a rectangle of a picture is erased"},
-    {.name = "balance",
-     .type = OPTION_CHOICE,
-     AT(balance),
-     .choices = balances,
-     .value = "HOW",
-     .shown = "none",
-     .help = "make classes of unequal size count alike: by weights in the loss, or by a sampler that repeats "
-             "pictures of small ones"},
     {.name = "patience",
      .type = OPTION_INT,
      AT(patience),
@@ -289,8 +336,8 @@ const option train_table[] = {
      AT(monitor),
      .choices = monitors,
      .value = "VALUE",
-     .shown = "val/accuracy",
-     .help = "the value that tells the best epoch"},
+     .shown = "val/accuracy; val/map for multi-label data",
+     .help = "the value that tells the best epoch: loss, accuracy, macro F1 or mean average precision"},
 
     {.name = "data",
      .type = OPTION_STRING,

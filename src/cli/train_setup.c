@@ -277,10 +277,6 @@ static void settle_numbers(train_setup *s)
         a->patience = 10;
     if (!a->val_split)
         a->val_split = 0.2f;
-    if (a->loss == LOSS_AUTO)
-        a->loss = fv_dataset_is_multi_label(s->train) || fv_model_class_count(s->model) == 1
-                      ? LOSS_BINARY
-                      : LOSS_CATEGORICAL;
     if (!a->threads)
         a->threads = count_cores();
     if (a->engine == ENGINE_AUTO)
@@ -300,12 +296,13 @@ static void take_compiled(train_arguments *a, const fv_compile_options *o)
 static fv_status compile(train_setup *s)
 {
     static const fv_loss losses[] = {FV_LOSS_DEFAULT, FV_SPARSE_CATEGORICAL_CROSSENTROPY,
-                                     FV_BINARY_CROSSENTROPY};
+                                     FV_BINARY_CROSSENTROPY, FV_FOCAL};
     train_arguments *a = &s->a;
     STATUS_TRY(fv_compile(s->model, .optimizer = (fv_optimizer)a->optimizer, .learning_rate = a->lr,
                           .momentum = a->momentum, .nesterov = a->nesterov > 0,
                           .weight_decay = a->weight_decay, .loss = losses[a->loss],
-                          .label_smoothing = a->label_smoothing, .engine = train_engines[a->engine],
+                          .label_smoothing = a->label_smoothing, .focal_gamma = a->focal_gamma,
+                          .focal_alpha = a->focal_alpha, .engine = train_engines[a->engine],
                           .threads = (int)a->threads, .l1 = a->l1, .l2 = a->l2, .clip_norm = a->clip_norm,
                           .clip_value = a->clip_value, .accumulate = a->accumulate, .ema = a->ema));
     take_compiled(a, fv_compiled_options(s->model));
@@ -326,8 +323,8 @@ static void say_balance(const train_setup *s)
     }
     if (counts && most > UNEVEN_RATIO * least)
         cli_say(
-            "warning: the largest class has %lld training pictures, the smallest %lld; --balance weights or "
-            "--balance sampler makes classes count alike",
+            "warning: the largest class has %lld training pictures, the smallest %lld; --balance weights, "
+            "effective or sampler makes classes count alike",
             (long long)most, (long long)least);
     free(counts);
 }
@@ -342,12 +339,14 @@ fv_status train_setup_prepare(train_setup *s)
     STATUS_TRY(train_window_settle(s));
     STATUS_TRY(train_transfer_settle(s));
     settle_numbers(s);
+    STATUS_TRY(train_loss_settle(s));
     STATUS_TRY(compile(s));
     return train_transfer_apply(s);
 }
 
 void train_setup_release(train_setup *s)
 {
+    train_loss_release(s);
     fv_model_destroy(s->model);
     fv_dataset_destroy(s->data);
     pool_release(&s->pool);

@@ -41,8 +41,7 @@ static fv_status check(const loader_options *o)
     if (o->classes < 0 || (o->classes == 0 && o->augment && augment_policy_mixes(o->augment)))
         return status_set(FV_ERROR_INVALID,
                           "loader: a policy that mixes pictures needs the number of classes");
-    if ((int)o->balance < 0 || o->balance > FV_BALANCE_SAMPLER ||
-        (o->balance == FV_BALANCE_SAMPLER && !o->shuffle))
+    if (o->balanced && !o->shuffle)
         return status_set(FV_ERROR_INVALID, "loader: classes cannot be balanced this way");
     return FV_OK;
 }

@@ -36,9 +36,11 @@ typedef struct loader_options {
     const int32_t *class_map;
     int64_t
         classes; /* of the model: asks for batch.targets, which a policy that mixes needs; 0: labels alone */
-    /* Classes count alike: by their weights, or (with shuffle) by how often an epoch has them. In multi-label data a picture
-     * counts for the rarest of its classes, and those without any are one class more. */
-    fv_balance balance;
+    /* With shuffle: an epoch has every class equally often. In multi-label data a picture counts for the rarest of its classes, and those
+     * without any are one class more. */
+    bool balanced;
+    /* Of the model's classes, for batch.weights; of data with one class a picture only. NULL: 1 each. Borrowed. */
+    const float *class_weights;
     const char *
         cache; /* "none" (NULL), "ram", "disk" or "disk:FOLDER": keeps decoded pictures, see loader_cache.c */
     size_t cache_limit; /* bytes; 0: half of what is free there */

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Classes that count alike: by weights n / (K * n_class), as scikit-learn's "balanced", or by an epoch that has every class equally
- * often. A picture belongs to one group: its class; in multi-label data the rarest of its classes, or the last group where it has
- * none.
+ * An epoch that has every class equally often. A picture belongs to one group: its class; in multi-label data the rarest of its
+ * classes, or the last group where it has none.
  */
 #include <stdlib.h>
 
@@ -13,7 +12,7 @@ typedef struct loader_balance {
     int64_t groups, present; /* present: those that have samples */
     int64_t *pictures;       /* (groups): that have the class, which tells the rarest */
     int64_t *first;          /* (groups + 1): members[first[g]] to members[first[g + 1] - 1] */
-    uint32_t *members;       /* (samples): by group; of the sampler, else NULL */
+    uint32_t *members;       /* (samples): by group */
 } loader_balance;
 
 static int64_t group_count(const loader *l)
@@ -77,7 +76,7 @@ fv_status loader_balance_create(loader *l)
     if (!b->pictures || !b->first)
         return status_last();
     count(l);
-    return l->options.balance == FV_BALANCE_SAMPLER ? sort_members(l) : FV_OK;
+    return sort_members(l);
 }
 
 void loader_balance_release(loader *l)
@@ -88,15 +87,6 @@ void loader_balance_release(loader *l)
     free(l->balance->first);
     free(l->balance->members);
     free(l->balance);
-}
-
-float loader_balance_weight(const loader *l, int64_t index)
-{
-    const loader_balance *b = l->balance;
-    if (l->options.balance != FV_BALANCE_WEIGHTS)
-        return 1;
-    int64_t g = group_of(l, index);
-    return (float)((double)l->samples / ((double)b->present * (double)(b->first[g + 1] - b->first[g])));
 }
 
 /* `wanted` of a group's members: all of them as often as they fit, and a random part of them once more (selection sampling,

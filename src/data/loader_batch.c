@@ -82,7 +82,7 @@ void loader_batch_place(const loader *l, loader_worker *w, loader_slot *s, int64
     int64_t place = number * l->options.batch + i, index = l->order[place % l->samples];
     s->indices[i] = index;
     s->labels[i] = loader_label(l, index);
-    s->weights[i] = place < l->samples ? loader_balance_weight(l, index) : 0;
+    s->weights[i] = place < l->samples ? loader_weight(l, index) : 0;
     s->statuses[i] = FV_OK;
     free(s->messages[i]); /* of an epoch that was dropped */
     s->messages[i] = NULL;

@@ -50,8 +50,8 @@ static fv_status mix_place(const loader *l, loader_slot *s, int64_t number, int6
     memset(target, 0, (size_t)l->options.classes * sizeof *target);
     add_target(l, s->indices[i], share, target);
     add_target(l, s->indices[partner], 1 - share, target);
-    s->weights[i] = share * loader_balance_weight(l, s->indices[i]) +
-                    (1 - share) * loader_balance_weight(l, s->indices[partner]);
+    s->weights[i] = share * loader_weight(l, s->indices[i]) +
+                    (1 - share) * loader_weight(l, s->indices[partner]);
     return FV_OK;
 }
 

@@ -25,9 +25,15 @@ int32_t loader_label(const loader *l, int64_t index)
     return loader_labels(l, index, &labels) > 0 ? loader_class(l, labels, 0) : -1;
 }
 
+float loader_weight(const loader *l, int64_t index)
+{
+    int32_t label = loader_label(l, index);
+    return l->options.class_weights && label >= 0 ? l->options.class_weights[label] : 1;
+}
+
 uint64_t loader_stream(const loader *l, int64_t place)
 {
-    return l->options.balance == FV_BALANCE_SAMPLER ? (uint64_t)place : l->order[place];
+    return l->options.balanced ? (uint64_t)place : l->order[place];
 }
 
 /* Whether the model knows all of its classes. */
@@ -58,7 +64,7 @@ fv_status loader_order_create(loader *l)
     if (!(l->order = mem_array((size_t)fv_dataset_size(l->options.data), sizeof *l->order)))
         return status_last();
     select_samples(l);
-    return l->options.balance == FV_BALANCE_NONE ? FV_OK : loader_balance_create(l);
+    return l->options.balanced ? loader_balance_create(l) : FV_OK;
 }
 
 void loader_order_release(loader *l)
@@ -72,7 +78,7 @@ void loader_order_epoch(loader *l)
     if (!l->options.shuffle)
         return;
     rng r = rng_at(l->options.seed, (uint32_t)l->epoch, order_stream);
-    if (l->options.balance == FV_BALANCE_SAMPLER)
+    if (l->options.balanced)
         loader_balance_epoch(l, &r);
     else
         select_samples(l);

@@ -4,7 +4,7 @@
  *
  *     loader.c          making and ending, threads, epochs, handing out batches
  *     loader_order.c    which samples an epoch has, and in which order
- *     loader_balance.c  the weights and the order that make classes count alike
+ *     loader_balance.c  the order that makes classes count alike
  *     loader_sample.c   one sample: decoded, fitted, augmented
  *     loader_cache.c    what is kept of decoded pictures, and taken instead of decoding them again
  *     loader_batch.c    a slot of the ring: its memory, its places, its gaps
@@ -70,6 +70,8 @@ int64_t loader_labels(const loader *l, int64_t index, const int32_t **labels);
 int32_t loader_class(const loader *l, const int32_t *labels, int64_t k);
 /* The first of them, -1 where there is none. */
 int32_t loader_label(const loader *l, int64_t index);
+/* A sample's weight in the loss. */
+float loader_weight(const loader *l, int64_t index);
 /* The stream that changes what stands at a place of the epoch: the sample's own, or the place's where samples may repeat. */
 uint64_t loader_stream(const loader *l, int64_t place);
 
@@ -78,8 +80,6 @@ fv_status loader_balance_create(loader *l);
 void loader_balance_release(loader *l);
 /* Fills l->order, not yet shuffled. */
 void loader_balance_epoch(loader *l, rng *r);
-/* A sample's weight in the loss. */
-float loader_balance_weight(const loader *l, int64_t index);
 
 /* loader_sample.c: what all samples have in common; and the pixels of one. */
 void loader_sample_prepare(loader *l);

@@ -66,6 +66,16 @@
  *                       binary losses, weighted over N as above; an i32 target is one-hot, or the 0/1 value itself when K is 1; smoothed:
  *                       (1 - s) t + s / 2.                                    attributes: smoothing
  * OP_SIGMOID_CROSS_ENTROPY_GRAD probabilities, target, weight -> dlogits.     attributes: smoothing
+ * OP_SOFTMAX_LOSS       logits (N,K), target i32 (N) or f32 (N,K), weight f32 (N), [teacher f32 (N,K)] -> loss (1), slope (N,K). What a softmax
+ *                       can be trained with beyond cross-entropy; slope: the derivatives of l_i by the logits of i, before weights. Targets are
+ *                       smoothed and l_i weighted as above: l = sum_k t_k (1 - p_k)^gamma (-log p_k) (Lin et al. 2017: focal); with a teacher's
+ *                       probabilities q at temperature T (Hinton et al. 2015) it is (1 - share) l + share T^2 sum_k q_k log(q_k / p_k(T)), where
+ *                       p(T) = softmax(logits / T).                           attributes: smoothing, gamma, temperature, teacher_share
+ * OP_SIGMOID_LOSS       logits (N,K), target, weight, [teacher f32 (N,K)], [positive f32 (K)] -> loss (1), slope (N,K). The same of K sigmoids, the
+ *                       mean over K of l = a_k t (1 - p)^gamma (-log p) + b (1 - t) p^gamma (-log(1 - p)) and of the binary divergences from the
+ *                       teacher; a_k = positive_k (1 when absent), b = 1, with alpha (0: none) times alpha and 1 - alpha.
+ *                       attributes: smoothing, gamma, alpha, temperature, teacher_share
+ * OP_LOSS_GRAD          slope (N,K), weight (N) -> dlogits = slope_i * weight_i / sum_j weight_j.
  * OP_CORRECT            logits (N,K), target i32 (N) or f32 (N,K), weight (N) -> count f32 (1): sum of weights where the largest logit (the first of
  *                       equal ones) is the target's, or, of an f32 target, where no other class's target is larger; K 1: where logit > 0 is what the
  *                       i32 target or f32 target > 0.5 is. Several labels (`each`, f32 targets only): of weight * the share of the K classes with
@@ -146,6 +156,9 @@ typedef enum op_kind {
     OP_SOFTMAX_CROSS_ENTROPY_GRAD,
     OP_SIGMOID_CROSS_ENTROPY,
     OP_SIGMOID_CROSS_ENTROPY_GRAD,
+    OP_SOFTMAX_LOSS,
+    OP_SIGMOID_LOSS,
+    OP_LOSS_GRAD,
     OP_CORRECT,
     OP_ADJUST_GRADIENT,
     OP_SQUARE_SUM,
@@ -182,7 +195,7 @@ typedef struct op_attributes {
     int count_padding;
     int64_t before[4], after[4];
     shape shape; /* of the output, where it cannot be inferred */
-    float smoothing;
+    float smoothing, gamma, temperature, teacher_share;
     int each; /* nonzero: every class is an answer of its own */
     float beta_1, beta_2, weight_decay, lr_scale;
     int nesterov, decoupled, adapt;

@@ -49,6 +49,9 @@ static void set_defaults(fv_compile_options *o)
 {
     if (o->optimizer == FV_OPTIMIZER_DEFAULT)
         o->optimizer = FV_ADAMW;
+    settle(&o->focal_gamma, o->loss == FV_FOCAL ? 2 : 0);
+    if (o->loss == FV_FOCAL)
+        o->loss = FV_LOSS_DEFAULT; /* gamma says the rest */
     if (o->loss == FV_LOSS_DEFAULT && fv_model_class_count(o->model) == 1)
         o->loss = FV_BINARY_CROSSENTROPY; /* else the data will decide */
     const struct optimizer_defaults *d = &defaults_of[o->optimizer];
@@ -92,13 +95,15 @@ static fv_status check_ranges(const fv_compile_options *o)
         {"clip_norm", "0..1e6", o->clip_norm, 0, 1e6f, false},
         {"clip_value", "0..1e6", o->clip_value, 0, 1e6f, false},
         {"ema", "in [0, 1)", o->ema, 0, 1, true},
+        {"focal_gamma", "0..100", o->focal_gamma, 0, 100, false},
+        {"focal_alpha", "in [0, 1)", o->focal_alpha, 0, 1, true},
     };
     for (size_t i = 0; i < sizeof list / sizeof *list; i++)
         if (!(list[i].value >= list[i].low && list[i].value <= list[i].high) ||
             (list[i].below && list[i].value == list[i].high))
             return status_set(FV_ERROR_INVALID, "compile: %s must be %s, not %g", list[i].name, list[i].range,
                               (double)list[i].value);
-    if ((int)o->loss < 0 || o->loss > FV_BINARY_CROSSENTROPY)
+    if ((int)o->loss < 0 || o->loss > FV_FOCAL)
         return status_set(FV_ERROR_INVALID, "compile: there is no loss %d", (int)o->loss);
     if (o->threads < 0 || o->threads > 4096)
         return status_set(FV_ERROR_INVALID, "compile: threads must be 1..4096, not %d", o->threads);

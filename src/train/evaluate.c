@@ -67,6 +67,8 @@ static int tell_step(void *to, int64_t step, int64_t steps)
                      .learning_rate = NAN,
                      .train_loss = NAN,
                      .train_accuracy = NAN,
+                     .validation_f1 = NAN,
+                     .validation_map = NAN,
                      .validation_loss = n > 0 ? (float)(r->loss / n) : NAN,
                      .validation_accuracy = n > 0 ? (float)(r->correct / n) : NAN,
                      .gradient_norm = NAN};

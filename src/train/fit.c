@@ -8,6 +8,10 @@
 /* The value that decides, greater is better. */
 static double monitored(const fit_run *r, const fit_result *result)
 {
+    if (r->o.monitor == FV_MONITOR_F1)
+        return result->validation_f1;
+    if (r->o.monitor == FV_MONITOR_MAP)
+        return result->validation_map;
     if (r->o.monitor == FV_MONITOR_LOSS)
         return -(r->validation ? result->validation_loss : result->train_loss);
     return r->validation ? result->validation_accuracy : result->train_accuracy;
@@ -27,13 +31,22 @@ static bool ran_out_of_patience(const fit_run *r)
     return r->o.patience > 0 && s->best_epoch > 0 && s->epoch - since >= r->o.patience;
 }
 
+/* F1 and mAP reach 1 long before a network is sure of what it says: then the loss decides. */
+static bool is_better(const fit_run *r, double now, const fit_result *result)
+{
+    const fit_state *s = &r->state;
+    bool tied = now == s->best && (r->o.monitor == FV_MONITOR_F1 || r->o.monitor == FV_MONITOR_MAP);
+    return now > s->best || (tied && result->validation_loss < s->best_loss);
+}
+
 static void judge(fit_run *r, fit_result *result)
 {
     fit_state *s = &r->state;
     double now = monitored(r, result);
-    result->is_best = now > s->best;
+    result->is_best = is_better(r, now, result);
     if (result->is_best) {
         s->best = now;
+        s->best_loss = isnan(result->validation_loss) ? 0 : result->validation_loss;
         s->best_epoch = s->epoch + 1;
         fit_keep_best(r);
     }
@@ -50,6 +63,8 @@ static fv_progress epoch_progress(const fit_run *r, const fit_result *result)
     p.wait_share = result->wait_share;
     p.validation_loss = (float)result->validation_loss;
     p.validation_accuracy = (float)result->validation_accuracy;
+    p.validation_f1 = (float)result->validation_f1;
+    p.validation_map = (float)result->validation_map;
     p.is_best = result->is_best;
     return p;
 }

@@ -3,8 +3,10 @@
  * A run of fv_fit: what its parts share.
  *
  *     fit_setup.c   options, classes, statistics, loaders, trainer
+ *     fit_loss.c    what the loss is made of: classes' weights, teachers; what is monitored
  *     fit_phase.c   the head alone, then the rest: trainer and schedule of each
  *     fit_epoch.c   the steps of an epoch
+ *     fit_validation.c  what the network makes of the validation pictures
  *     fit_files.c   results.csv, best.safetensors, last.safetensors; resuming
  *     fit.c         the epochs
  *
@@ -17,6 +19,7 @@
 #include "core/text.h"
 #include "data/loader.h"
 #include "train/schedule.h"
+#include "train/teachers.h"
 #include "train/trainer.h"
 
 typedef struct fit_state {
@@ -28,6 +31,7 @@ typedef struct fit_state {
     int64_t pictures, counted; /* counted: those that could be read, of which correct_sum are right */
     double rate;               /* of the last step */
     double best;               /* the monitored value, greater is better; -INFINITY at first */
+    double best_loss;          /* of validation, of that epoch */
     int64_t best_epoch;        /* from 1; 0: none yet */
     plateau plateau;
     text results; /* results.csv as far as it goes */
@@ -36,6 +40,7 @@ typedef struct fit_state {
 /* What an epoch's end found out. */
 typedef struct fit_result {
     double train_loss, train_accuracy, validation_loss, validation_accuracy; /* NAN without validation */
+    double validation_f1, validation_map; /* the second where it is monitored, and of multi-label data */
     double seconds, images_per_second, wait_share;
     bool is_best;
 } fit_result;
@@ -50,7 +55,9 @@ typedef struct fit_run {
     int32_t *train_map, *validation_map; /* the data's classes to the model's */
     int64_t samples;                     /* training pictures whose classes the model knows */
     bool multi_label;
-    step_targets targets;
+    step_loss loss;
+    float *class_weights;        /* (classes) of the model; NULL: 1 each */
+    teachers *teachers;          /* NULL: none */
     loader *loader, *validation; /* validation NULL: none */
     trainer *trainer;
     text signature;                             /* the options that a resumed run must share */
@@ -68,6 +75,13 @@ fv_status fit_prepare(fit_run *r, const fv_fit_options *options);
 void fit_release(fit_run *r);
 void fit_log(const fit_run *r, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+/* fit_loss.c */
+fv_status fit_check_loss(const fv_fit_options *o);
+fv_status fit_settle_loss(fit_run *r); /* what the options left to the data */
+fv_status fit_weigh_classes(fit_run *r);
+fv_status fit_call_teachers(fit_run *r); /* after the loaders, which settle what the student sees */
+void fit_sign_loss(fit_run *r);          /* adds to the signature */
+
 /* fit_phase.c: trainer and schedule for the phase that the next step belongs to; the optimizer's state is that of `x` (NULL: none) in the
  * middle of a phase. */
 fv_status fit_begin_phase(fit_run *r, const checkpoint_extra *x);
@@ -79,6 +93,11 @@ uint64_t fit_phase_fingerprint(const fv_model *m);
 fv_status fit_epoch(fit_run *r, fit_result *result);
 /* Everything but the epoch's results. */
 fv_progress fit_progress(const fit_run *r);
+
+/* fit_validation.c: the validation part of an epoch's result; nothing without validation pictures. */
+fv_status fit_validate(fit_run *r, fit_result *result);
+fv_status fit_diverged(const fit_run *r, const char *what);
+void fit_tell_cache_problem(const fit_run *r, loader *l);
 
 /* fit_files.c */
 fv_status fit_save_results(fit_run *r, const fit_result *result); /* adds the row */

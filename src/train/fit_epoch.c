@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <math.h>
 
-#include "model/predictor.h"
 #include "core/clock.h"
 #include "train/fit.h"
-#include "train/metrics.h"
 #include "train/scoring.h"
 
 static double epoch_seconds(const fit_run *r)
@@ -41,17 +39,18 @@ fv_progress fit_progress(const fit_run *r)
                          .validation_loss = NAN,
                          .validation_accuracy = NAN,
                          .phase = fit_phase_name(r),
-                         .gradient_norm = trainer_gradient_norm(r->trainer)};
+                         .gradient_norm = trainer_gradient_norm(r->trainer),
+                         .validation_f1 = NAN,
+                         .validation_map = NAN};
 }
 
-static fv_status diverged(const fit_run *r, const char *what)
+static fv_status ask_teachers(fit_run *r, const batch *b)
 {
-    return status_set(
-        FV_ERROR_DIVERGED,
-        "the %s loss became infinite or not a number in epoch %lld after step %lld of %lld, at a "
-        "learning rate of %g; try a tenth of it%s",
-        what, (long long)r->state.epoch + 1, (long long)r->state.batch, (long long)loader_batches(r->loader),
-        r->state.rate, r->state.best_epoch > 0 ? " (the best epoch so far is kept)" : "");
+    const float *probabilities;
+    if (!r->teachers)
+        return FV_OK;
+    STATUS_TRY(teachers_ask(r->teachers, b->pixels, &probabilities));
+    return trainer_teach(r->trainer, probabilities);
 }
 
 /* A batch in which no picture could be read teaches nothing and is passed over. */
@@ -66,9 +65,11 @@ static fv_status train_batch(fit_run *r, const batch *b)
         s->counted += b->weights[i] > 0;
     s->rate = schedule_rate(&r->schedule, trainer_update(r->trainer, s->step), s->plateau.scale);
     if (weight > 0)
+        STATUS_TRY(ask_teachers(r, b));
+    if (weight > 0)
         STATUS_TRY(trainer_step(r->trainer, b, s->step, (float)s->rate, &loss, &correct));
     if (!isfinite(loss))
-        return diverged(r, "training");
+        return fit_diverged(r, "training");
     s->loss_sum += weight * (double)loss;
     s->correct_sum += (double)correct;
     s->weight_sum += weight;
@@ -105,65 +106,13 @@ static fv_status train_steps(fit_run *r)
     return FV_OK;
 }
 
-typedef struct validation_sums {
-    double loss, correct, count;
-    int64_t outputs;
-    bool binary;
-} validation_sums;
-
-static void add_row(void *to, const batch *b, int64_t i, const float *logits)
-{
-    validation_sums *v = to;
-    int32_t label = b->labels[i];
-    v->count++;
-    if (b->targets) {
-        const float *targets = b->targets + i * v->outputs;
-        v->loss += metrics_targets_loss(logits, v->outputs, targets);
-        v->correct += metrics_targets_right(logits, v->outputs, 0, targets);
-        return;
-    }
-    float pair[2] = {0, logits[0]}; /* a single output: positive means the second class */
-    v->loss += metrics_loss(logits, v->outputs, v->binary, label);
-    v->correct += metrics_largest(v->outputs == 1 ? pair : logits, metrics_classes(v->outputs)) == label;
-}
-
-static void tell_cache_problem(const fit_run *r, loader *l)
-{
-    text line = {0};
-    if (loader_cache_problem(l, &line))
-        fit_log(r, "%s", text_string(&line));
-    text_release(&line);
-}
-
-static fv_status validate(fit_run *r, fit_result *result)
-{
-    if (!r->validation)
-        return FV_OK;
-    validation_sums v = {.outputs = fv_model_class_count(r->model), .binary = predictor_is_binary(r->model)};
-    scoring s = {.model = r->model,
-                 .loader = r->validation,
-                 .batch_size = r->o.batch,
-                 .views = 1,
-                 .row = add_row,
-                 .to = &v};
-    STATUS_TRY(scoring_run(&s));
-    scoring_tell_skipped(r->validation, r->o.on_log, r->o.user, &r->validation_skips_told);
-    tell_cache_problem(r, r->validation);
-    if (v.count == 0)
-        return status_set(FV_ERROR_IO, "none of the validation pictures could be read; the first: %s",
-                          loader_skipped_message(r->validation, 0));
-    result->validation_loss = v.loss / v.count;
-    result->validation_accuracy = v.correct / v.count;
-    return isfinite(v.loss) ? FV_OK : diverged(r, "validation");
-}
-
 fv_status fit_epoch(fit_run *r, fit_result *result)
 {
     fit_state *s = &r->state;
     r->started = clock_seconds();
     STATUS_TRY(train_steps(r));
     scoring_tell_skipped(r->loader, r->o.on_log, r->o.user, &r->skips_told);
-    tell_cache_problem(r, r->loader);
+    fit_tell_cache_problem(r, r->loader);
     if (!(s->weight_sum > 0))
         return status_set(FV_ERROR_IO, "none of the training pictures could be read; the first: %s",
                           loader_skipped_message(r->loader, 0));
@@ -172,11 +121,13 @@ fv_status fit_epoch(fit_run *r, fit_result *result)
                            .train_accuracy = s->correct_sum / (double)s->counted,
                            .validation_loss = NAN,
                            .validation_accuracy = NAN,
+                           .validation_f1 = NAN,
+                           .validation_map = NAN,
                            .images_per_second = p.images_per_second,
                            .wait_share = p.wait_share};
     r->trained = clock_seconds();
     STATUS_TRY(r->model->compile.ema > 0 ? trainer_read_average(r->trainer) : trainer_read(r->trainer));
-    STATUS_TRY(validate(r, result));
+    STATUS_TRY(fit_validate(r, result));
     result->seconds = epoch_seconds(r);
     return FV_OK;
 }

@@ -28,11 +28,12 @@ fv_status fit_save_results(fit_run *r, const fit_result *result)
     text *t = &r->state.results;
     if (t->length == 0)
         text_add(t, "epoch,seconds,train/loss,train/accuracy,val/loss,val/accuracy,lr,images_per_second,"
-                    "wait_share\n");
+                    "wait_share,val/f1,val/map\n");
     text_add(t, "%lld", (long long)r->state.epoch + 1);
     const double values[] = {result->seconds,           result->train_loss,          result->train_accuracy,
                              result->validation_loss,   result->validation_accuracy, r->state.rate,
-                             result->images_per_second, result->wait_share};
+                             result->images_per_second, result->wait_share,          result->validation_f1,
+                             result->validation_map};
     for (size_t i = 0; i < sizeof values / sizeof *values; i++)
         add_number(t, values[i]);
     text_add(t, "\n");
@@ -82,7 +83,7 @@ typedef struct state_field {
 } state_field;
 
 enum {
-    STATE_FIELDS = 17
+    STATE_FIELDS = 18
 };
 
 static void list_fields(fit_state *s, state_field list[STATE_FIELDS])
@@ -101,6 +102,7 @@ static void list_fields(fit_state *s, state_field list[STATE_FIELDS])
                                               {"waited", NULL, &s->waited},
                                               {"rate", NULL, &s->rate},
                                               {"best", NULL, &s->best},
+                                              {"best_loss", NULL, &s->best_loss},
                                               {"plateau_scale", NULL, &s->plateau.scale},
                                               {"plateau_best", NULL, &s->plateau.best},
                                               {NULL, NULL, NULL}};
@@ -204,7 +206,8 @@ static fv_status check_fields(const fit_run *r)
         return unusable(r, "plateau_scale");
     if (isnan(s->best) || s->best == INFINITY)
         return unusable(r, "best");
-    const double sums[] = {s->loss_sum, s->correct_sum, s->weight_sum, s->seconds, s->waited, s->rate};
+    const double sums[] = {s->loss_sum, s->correct_sum, s->weight_sum, s->seconds,
+                           s->waited,   s->rate,        s->best_loss};
     for (size_t i = 0; i < sizeof sums / sizeof *sums; i++)
         if (!(sums[i] >= 0 && isfinite(sums[i])))
             return unusable(r, "sums");

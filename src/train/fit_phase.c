@@ -70,7 +70,7 @@ static fv_status make_trainer(fit_run *r)
 {
     trainer_destroy(r->trainer);
     r->trainer = NULL;
-    STATUS_TRY(trainer_create(r->model, r->o.batch, r->o.seed, r->targets, &r->trainer));
+    STATUS_TRY(trainer_create(r->model, r->o.batch, r->o.seed, &r->loss, &r->trainer));
     trainer_start_from(r->trainer, r->first_step, loader_batches(r->loader));
     return trainer_write(r->trainer);
 }

@@ -47,6 +47,10 @@ static void set_defaults(fv_fit_options *o)
         o->batch = p->height <= SMALL_SIDE && p->width <= SMALL_SIDE ? 128 : 32;
     o->warmup = o->warmup == 0 ? 0.05f : o->warmup == FV_OFF ? 0 : o->warmup;
     o->patience = o->patience == 0 ? PATIENCE_DEFAULT : o->patience;
+    if (o->distill_alpha == 0)
+        o->distill_alpha = 0.9f;
+    if (o->distill_temperature == 0)
+        o->distill_temperature = 4;
     if (o->head_learning_rate == 0)
         o->head_learning_rate = o->model->compile.learning_rate;
     if (!o->augment)
@@ -77,15 +81,16 @@ static fv_status check_ranges(const fv_fit_options *o)
         return status_set(FV_ERROR_INVALID, "fit: patience must be 1 or more, or FV_OFF, not %lld",
                           (long long)o->patience);
     if ((int)o->schedule < 0 || o->schedule > FV_SCHEDULE_LINEAR || (int)o->monitor < 0 ||
-        o->monitor > FV_MONITOR_LOSS)
+        o->monitor > FV_MONITOR_MAP)
         return status_set(FV_ERROR_INVALID, "fit: there is no schedule %d or monitor %d", (int)o->schedule,
                           (int)o->monitor);
-    if ((int)o->balance < 0 || o->balance > FV_BALANCE_SAMPLER)
+    if ((int)o->balance < 0 || o->balance > FV_BALANCE_EFFECTIVE)
         return status_set(FV_ERROR_INVALID, "fit: there is no balance %d", (int)o->balance);
     if (o->cache_limit < 0)
         return status_set(FV_ERROR_INVALID, "fit: cache_limit must be a number of bytes, not %lld",
                           (long long)o->cache_limit);
     STATUS_TRY(cache_check(o->cache));
+    STATUS_TRY(fit_check_loss(o));
     if (o->loader_threads < 1 || o->loader_threads > 4096)
         return status_set(FV_ERROR_INVALID, "fit: loader_threads must be 1..4096, not %d", o->loader_threads);
     return FV_OK;
@@ -151,21 +156,6 @@ static fv_status match_classes(fit_run *r)
     if (unknown > 0)
         fit_log(r, "%lld validation pictures belong to classes that the model does not know: left out",
                 (long long)unknown);
-    return FV_OK;
-}
-
-/* The loss that was left open is settled by the data; a softmax would make classes exclude one another. */
-static fv_status settle_loss(fit_run *r)
-{
-    fv_loss *loss = &r->model->compile.loss;
-    r->multi_label = dataset_is_multi_label(r->o.train);
-    if (*loss == FV_LOSS_DEFAULT)
-        *loss = r->multi_label ? FV_BINARY_CROSSENTROPY : FV_SPARSE_CATEGORICAL_CROSSENTROPY;
-    if (r->multi_label && (*loss != FV_BINARY_CROSSENTROPY || fv_model_class_count(r->model) == 1))
-        return status_set(
-            FV_ERROR_INVALID,
-            "fit: pictures of the training data have several classes each, which needs the loss "
-            "FV_BINARY_CROSSENTROPY (or none given) and an output for every class");
     return FV_OK;
 }
 
@@ -259,9 +249,9 @@ static fv_status make_loaders(fit_run *r)
 {
     const fv_fit_options *o = &r->o;
     STATUS_TRY(make_policy(r));
-    r->targets = r->multi_label                      ? STEP_MULTI_LABEL
-                 : augment_policy_mixes(&r->augment) ? STEP_SOFT
-                                                     : STEP_LABELS;
+    r->loss.targets = r->multi_label                      ? STEP_MULTI_LABEL
+                      : augment_policy_mixes(&r->augment) ? STEP_SOFT
+                                                          : STEP_LABELS;
     int64_t classes = metrics_classes(fv_model_class_count(r->model));
     loader_options options = {.data = o->train,
                               .preprocess = r->model->preprocess,
@@ -273,14 +263,16 @@ static fv_status make_loaders(fit_run *r)
                               .threads = o->loader_threads,
                               .on_error = o->on_error,
                               .class_map = r->train_map,
-                              .classes = r->targets == STEP_LABELS ? 0 : classes,
-                              .balance = o->balance};
+                              .classes = r->loss.targets == STEP_LABELS ? 0 : classes,
+                              .balanced = o->balance == FV_BALANCE_SAMPLER,
+                              .class_weights = r->multi_label ? NULL : r->class_weights};
     /* Validation measures what evaluation does: nothing is augmented, pictures are decoded at full scale. */
     loader_options validation = options;
     validation.data = o->validation;
     validation.class_map = r->validation_map;
     validation.classes = r->multi_label ? classes : 0;
-    validation.balance = FV_BALANCE_NONE;
+    validation.balanced = false;
+    validation.class_weights = NULL;
     validation.augment = NULL;
     validation.shuffle = validation.reduced_decode = false;
     STATUS_TRY(limit_cache(r, &options, &validation));
@@ -326,6 +318,7 @@ static fv_status make_signature(fit_run *r)
     text_add(&r->signature, ", head epochs %lld, head lr %.9g, kept statistics %d, frozen %llx",
              (long long)o->head_epochs, (double)o->head_learning_rate, r->model->keep_statistics,
              (unsigned long long)fit_phase_fingerprint(r->model));
+    fit_sign_loss(r);
     return text_status(&r->signature);
 }
 
@@ -361,11 +354,13 @@ static fv_status prepare(fit_run *r, checkpoint_extra *x)
     if (r->o.resume)
         STATUS_TRY(checkpoint_load(r->model, r->o.resume, x));
     STATUS_TRY(match_classes(r));
-    STATUS_TRY(settle_loss(r));
+    STATUS_TRY(fit_settle_loss(r));
     STATUS_TRY(choose_window(r));
     STATUS_TRY(measure_statistics(r));
     limit_batch(r);
+    STATUS_TRY(fit_weigh_classes(r));
     STATUS_TRY(make_loaders(r));
+    STATUS_TRY(fit_call_teachers(r));
     STATUS_TRY(make_signature(r));
     if (r->o.resume)
         STATUS_TRY(fit_resume(r, x));
@@ -393,6 +388,8 @@ void fit_release(fit_run *r)
     text_release(&r->augment_words);
     text_release(&r->signature);
     text_release(&r->state.results);
+    teachers_destroy(r->teachers);
+    free(r->class_weights);
     free(r->train_map);
     free(r->validation_map);
     free(r->results_path);

@@ -156,13 +156,13 @@ static double ratio(double a, double b)
 }
 
 /* How many pictures have a class, are predicted to, and both. */
-typedef struct class_counts {
+typedef struct class_tally {
     int64_t support, predicted, right;
-} class_counts;
+} class_tally;
 
-static class_counts count_class(const fv_evaluation *e, int64_t k)
+static class_tally count_class(const fv_evaluation *e, int64_t k)
 {
-    class_counts n = {0};
+    class_tally n = {0};
     for (int64_t i = 0; i < e->images; i++) {
         bool has = has_class(e, i, k), said = e->multi_label ? e->probabilities[i * e->class_count + k] > 0.5f
                                                              : e->predicted[i] == (int32_t)k;
@@ -173,7 +173,7 @@ static class_counts count_class(const fv_evaluation *e, int64_t k)
     return n;
 }
 
-static void score_class(fv_class_score *s, const class_counts *n)
+static void score_class(fv_class_score *s, const class_tally *n)
 {
     s->support = n->support;
     s->precision = (float)ratio((double)n->right, (double)n->predicted);
@@ -216,7 +216,7 @@ static fv_status score_classes(fv_evaluation *e, const float *probabilities)
         return status_last();
     for (int64_t k = 0; k < e->class_count; k++) {
         fv_class_score *s = &e->classes[k];
-        class_counts n = count_class(e, k);
+        class_tally n = count_class(e, k);
         score_class(s, &n);
         s->auc = area(e, probabilities, k, list);
         if (n.support + n.predicted > 0 || e->multi_label)
@@ -227,6 +227,54 @@ static fv_status score_classes(fv_evaluation *e, const float *probabilities)
     e->macro = mean_score(&macro, "macro", e->images);
     e->weighted = mean_score(&weighted, "weighted", e->images);
     free(list);
+    return FV_OK;
+}
+
+double metrics_macro_f1(const fv_evaluation *e)
+{
+    mean macro = {0};
+    for (int64_t k = 0; k < e->class_count; k++) {
+        fv_class_score s = {.auc = NAN};
+        class_tally n = count_class(e, k);
+        score_class(&s, &n);
+        if (n.support + n.predicted > 0 || e->multi_label)
+            mean_add(&macro, &s, 1);
+    }
+    return ratio(macro.f1, macro.weight);
+}
+
+/* From the likeliest picture on; those with equal scores come together. NAN where no picture has the class. */
+static double average_precision(const fv_evaluation *e, const float *probabilities, int64_t class_index,
+                                scored *list)
+{
+    double right = 0, seen = 0, sum = 0;
+    for (int64_t i = 0; i < e->images; i++)
+        list[i] = (scored){probabilities[i * e->class_count + class_index], has_class(e, i, class_index)};
+    qsort(list, (size_t)e->images, sizeof *list, by_score);
+    for (int64_t i = e->images - 1, end; i >= 0; i = end) {
+        double here = 0;
+        for (end = i; end >= 0 && list[end].score == list[i].score; end--)
+            here += list[end].positive;
+        right += here;
+        seen += (double)(i - end);
+        sum += here * right / seen;
+    }
+    return right > 0 ? sum / right : NAN;
+}
+
+fv_status metrics_mean_precision(const fv_evaluation *e, const float *probabilities, double *mean)
+{
+    scored *list = mem_array((size_t)e->images, sizeof *list);
+    double sum = 0, count = 0;
+    if (!list)
+        return status_last();
+    for (int64_t k = 0; k < e->class_count; k++) {
+        double p = average_precision(e, probabilities, k, list);
+        sum += isnan(p) ? 0 : p;
+        count += !isnan(p);
+    }
+    free(list);
+    *mean = ratio(sum, count);
     return FV_OK;
 }
 

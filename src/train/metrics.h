@@ -41,6 +41,13 @@ fv_status metrics_fill(fv_evaluation *e, const float *probabilities);
 /* The same of multi-label data: `e` has targets and probabilities, and no confusion. The macro mean is over all classes. */
 fv_status metrics_fill_multi_label(fv_evaluation *e);
 
+/* Macro F1 as metrics_fill has it; `e` has images, class_count, label and predicted, or in multi-label data targets and
+ * probabilities. */
+double metrics_macro_f1(const fv_evaluation *e);
+/* mAP: the mean over the classes that occur of the average precision, sum over the thresholds of (recall - the recall before) *
+ * precision, each class against the rest. 0 where no class occurs. */
+fv_status metrics_mean_precision(const fv_evaluation *e, const float *probabilities, double *mean);
+
 /* Wilson's 95 % interval of `correct` of `count`. */
 void metrics_wilson(int64_t correct, int64_t count, double *low, double *high);
 

@@ -22,26 +22,7 @@ static fv_status add_inputs(step_graph *s, const fv_model *m, int64_t batch_size
                : FV_OK;
 }
 
-static fv_status add_loss(step_graph *s, const fv_model *m, step_targets targets)
-{
-    const fv_compile_options *o = &m->compile;
-    op_kind kind = o->loss == FV_BINARY_CROSSENTROPY ? OP_SIGMOID_CROSS_ENTROPY : OP_SOFTMAX_CROSS_ENTROPY;
-    op_attributes a = {.smoothing = o->label_smoothing}, each = {.each = targets == STEP_MULTI_LABEL};
-    value_id inputs[] = {m->output->value, s->labels, s->weights};
-    s->loss = graph_add(s->graph, kind, inputs, 3, &a, "loss");
-    if (s->loss == NO_VALUE)
-        return status_last();
-    inputs[2] = s->counted;
-    s->correct = graph_add(s->graph, OP_CORRECT, inputs, 3, &each, "accuracy");
-    if (s->correct == NO_VALUE)
-        return status_last();
-    s->graph->values[m->output->value].output = false; /* only two numbers are read after a step */
-    graph_mark_output(s->graph, s->loss);
-    graph_mark_output(s->graph, s->correct);
-    return FV_OK;
-}
-
-fv_status step_graph_build(const fv_model *m, int64_t batch_size, step_targets targets, step_graph *s)
+fv_status step_graph_build(const fv_model *m, int64_t batch_size, const step_loss *loss, step_graph *s)
 {
     *s = (step_graph){.graph = network_graph(m, batch_size, true, NULL),
                       .batch_share = NO_VALUE,
@@ -53,9 +34,9 @@ fv_status step_graph_build(const fv_model *m, int64_t batch_size, step_targets t
     if (status == FV_OK)
         status = graph_fuse(s->graph, true);
     if (status == FV_OK)
-        status = add_inputs(s, m, batch_size, targets);
+        status = add_inputs(s, m, batch_size, loss->targets);
     if (status == FV_OK)
-        status = add_loss(s, m, targets);
+        status = step_add_loss(s, m, batch_size, loss);
     if (status == FV_OK)
         status = step_add_updates(s, m);
     if (status == FV_OK)

@@ -24,7 +24,7 @@ struct trainer {
     int64_t first_step, epoch_steps;
     double accumulated; /* the weight of the batches whose gradients are gathered for the next update */
     float gradient_norm;
-    step_targets targets;
+    step_loss loss;
     float *counted, *positive; /* (batch): what a step's inputs are made in */
 };
 
@@ -46,7 +46,7 @@ static fv_status allocate(trainer *t)
     return t->used && t->counted && t->positive ? FV_OK : status_last();
 }
 
-fv_status trainer_create(fv_model *m, int64_t batch_size, uint64_t seed, step_targets targets, trainer **out)
+fv_status trainer_create(fv_model *m, int64_t batch_size, uint64_t seed, const step_loss *loss, trainer **out)
 {
     trainer *t = mem_array(1, sizeof *t);
     if (!t)
@@ -54,9 +54,9 @@ fv_status trainer_create(fv_model *m, int64_t batch_size, uint64_t seed, step_ta
     t->model = m;
     t->seed = seed;
     t->batch_size = batch_size;
-    t->targets = targets;
+    t->loss = *loss;
     t->gradient_norm = NAN;
-    fv_status status = step_graph_build(m, batch_size, targets, &t->graph);
+    fv_status status = step_graph_build(m, batch_size, loss, &t->graph);
     if (status == FV_OK)
         status = allocate(t);
     if (status == FV_OK)
@@ -149,7 +149,7 @@ fv_status trainer_read_average(trainer *t)
 /* A network of one output is told the second class's part. */
 static fv_status write_labels(trainer *t, const batch *b)
 {
-    if (t->targets == STEP_LABELS)
+    if (t->loss.targets == STEP_LABELS)
         return plan_write(t->plan, t->graph.labels, b->labels);
     if (fv_model_class_count(t->model) > 1)
         return plan_write(t->plan, t->graph.labels, b->targets);
@@ -205,7 +205,14 @@ static fv_status write_inputs(trainer *t, const batch *b, int64_t step, float ra
     STATUS_TRY(plan_write(t->plan, g->counter, &counter));
     STATUS_TRY(write_batch_share(t, b));
     STATUS_TRY(write_average_share(t, update));
+    if (g->positive != NO_VALUE)
+        STATUS_TRY(plan_write(t->plan, g->positive, t->loss.positive));
     return g->dropout_step == NO_VALUE ? FV_OK : plan_write(t->plan, g->dropout_step, key);
+}
+
+fv_status trainer_teach(trainer *t, const float *probabilities)
+{
+    return plan_write(t->plan, t->graph.teacher, probabilities);
 }
 
 fv_status trainer_step(trainer *t, const batch *b, int64_t step, float rate, float *loss, float *correct)

@@ -4,7 +4,7 @@
  * it: an engine and its team of threads do.
  *
  *     trainer *t;
- *     STATUS_TRY(trainer_create(m, 32, seed, STEP_LABELS, &t));
+ *     STATUS_TRY(trainer_create(m, 32, seed, &(step_loss){.targets = STEP_LABELS}, &t));
  *     STATUS_TRY(trainer_write(t));                       // the model's tensors into the plan
  *     STATUS_TRY(trainer_step(t, batch, step, 0.1f, &loss, &correct));
  *     STATUS_TRY(trainer_read(t));                        // and back
@@ -19,9 +19,10 @@
 
 typedef struct trainer trainer;
 
-/* Compiled for m->compile; the optimizer's state is zero. `seed` is dropout's. Unless `targets` is STEP_LABELS, batches have
+/* Compiled for m->compile; the optimizer's state is zero. `seed` is dropout's. Unless the targets are STEP_LABELS, batches have
  * targets. */
-fv_status trainer_create(fv_model *m, int64_t batch_size, uint64_t seed, step_targets targets, trainer **out);
+fv_status trainer_create(fv_model *m, int64_t batch_size, uint64_t seed, const step_loss *loss,
+                         trainer **out);
 void trainer_destroy(trainer *t); /* NULL is fine */
 
 /* The first step that the optimizer counts, and how many steps an epoch has: with its last one accumulated gradients are used, however few
@@ -39,6 +40,9 @@ fv_status trainer_write(trainer *t);
 fv_status trainer_read(trainer *t);
 /* The averaged weights in place of the others; m->compile has ema. */
 fv_status trainer_read_average(trainer *t);
+
+/* What the teacher says about the next step's batch: probabilities (N, K) at the temperature. */
+fv_status trainer_teach(trainer *t, const float *probabilities);
 
 /* One batch, and an update when it is the last of those that are accumulated; `step` counts from 0 over the whole run. `*loss` is the weighted mean, `*correct` how many of the pictures whose
  * weight is not 0 were right (of several labels: the sum of the shares that were). */

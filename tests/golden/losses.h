@@ -16,5 +16,8 @@ static const double golden_losses[] = {
 static const double golden_mixed_losses[] = {
     3.138322461, 3.741424281, 3.247602553,
 };
+static const double golden_small_losses[] = {
+    2.875162997, 2.989148219, 3.333099674,
+};
 
 #endif

@@ -73,7 +73,8 @@ emit("double", "golden_weighted", means("weighted"))
 emit("double", "golden_interval", [interval.low, interval.high])
 for name, value in [("accuracy", right.mean()), ("top5", metrics.top_k_accuracy_score(label, p32, k=5, labels=range(K))),
                     ("ece", ece), ("loss", metrics.log_loss(label, p, labels=range(K))),
-                    ("sigmoid_loss", sigmoid_loss)]:
+                    ("sigmoid_loss", sigmoid_loss),
+                    ("map", np.mean([metrics.average_precision_score(label == k, p32[:, k]) for k in range(6)]))]:
     print(f"static const double golden_{name} = {value:.9g};")
 
 # Several classes a picture: class 3 is never predicted, class 4 never there.
@@ -100,5 +101,6 @@ emit("double", "golden_multi_macro", macro)
 emit("double", "golden_multi_weighted", weighted)
 wide = logits.astype(np.float64)
 loss = np.mean([metrics.log_loss(target[i], 1 / (1 + np.exp(-wide[i])), labels=[0, 1]) for i in range(N)])
-for name, value in [("accuracy", (said == target).mean()), ("exact", metrics.accuracy_score(target, said)), ("loss", loss)]:
+for name, value in [("accuracy", (said == target).mean()), ("exact", metrics.accuracy_score(target, said)), ("loss", loss),
+                    ("map", metrics.average_precision_score(target[:, :4], p32[:, :4]))]:
     print(f"static const double golden_multi_{name} = {value:.9g};")

@@ -14,6 +14,7 @@ import numpy as np
 import timm.optim
 import torch
 import torch.nn.functional as F
+import torchvision
 
 torch.set_default_dtype(torch.float64)
 rng = np.random.default_rng(7)
@@ -343,6 +344,66 @@ def gradient_rules():
     words = [philox((i // 4, 0, 7, 0), [w & 0xFFFFFFFF for w in step])[i % 4] for i in range(15)]
     keep = torch.tensor([float((w >> 8) * 2.0**-24 >= rate) for w in words]).reshape(3, 1, 1, 5)
     record("spatial dropout", [x, torch.tensor(step)], [x * keep / (1 - rate)])
+def focal(x, target, gamma):
+    """Lin et al. 2017 for a softmax, of any distribution over the classes."""
+    log_p = F.log_softmax(x, -1)
+    return (-target * (1 - log_p.exp()) ** gamma * log_p).sum(-1)
+
+
+def taught(x, teacher, temperature, binary):
+    """Hinton et al. 2015: T^2 KL(teacher || student) at temperature T."""
+    if binary:
+        both = [(teacher, F.logsigmoid(x / temperature)), (1 - teacher, F.logsigmoid(-x / temperature))]
+        return temperature**2 * sum(F.kl_div(log_p, q, reduction="none") for q, log_p in both).mean(-1)
+    return temperature**2 * F.kl_div(F.log_softmax(x / temperature, -1), teacher, reduction="none").sum(-1)
+
+
+def other_losses():
+    """Focal losses, positive weights, and what a teacher adds."""
+    weight, target = torch.tensor([0.5, 1.0, 0.0, 2.0]), torch.tensor([3, 0, 1, 4])
+
+    def mean(loss):
+        return (loss * weight).sum() / weight.sum()
+
+    one_hot = F.one_hot(target, 5).double()
+    x = random(4, 5)
+    record("softmax loss", [x, target, weight], [mean(F.cross_entropy(x, target, reduction="none")), None], False)
+    x = random(4, 5)
+    record("focal", [x, target, weight], [mean(focal(x, one_hot, 2)), None], False)
+    x, soft = random(4, 5), F.softmax(random(4, 5), -1).detach()
+    smooth = (1 - f32(0.1)) * soft + f32(0.1) / 5
+    record("focal of probabilities", [x, soft, weight], [mean(focal(x, smooth, 0.5)), None], False)
+    x = torch.tensor([[1e4, -1e4, 0, 1, 2], [-1e4, 1e4, 1e4, 0, 0], [1, 2, 3, 4, 5], [0, 0, 0, 0, 1e4]], requires_grad=True)
+    record("focal of huge logits", [x, target, weight], [mean(focal(x, one_hot, 2)), None], False)
+    x, teacher = random(4, 5), F.softmax(random(4, 5) / 4, -1).detach()
+    hard = F.cross_entropy(x, target, reduction="none", label_smoothing=f32(0.1))
+    record("teacher", [x, target, weight, teacher], [mean(0.25 * hard + 0.75 * taught(x, teacher, 4, False)), None], False)
+
+    labels = torch.tensor([[0.0, 1, 1], [1, 0, 0], [1, 1, 1], [0, 0, 1]])
+    x, positive = random(4, 3), torch.tensor([0.5, 3.0, 12.0])
+    loss = F.binary_cross_entropy_with_logits(x, labels, reduction="none", pos_weight=positive)
+    record("positive weights", [x, labels, weight, None, positive], [mean(loss.mean(-1)), None], False)
+    x = random(4, 3)
+    loss = torchvision.ops.sigmoid_focal_loss(x, labels, alpha=0.25, gamma=2)
+    record("sigmoid focal", [x, labels, weight], [mean(loss.mean(-1)), None], False)
+    x, shares = random(4, 3), torch.tensor(np.round(rng.uniform(0, 1, (4, 3)), 3))
+    smooth = (1 - f32(0.1)) * shares + f32(0.1) / 2
+    ones = torch.ones(4, 3)
+    loss = sum(s * torchvision.ops.sigmoid_focal_loss(x, t, alpha=-1, gamma=1.5)
+               for s, t in ((smooth, ones), (1 - smooth, 0 * ones)))
+    record("sigmoid focal of mixed labels", [x, shares, weight], [mean(loss.mean(-1)), None], False)
+    x = torch.tensor([[1e4, -1e4, 1e4], [-1e4, -1e4, 1e4], [1, 2, 3], [1e4, 0, -1e4]], requires_grad=True)
+    record("sigmoid loss of huge logits", [x, labels, weight, None, positive],
+           [mean(F.binary_cross_entropy_with_logits(x, labels, reduction="none", pos_weight=positive).mean(-1)), None],
+           False)
+    x, label, teacher = random(4, 1), torch.tensor([0, 1, 1, 0]), torch.sigmoid(random(4, 1) / 3).detach()
+    hard = F.binary_cross_entropy_with_logits(x[:, 0], label.double(), reduction="none")
+    record("teacher of one class", [x, label, weight, teacher], [mean(0.5 * hard + 0.5 * taught(x, teacher, 3, True)), None],
+           False)
+    x = random(4, 5)
+    smooth = (1 - f32(0.1)) * one_hot + f32(0.1) / 2
+    loss = F.binary_cross_entropy_with_logits(x, smooth, reduction="none").mean(-1)
+    record("binary cross-entropy of classes", [x, target, weight], [mean(loss), torch.sigmoid(x)], False)
 
 
 convolutions()
@@ -359,4 +420,6 @@ transformers()
 rng = np.random.default_rng(8)
 more_optimizers()
 gradient_rules()
+rng = np.random.default_rng(9)
+other_losses()
 print(json.dumps(cases, indent=None, separators=(",", ":")).replace('},"', '},\n"'))

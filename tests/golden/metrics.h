@@ -146,6 +146,7 @@ static const double golden_top5 = 0.8;
 static const double golden_ece = 0.173887225;
 static const double golden_loss = 2.19113981;
 static const double golden_sigmoid_loss = 0.631463566;
+static const double golden_map = 0.599381427;
 enum {
     GOLDEN_MULTI_COUNT = 40,
     GOLDEN_MULTI_CLASSES = 5
@@ -185,3 +186,4 @@ static const double golden_multi_weighted[] = {0.705796978, 0.811320755, 0.75025
 static const double golden_multi_accuracy = 0.89;
 static const double golden_multi_exact = 0.475;
 static const double golden_multi_loss = 0.543866448;
+static const double golden_multi_map = 0.959560838;

@@ -114,6 +114,9 @@ KERNEL(softmax_cross_entropy);
 KERNEL(softmax_cross_entropy_grad);
 KERNEL(sigmoid_cross_entropy);
 KERNEL(sigmoid_cross_entropy_grad);
+KERNEL(softmax_loss);
+KERNEL(sigmoid_loss);
+KERNEL(loss_grad);
 KERNEL(correct);
 /* update.c */
 KERNEL(update_sgd);

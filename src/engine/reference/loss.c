@@ -133,6 +133,127 @@ KERNEL(sigmoid_cross_entropy_grad)
         }
 }
 
+/* The terms of a distribution's cross-entropy with another, q log(q / p) from q and log p. */
+static double divergence(double q, double log_p)
+{
+    return q > 0 ? q * (log(q) - log_p) : 0;
+}
+
+/* The focal term (1 - p)^gamma (-log p) of a softmax's probability, and p times its derivative by p, from log p. */
+static double focal(double log_p, double gamma, double *derivative)
+{
+    double q = -expm1(log_p), power = pow(q, gamma), ratio = q > 0 ? log_p / q : -1;
+    *derivative = power * (gamma * exp(log_p) * ratio - 1);
+    return power * -log_p;
+}
+
+/* Adds share T^2 sum q log(q / p(T)) and its derivatives T (p(T) sum q - q). */
+static double softmax_teacher(const loss_call *l, const op_attributes *a, const real *logits, const real *q,
+                              real *slope)
+{
+    double scale = (double)a->teacher_share * (double)a->temperature, total = 0, sum = 0, largest = logits[0],
+           exponents = 0;
+    for (int64_t k = 0; k < l->classes; k++) {
+        largest = fmax(largest, logits[k]);
+        sum += q[k];
+    }
+    for (int64_t k = 0; k < l->classes; k++)
+        exponents += exp((logits[k] - largest) / (double)a->temperature);
+    for (int64_t k = 0; k < l->classes; k++) {
+        double log_p = (logits[k] - largest) / (double)a->temperature - log(exponents);
+        total += divergence(q[k], log_p);
+        slope[k] = (real)(slope[k] + scale * (exp(log_p) * sum - q[k]));
+    }
+    return scale * (double)a->temperature * total;
+}
+
+/* -> loss, slope. With u_k = -t_k p_k f'(p_k), where f is the focal term, dl / dx_k = p_k sum u - u_k. */
+KERNEL(softmax_loss)
+{
+    loss_call l = open_call(c);
+    const real *teacher = c->input_count > 3 ? input(c, 3) : NULL;
+    double loss = 0, own = teacher ? 1 - (double)c->a.teacher_share : 1;
+    for (int64_t n = 0; n < l.samples; n++) {
+        const real *logits = l.scores + n * l.classes;
+        real *slope = output(c, 1) + n * l.classes;
+        double normal = log_sum(logits, l.classes), sum = 0, all = 0, derivative;
+        for (int64_t k = 0; k < l.classes; k++) {
+            double t = softmax_target(&l, n, k);
+            sum += t * focal(logits[k] - normal, (double)c->a.gamma, &derivative);
+            all -= t * derivative;
+        }
+        for (int64_t k = 0; k < l.classes; k++) {
+            focal(logits[k] - normal, (double)c->a.gamma, &derivative);
+            slope[k] = (real)(own * (exp(logits[k] - normal) * all + softmax_target(&l, n, k) * derivative));
+        }
+        sum *= own;
+        if (teacher)
+            sum += softmax_teacher(&l, &c->a, logits, teacher + n * l.classes, slope);
+        if (l.weight[n] != 0)
+            loss += share(&l, n) * sum;
+    }
+    *output(c, 0) = (real)loss;
+}
+
+/* log(1 / (1 + e^-x)) */
+static double log_sigmoid(double x)
+{
+    return fmin(x, 0) - log1p(exp(-fabs(x)));
+}
+
+/* (1 - p)^gamma (-log p) of p = sigmoid(x), and its derivative by x, (1 - p)^gamma (gamma p log p - (1 - p)). */
+static double binary_focal(double x, double gamma, double *derivative)
+{
+    double log_p = log_sigmoid(x), log_q = log_sigmoid(-x), power = exp(gamma * log_q);
+    *derivative = power * (gamma * exp(log_p) * log_p - exp(log_q));
+    return power * -log_p;
+}
+
+/* -> loss, slope */
+KERNEL(sigmoid_loss)
+{
+    loss_call l = open_call(c);
+    const real *teacher = c->input_count > 3 ? input(c, 3) : NULL,
+               *positive = c->input_count > 4 ? input(c, 4) : NULL;
+    double gamma = (double)c->a.gamma, alpha = (double)c->a.alpha, temperature = (double)c->a.temperature,
+           loss = 0, scale = 1 / (double)l.classes;
+    double own = teacher ? 1 - (double)c->a.teacher_share : 1, taught = (double)c->a.teacher_share;
+    for (int64_t n = 0; n < l.samples; n++) {
+        double sum = 0;
+        for (int64_t k = 0; k < l.classes; k++) {
+            int64_t i = n * l.classes + k;
+            double x = l.scores[i], t = sigmoid_target(&l, n, k), rise, fall;
+            double a = (positive ? positive[k] : 1) * (alpha > 0 ? alpha : 1), b = alpha > 0 ? 1 - alpha : 1;
+            double yes = binary_focal(x, gamma, &fall), no = binary_focal(-x, gamma, &rise);
+            double slope = own * (a * t * fall - b * (1 - t) * rise);
+            sum += own * (a * t * yes + b * (1 - t) * no);
+            if (teacher) {
+                double q = teacher[i], soft = x / temperature;
+                sum += taught * temperature * temperature *
+                       (divergence(q, log_sigmoid(soft)) + divergence(1 - q, log_sigmoid(-soft)));
+                slope += taught * temperature * (exp(log_sigmoid(soft)) - q);
+            }
+            output(c, 1)[i] = (real)(scale * slope);
+        }
+        if (l.weight[n] != 0)
+            loss += share(&l, n) * scale * sum;
+    }
+    *output(c, 0) = (real)loss;
+}
+
+KERNEL(loss_grad)
+{
+    int64_t samples = rows_of(&c->in[0]), classes = columns_of(&c->in[0]);
+    const real *slope = input(c, 0), *weight = input(c, 1);
+    double total = 0;
+    for (int64_t n = 0; n < samples; n++)
+        total += weight[n];
+    for (int64_t i = 0; i < samples * classes; i++) {
+        double w = weight[i / classes];
+        output(c, 0)[i] = w != 0 ? (real)(slope[i] * (w / total)) : 0;
+    }
+}
+
 /* How much of sample n is right: 0 or 1, or the share of its classes. */
 static double right(const loss_call *l, int64_t n, bool each)
 {
