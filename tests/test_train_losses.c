@@ -190,14 +190,14 @@ static double expected_loss(const recipe *r, const batch *b, const float *logits
 
 static const char flip[] = "[random_horizontal_flip]";
 
-static void first_batch(const fixture *f, const recipe *r, fv_model *m, loader **l, const batch **b)
+static void first_batch(const fixture *f, const recipe *r, fv_model *m, augment_policy *policy, loader **l,
+                        const batch **b)
 {
-    augment_policy policy;
-    assert_ok(augment_policy_init(&policy, flip, &(augment_context){SIDE, SIDE, 1, NULL, 0}));
-    assert_ok(augment_policy_add_extras(&policy, 0, r->mixup, 0));
+    assert_ok(augment_policy_init(policy, flip, &(augment_context){SIDE, SIDE, 1, NULL, 0}));
+    assert_ok(augment_policy_add_extras(policy, 0, r->mixup, 0));
     assert_ok(loader_create(&(loader_options){.data = r->multi_label ? f->multi_train : f->train,
                                               .preprocess = *fv_model_preprocess(m),
-                                              .augment = &policy,
+                                              .augment = policy,
                                               .batch = BATCH_SIZE,
                                               .shuffle = true,
                                               .reduced_decode = true,
@@ -208,7 +208,6 @@ static void first_batch(const fixture *f, const recipe *r, fv_model *m, loader *
                             l));
     assert_ok(loader_start(*l, 0, 0));
     assert_ok(loader_next(*l, b));
-    augment_policy_release(&policy);
 }
 
 static int see_first(const fv_progress *p, void *user)
@@ -227,9 +226,10 @@ static void check_first(const fixture *f, recipe r)
         fv_model *m = make_plain(SIDE, 3);
         float logits[BATCH_SIZE * CLASSES];
         double seen = 0;
+        augment_policy policy;
         loader *l;
         const batch *b;
-        first_batch(f, &r, m, &l, &b);
+        first_batch(f, &r, m, &policy, &l, &b);
         assert_ok(predictor_logits(m, b->pixels, BATCH_SIZE, logits));
         for (int64_t n = 0; n < r.teacher_count; n++) /* they are of the student's size here */
             assert_ok(
@@ -237,6 +237,7 @@ static void check_first(const fixture *f, recipe r)
         double expected = expected_loss(&r, b, logits, taught);
         loader_done(l, b);
         loader_destroy(l);
+        augment_policy_release(&policy);
         r.compile.struct_size = sizeof r.compile;
         r.compile.model = m;
         r.compile.engine = engines[i];

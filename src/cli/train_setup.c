@@ -323,8 +323,8 @@ static void say_balance(const train_setup *s)
     }
     if (counts && most > UNEVEN_RATIO * least)
         cli_say(
-            "warning: the largest class has %lld training pictures, the smallest %lld; --balance weights, "
-            "effective or sampler makes classes count alike",
+            "warning: the largest class has %lld training pictures, the smallest %lld; --balance weights or "
+            "--balance sampler makes classes count alike",
             (long long)most, (long long)least);
     free(counts);
 }
