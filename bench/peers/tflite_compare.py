@@ -1,16 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
 """What `fovea import FILE.tflite` makes of a network, against TensorFlow Lite's interpreter on the same pixels.
 
-Usage: tflite_compare.py FOVEA PICTURES FILE.tflite... [--first N] [--pixels MEAN STD] [--preprocess P]
+Usage: tflite_compare.py FOVEA PICTURES FILE.tflite... [--first N] [--pixels MEAN STD]
        tflite_compare.py FOVEA PICTURES --keras [--first N]
 
 PICTURES is a folder. Each picture is cut and resized once to the network's input and written as PNG, so that neither side resizes.
-A network that takes floating point gets (pixel - MEAN) / STD (0 and 1 by default: what networks with a normalisation of their own
-take); P is given to `fovea import`. --keras makes networks of Keras with random weights at 64 x 64, and compares these.
-Prints a line a network: pictures, the largest difference of a probability, and on how many pictures the first class is the same (of a
-quantised network several classes often have the same probability).
+A network of floating point that does not say what it expects gets (pixel - MEAN) / STD (127.5 both by default), one that
+normalises by itself the pixels. --keras makes networks of Keras with random weights at 64 x 64, and compares these.
+Prints a line a network: pictures, how far a probability varies between them, its largest difference, and on how many pictures
+the first class is the same (of a quantised network several classes often have the same probability).
 """
 import argparse
+import contextlib
+import io
 import json
 import os
 import pathlib
@@ -27,7 +29,7 @@ NETWORKS = ["MobileNet", "MobileNetV2", "MobileNetV3Small", "MobileNetV3Large", 
 
 
 def random_weights(net):
-    """Weights whose batch norms do something."""
+    """Weights that keep the signal (He et al. 2015), and norms that do something."""
     rng = np.random.default_rng(1)
     for w in net.weights:
         name = w.path.rsplit("/", 1)[-1]
@@ -35,8 +37,9 @@ def random_weights(net):
             w.assign(rng.uniform(0.5, 1.5, w.shape))
         elif name in ("moving_mean", "beta", "bias", "mean"):
             w.assign(rng.normal(0, 0.1, w.shape))
-    head = [w for w in net.weights if w.path.endswith("kernel")][-1]
-    head.assign(rng.normal(0, 5 / np.sqrt(np.prod(head.shape[:-1])), head.shape))  # logits far enough apart to tell
+        elif name.endswith("kernel"):
+            fan_in = np.prod(w.shape[:2] if w.shape[-1] == 1 else w.shape[:-1])
+            w.assign(rng.normal(0, np.sqrt(2 / fan_in), w.shape))
     return net
 
 
@@ -44,7 +47,8 @@ def keras_networks(folder, names):
     for name in names:
         net = random_weights(getattr(tf.keras.applications, name)(input_shape=(64, 64, 3), weights=None, classes=20))
         path = folder / (name + ".tflite")
-        path.write_bytes(tf.lite.TFLiteConverter.from_keras_model(net).convert())
+        with contextlib.redirect_stdout(io.StringIO()):
+            path.write_bytes(tf.lite.TFLiteConverter.from_keras_model(net).convert())
         yield path
 
 
@@ -84,14 +88,18 @@ def compare(o, path, pictures, folder):
     classes = int(np.prod(net.get_output_details()[0]["shape"]))
     model, names, places = folder / "model.safetensors", folder / "names.txt", folder / f"{height}x{width}"
     names.write_text("".join(f"{i}\n" for i in range(classes)))
-    subprocess.run([o.fovea, "import", path, "--classes", names, "-o", model]
-                   + (["--preprocess", o.preprocess] if o.preprocess else []), check=True, capture_output=True)
+    order = [o.fovea, "import", path, "--classes", names, "-o", model]
+    said = subprocess.run(order, check=True, capture_output=True, text=True)
+    mean, std = 0, 1
+    if "a guess" in said.stderr + said.stdout:
+        mean, std = o.pixels
+        subprocess.run(order + ["--preprocess", f"mean={mean} std={std}"], check=True, capture_output=True, text=True)
     places.mkdir(exist_ok=True)
     expected = []
     for n, picture in enumerate(pictures):
         image = fit(picture, height, width)
         image.save(places / f"{n:05}.png")
-        expected.append(interpret(net, np.array(image), *o.pixels))
+        expected.append(interpret(net, np.array(image), mean, std))
     lines = subprocess.run([o.fovea, "predict", model, places, "--json", "--top", str(classes)], check=True, capture_output=True,
                            text=True).stdout.splitlines()
     got = np.zeros((len(pictures), classes), np.float32)
@@ -100,8 +108,8 @@ def compare(o, path, pictures, folder):
             row[int(pair["class"])] = pair["probability"]
     expected = np.array(expected)
     first = expected[np.arange(len(got)), got.argmax(1)] == expected.max(1)
-    print(f"{path.name}: {len(pictures)} pictures, probabilities {expected.min():.1g} to {expected.max():.4f}, largest difference "
-          f"{np.abs(got - expected).max():.2g}, first class the same on {(got.argmax(1) == expected.argmax(1)).sum()}, "
+    print(f"{path.name}: {len(pictures)} pictures, probabilities vary by {np.ptp(expected, 0).max():.2g}, largest "
+          f"difference {np.abs(got - expected).max():.2g}, first class the same on {(got.argmax(1) == expected.argmax(1)).sum()}, "
           f"or one of several equal ones on {first.sum()}", flush=True)
 
 
@@ -112,17 +120,14 @@ if __name__ == "__main__":
     p.add_argument("files", type=pathlib.Path, nargs="*")
     p.add_argument("--keras", nargs="*", metavar="NETWORK")
     p.add_argument("--first", type=int, default=1000)
-    p.add_argument("--pixels", type=float, nargs=2, default=(0, 1))
-    p.add_argument("--preprocess")
+    p.add_argument("--pixels", type=float, nargs=2, default=(127.5, 127.5))
     o = p.parse_args()
     pictures = sorted(f for f in o.pictures.rglob("*") if f.suffix.lower() in (".jpg", ".jpeg", ".png"))
     pictures = pictures[:: max(1, len(pictures) // o.first)][: o.first]
     with tempfile.TemporaryDirectory() as folder:
         files = keras_networks(pathlib.Path(folder), o.keras or NETWORKS) if o.keras is not None else o.files
-        if o.keras is not None:
-            o.preprocess = None
         for path in files:
             try:
                 compare(o, path, pictures, pathlib.Path(folder))
             except subprocess.CalledProcessError as e:
-                print(f"{path.name}: {e.stderr if isinstance(e.stderr, str) else e.stderr.decode()}", flush=True)
+                print(f"{path.name}: {e.stderr.strip()}", flush=True)
