@@ -97,6 +97,7 @@ static void the_log_says_what_pixels_become(void **state)
         {"layers", "a guess", 127.5f, 127.5f},
         {"gates", "(pixel - 102) / 51, since the network normalises", 102, 51},
         {"gates_int8", "(pixel - 102) / 51, as the quantisation", 102, 51},
+        {"grey_labelled", "the classes' names come with it (labels.txt)", 100, 50},
         {"grey_uint8", "(pixel - 127) / 127.5, as the quantisation", 127, 127.5f},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -108,6 +109,16 @@ static void the_log_says_what_pixels_become(void **state)
         assert_float_equal(m->preprocess.std[0], cases[i].std, 0.01);
         fv_model_destroy(m);
     }
+}
+
+static void names_come_with_the_file(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"goose", "crane", "nail", "crane (2)", "quill"};
+    fv_model *m = fv_import(golden("grey_labelled"));
+    for (int i = 0; i < TFLITE_CLASSES; i++)
+        assert_string_equal(fv_model_class_name(m, i), names[i]);
+    fv_model_destroy(m);
 }
 
 /* A sigmoid's product with its own input is one layer, and what is done to pixels first is none. */
@@ -222,13 +233,10 @@ static void the_dequantised_twin_agrees(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_network_gives_the_same),
-        cmocka_unit_test(it_is_the_same_when_saved),
-        cmocka_unit_test(the_log_says_what_pixels_become),
-        cmocka_unit_test(operators_become_few_layers),
-        cmocka_unit_test(other_sizes),
-        cmocka_unit_test(a_network_is_fine_tuned),
-        cmocka_unit_test(background_is_left_out),
+        cmocka_unit_test(every_network_gives_the_same),    cmocka_unit_test(it_is_the_same_when_saved),
+        cmocka_unit_test(the_log_says_what_pixels_become), cmocka_unit_test(operators_become_few_layers),
+        cmocka_unit_test(names_come_with_the_file),        cmocka_unit_test(other_sizes),
+        cmocka_unit_test(a_network_is_fine_tuned),         cmocka_unit_test(background_is_left_out),
         cmocka_unit_test(the_dequantised_twin_agrees),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -25,31 +25,38 @@ import tensorflow as tf
 from PIL import Image
 
 NETWORKS = ["MobileNet", "MobileNetV2", "MobileNetV3Small", "MobileNetV3Large", "EfficientNetB0", "EfficientNetV2B0", "ResNet50",
-            "ResNet50V2", "DenseNet121", "VGG16", "NASNetMobile", "Xception", "ConvNeXtTiny"]
+            "ResNet50V2", "DenseNet121", "VGG16", "Xception", "NASNetMobile", "ConvNeXtTiny"]
 
 
-def random_weights(net):
-    """Weights that keep the signal (He et al. 2015), and norms that do something."""
+def random_weights(net, low, high):
+    """Weights that keep the signal (He et al. 2015), and batch norms that have seen pictures of low..high."""
     rng = np.random.default_rng(1)
     for w in net.weights:
         name = w.path.rsplit("/", 1)[-1]
-        if "variance" in name or name == "gamma":
+        if name == "gamma":
             w.assign(rng.uniform(0.5, 1.5, w.shape))
-        elif name in ("moving_mean", "beta", "bias", "mean"):
+        elif name in ("beta", "bias"):
             w.assign(rng.normal(0, 0.1, w.shape))
         elif name.endswith("kernel"):
             fan_in = np.prod(w.shape[:2] if w.shape[-1] == 1 else w.shape[:-1])
             w.assign(rng.normal(0, np.sqrt(2 / fan_in), w.shape))
-    return net
+    for layer in net.layers:
+        if isinstance(layer, tf.keras.layers.BatchNormalization):
+            layer.momentum = 0
+    colours = rng.uniform(low, high, (64, 4, 4, 3)).astype(np.float32)
+    net(tf.image.resize(colours, (64, 64)), training=True)
 
 
 def keras_networks(folder, names):
+    """Files with (mean, std) of the pixels that each network takes."""
     for name in names:
-        net = random_weights(getattr(tf.keras.applications, name)(input_shape=(64, 64, 3), weights=None, classes=20))
+        net = getattr(tf.keras.applications, name)(input_shape=(64, 64, 3), weights=None, classes=20)
+        raw = name.startswith(("MobileNetV3", "EfficientNet", "ConvNeXt"))
+        random_weights(net, *((0, 255) if raw else (-1, 1)))
         path = folder / (name + ".tflite")
         with contextlib.redirect_stdout(io.StringIO()):
             path.write_bytes(tf.lite.TFLiteConverter.from_keras_model(net).convert())
-        yield path
+        yield path, (0, 1) if raw else (127.5, 127.5)
 
 
 def fit(picture, height, width):
@@ -81,7 +88,7 @@ def interpret(net, pixels, mean, std):
     return y if y.min() >= 0 and y.max() <= 1 else softmax(y)
 
 
-def compare(o, path, pictures, folder):
+def compare(o, path, pixels, pictures, folder):
     net = tf.lite.Interpreter(str(path))
     net.allocate_tensors()
     _, height, width, _ = net.get_input_details()[0]["shape"]
@@ -92,7 +99,7 @@ def compare(o, path, pictures, folder):
     said = subprocess.run(order, check=True, capture_output=True, text=True)
     mean, std = 0, 1
     if "a guess" in said.stderr + said.stdout:
-        mean, std = o.pixels
+        mean, std = pixels
         subprocess.run(order + ["--preprocess", f"mean={mean} std={std}"], check=True, capture_output=True, text=True)
     places.mkdir(exist_ok=True)
     expected = []
@@ -125,9 +132,9 @@ if __name__ == "__main__":
     pictures = sorted(f for f in o.pictures.rglob("*") if f.suffix.lower() in (".jpg", ".jpeg", ".png"))
     pictures = pictures[:: max(1, len(pictures) // o.first)][: o.first]
     with tempfile.TemporaryDirectory() as folder:
-        files = keras_networks(pathlib.Path(folder), o.keras or NETWORKS) if o.keras is not None else o.files
-        for path in files:
+        files = keras_networks(pathlib.Path(folder), o.keras or NETWORKS) if o.keras is not None else ((f, o.pixels) for f in o.files)
+        for path, pixels in files:
             try:
-                compare(o, path, pictures, pathlib.Path(folder))
+                compare(o, path, pixels, pictures, pathlib.Path(folder))
             except subprocess.CalledProcessError as e:
                 print(f"{path.name}: {e.stderr.strip()}", flush=True)

@@ -10,6 +10,7 @@ import contextlib
 import io
 import os
 import pathlib
+import zipfile
 
 os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
 import flatbuffers
@@ -140,13 +141,50 @@ def outside(data):
     return packed + bytes(-len(packed) % 16) + behind
 
 
-def run(net, pixels, low):
+def table(b, fields):
+    """A table of the flatbuffer, of offsets and bytes by their numbers."""
+    b.StartObject(max(fields) + 1)
+    for slot, (kind, value) in fields.items():
+        b.PrependUOffsetTRelativeSlot(slot, value, 0) if kind == "offset" else b.PrependUint8Slot(slot, value, 0)
+    return b.EndObject()
+
+
+def vector(b, values, floats=False):
+    b.StartVector(4, len(values), 4)
+    for v in reversed(values):
+        b.PrependFloat32(v) if floats else b.PrependUOffsetTRelative(v)
+    return "offset", b.EndVector()
+
+
+def labelled(data):
+    """The same network with metadata (TensorFlow Lite's metadata_schema.fbs): a normalisation, and a file of labels behind it."""
+    b = flatbuffers.Builder(500)
+    normalization = table(b, {0: vector(b, [100.0], True), 1: vector(b, [50.0], True)})
+    unit = table(b, {0: ("byte", 1), 1: ("offset", normalization)})
+    file = table(b, {0: ("offset", b.CreateString("labels.txt")), 2: ("byte", 2)})
+    i, o = table(b, {4: vector(b, [unit])}), table(b, {6: vector(b, [file])})
+    graph = table(b, {2: vector(b, [i]), 3: vector(b, [o])})
+    b.Finish(table(b, {3: vector(b, [graph])}), b"M001")
+    model = schema.ModelT.InitFromPackedBuf(data, 0)
+    entry, buffer = schema.MetadataT(), schema.BufferT()
+    entry.name, entry.buffer, buffer.data = "TFLITE_METADATA", len(model.buffers), np.frombuffer(bytes(b.Output()), np.uint8)
+    model.metadata.append(entry)
+    model.buffers.append(buffer)
+    builder = flatbuffers.Builder(len(data))
+    builder.Finish(model.Pack(builder), b"TFL3")
+    out = io.BytesIO(bytes(builder.Output()))
+    with zipfile.ZipFile(out, "a") as z:
+        z.writestr(zipfile.ZipInfo("labels.txt"), "goose\ncrane\r\nnail\ncrane\nquill")
+    return out.getvalue()
+
+
+def run(net, pixels, mean, std):
     """Probabilities, or what else the network gives, of each picture."""
     net.allocate_tensors()
     i, o = net.get_input_details()[0], net.get_output_details()[0]
     rows = []
     for p in pixels:
-        x = p if i["dtype"] == np.uint8 else (p.astype(np.float32) if low == 0 else (p - np.float32(127.5)) / np.float32(127.5))
+        x = p if i["dtype"] == np.uint8 else (p - np.float32(mean)) / np.float32(std)
         x = x.transpose(2, 0, 1) if i["shape"][1] == 3 else x
         net.set_tensor(i["index"], x[None])
         net.invoke()
@@ -157,15 +195,17 @@ def run(net, pixels, low):
 
 
 CASES = [("layers", layers, "float", "softmax", 1e-6), ("gates", gates, "float", "sigmoid", 1e-6), ("grey", grey, "float", "softmax", 1e-6),
-         ("grey_outside", grey, "outside", "softmax", 1e-6), ("channels_first", channels_first, "float", "logits", 1e-5), ("layers_f16", layers, "f16", "softmax", 1e-6),
+         ("grey_outside", grey, "outside", "softmax", 1e-6), ("grey_labelled", grey, "labelled", "softmax", 1e-6),
+         ("channels_first", channels_first, "float", "logits", 1e-5), ("layers_f16", layers, "f16", "softmax", 1e-6),
          ("gates_int8", gates, "int8", "sigmoid", 0.03), ("grey_uint8", grey, "uint8", "softmax", 0.03)]
 
 lines = []
 for name, make, how, output, tolerance in CASES:
-    data = outside(convert(make, "float")) if how == "outside" else convert(make, how)
+    data = {"outside": outside, "labelled": labelled}[how](convert(make, "float")) if how in ("outside", "labelled") else convert(make, how)
     (HERE / f"tflite_{name}.tflite").write_bytes(data)
-    channels, low = (1 if make is grey else 3), (0 if make is gates else -1)
-    rows = run(tf.lite.Interpreter(model_content=data), pictures(channels), low)
+    channels = 1 if make is grey else 3
+    mean, std = (0, 1) if make is gates else (100, 50) if how == "labelled" else (127.5, 127.5)
+    rows = run(tf.lite.Interpreter(model_content=data), pictures(channels), mean, std)
     print(name, len(data), "bytes", np.round(rows[0], 3), flush=True)
     numbers = ", ".join("{" + ", ".join(f"{v:.8e}f" for v in row) + "}" for row in rows)
     lines.append(f'    {{"{name}", {channels}, TFLITE_{output.upper()}, {tolerance}f, {{{numbers}}}}},\n')
