@@ -40,6 +40,8 @@ def random_weights(net, low, high):
         elif name.endswith("kernel"):
             fan_in = np.prod(w.shape[:2] if w.shape[-1] == 1 else w.shape[:-1])
             w.assign(rng.normal(0, np.sqrt(2 / fan_in), w.shape))
+    head = [w for w in net.weights if w.path.endswith("kernel")][-1]
+    head.assign(head * 0.2)  # logits of a few units, as trained networks have them
     for layer in net.layers:
         if isinstance(layer, tf.keras.layers.BatchNormalization):
             layer.momentum = 0

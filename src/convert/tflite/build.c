@@ -119,7 +119,7 @@ static fv_status begin_model(tflite_builder *b)
     }
     b->values[b->file.input] = (tflite_value){
         .state = VALUE_LAYER, .node = fv_input(b->model), .channels_first = channels_first, .sole = true};
-    return network_check(b->model) == FV_OK || b->model->input ? FV_OK : status_last();
+    return b->model->input ? FV_OK : status_last();
 }
 
 /* ---- the operators ---- */
