@@ -306,6 +306,14 @@ def torch_files():
             yield "torch", open(os.path.join(folder, name), "rb").read()
 
 
+def tflite_files():
+    """What TensorFlow Lite's converter wrote for the tests: tests/golden/make_tflite.py."""
+    folder = os.path.join(SOURCE, "tests/golden")
+    for name in sorted(os.listdir(folder)):
+        if name.endswith(".tflite"):
+            yield "tflite", open(os.path.join(folder, name), "rb").read()
+
+
 NETWORK = """name: tiny
 input: {height: 16, width: 16, channels: 1}
 layers:
@@ -340,7 +348,7 @@ def models():
 def main(folder):
     counts = {}
     for group in (from_golden, more_pictures, exifs, profiles, idx, cifar, tables, archives, texts, safetensors, torch_files,
-                  models):
+                  tflite_files, models):
         for target, data in group():
             os.makedirs(os.path.join(folder, target), exist_ok=True)
             counts[target] = counts.get(target, 0) + 1

@@ -26,7 +26,13 @@ printf 'a\n\nb\n' >gap.txt
 fails "line 2 is empty" import x.pt --model resnet20 --classes gap.txt -o x.safetensors
 printf 'not weights at all' >words.bin
 fails "weights are read from safetensors and PyTorch" import words.bin --model resnet20 -o x.safetensors
+fails "holds a whole network: 'fovea import'" import "$source/tests/golden/tflite_grey.tflite" --model resnet20 -o x.safetensors
 [ -e x.safetensors ] && complain "import: a failure left a file"
+succeeds import "$source/tests/golden/tflite_grey_labelled.tflite" --preprocess "mean=1 std=2" -o t.safetensors
+grep -q "the softmax at the end is left out" err || complain "import: does not say that the softmax is left out"
+succeeds info t.safetensors
+grep -qE '^mean +1$' out && grep -qE '^classes +5: goose, crane' out || complain "import: a TFLite file: $(head -n 8 out)"
+rm t.safetensors
 
 if [ ! -e "$weights/resnet20-12fca82f.th" ]; then
     [ $failures -eq 0 ] || exit 1
@@ -51,6 +57,10 @@ photos=$data/photos/imagenet-samples
 awk -F'\t' -v photos="$photos" 'NR == FNR { name[n++] = $0; next }
     $2 ~ /^[0-9]+$/ { print photos "/" $1 "\t" name[$2] }' "$weights/imagenet_classes.txt" "$photos/labels.tsv" >rows
 { printf 'file\tlabel\n'; cat rows; } >photos.tsv
+# The same network from the file that the tensors below were taken from, of whose 1001 outputs that for background is left out.
+succeeds import "$weights/mobilenet_v2_1.0_224_quant.tflite" --classes "$weights/imagenet_classes.txt" \
+    --preprocess "mean=127.5 std=127.5 crop_pct=0.875" -o m.safetensors
+succeeds eval m.safetensors photos.tsv --json tflite.json
 # right WEIGHTS NETWORK PREPROCESS: how many of the 71 photos are right, and among the first five, in $first and $five.
 right() {
     succeeds import "$weights/$1" --model "$2" --classes "$weights/imagenet_classes.txt" --preprocess "$3" -o m.safetensors
@@ -67,6 +77,9 @@ right squeezenet1_1_caffe_fp16.safetensors squeezenet1_1 caffe,order=rgb
 right mobilenet_v2_1.0_224_dequant.safetensors mobilenet_v2 tf
 [ "$first" -ge 60 ] && [ "$five" -ge 67 ] || complain "mobilenet_v2: $first and $five of 71 photos, not 60 and 67"
 cp m.json tf.json
+python3 -c 'import json; a, b = (json.load(open(f)) for f in ("tf.json", "tflite.json"))
+exit(b["images"] != 71 or a["accuracy"] != b["accuracy"] or abs(a["loss"] - b["loss"]) > 1e-4)' ||
+    complain "mobilenet_v2: the TFLite file is not the network that its tensors make"
 right mobilenet_v2_1.0_224_dequant.safetensors mobilenet_v2 tf,padding=same
 cmp -s m.json tf.json && complain "mobilenet_v2: the padding makes no difference"
 exit $((failures > 0))

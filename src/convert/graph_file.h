@@ -28,4 +28,7 @@ enum {
 /* The format of the file; `*out` NULL when it is none of these. */
 fv_status graph_file_find(const char *path, const graph_format **out);
 
+/* One a format. */
+extern const graph_format tflite_graph_format; /* convert/tflite/ */
+
 #endif

@@ -2,10 +2,11 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "convert/background.h"
 #include "convert/graph_file.h"
 #include "core/file.h"
 
-static const graph_format *const formats[] = {NULL};
+static const graph_format *const formats[] = {&tflite_graph_format, NULL};
 
 fv_status graph_file_find(const char *path, const graph_format **out)
 {
@@ -25,11 +26,16 @@ fv_status graph_file_find(const char *path, const graph_format **out)
     return FV_OK;
 }
 
-/* The last layer begins anew where another number of classes is asked for. */
+/* The last layer begins anew where another number of classes is asked for, but for TensorFlow's background. */
 static fv_status fit_classes(fv_model **m, const fv_import_options *o)
 {
     if (o->classes == 0 || o->classes == fv_model_class_count(*m))
         return FV_OK;
+    if (background_is_extra(*m, o->classes)) {
+        if (o->on_log)
+            o->on_log("the first of the 1001 outputs, for background, is left out", o->user);
+        return background_drop(m);
+    }
     fv_model *other = fv_model_new_head(*m, o->classes, o->seed);
     if (!other)
         return status_prefix(status_last(), "%s", o->path);

@@ -45,7 +45,9 @@ static fv_status not_read(const char *path, const uint8_t *head)
 {
     const char *what = "it is none that is known";
     if (memcmp(head + 4, "TFL3", 4) == 0)
-        what = "TFLite files are not read yet";
+        what =
+            "TFLite names no tensors that the zoo knows, but holds a whole network: 'fovea import' makes a "
+            "model of it without --model";
     else if (memcmp(head, "\211HDF\r\n\032\n", 8) == 0)
         what = "HDF5 files of Keras are not read; save the weights as safetensors";
     else if (memcmp(head + 257, "ustar", 5) == 0)

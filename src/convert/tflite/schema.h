@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The facts of TensorFlow Lite's schema (version 3) and of its metadata's that are used here: fields by their numbers, and enums. */
+#ifndef CONVERT_TFLITE_SCHEMA_H
+#define CONVERT_TFLITE_SCHEMA_H
+
+#include <stdint.h>
+
+enum {
+    MODEL_OPERATOR_CODES = 1,
+    MODEL_SUBGRAPHS = 2,
+    MODEL_BUFFERS = 4,
+    MODEL_METADATA = 6,
+
+    OPERATOR_CODE_OLD = 0, /* a byte; where it is 127 or the newer one larger, that one counts */
+    OPERATOR_CODE_CUSTOM = 1,
+    OPERATOR_CODE_BUILTIN = 3,
+
+    SUBGRAPH_TENSORS = 0,
+    SUBGRAPH_INPUTS = 1,
+    SUBGRAPH_OUTPUTS = 2,
+    SUBGRAPH_OPERATORS = 3,
+
+    TENSOR_SHAPE = 0,
+    TENSOR_TYPE = 1,
+    TENSOR_BUFFER = 2,
+    TENSOR_NAME = 3,
+    TENSOR_QUANTIZATION = 4,
+    TENSOR_SPARSITY = 6,
+    TENSOR_SHAPE_SIGNATURE = 7,
+    TENSOR_EXTERNAL_BUFFER = 10,
+
+    QUANTIZATION_SCALE = 2,
+    QUANTIZATION_ZERO_POINT = 3,
+    QUANTIZATION_DETAILS_TYPE = 4,
+    QUANTIZATION_DIMENSION = 6,
+
+    BUFFER_DATA = 0,
+    BUFFER_OFFSET = 1, /* over 1: the bytes lie outside of the flatbuffer, there in the file */
+    BUFFER_SIZE = 2,
+
+    OPERATOR_CODE_INDEX = 0,
+    OPERATOR_INPUTS = 1,
+    OPERATOR_OUTPUTS = 2,
+    OPERATOR_OPTIONS = 4,
+
+    METADATA_NAME = 0,
+    METADATA_BUFFER = 1
+};
+
+/* Of operators' options. */
+enum {
+    CONV_PADDING = 0,
+    CONV_STRIDE_W = 1,
+    CONV_STRIDE_H = 2,
+    CONV_ACTIVATION = 3,
+    CONV_DILATION_W = 4,
+    CONV_DILATION_H = 5,
+
+    DEPTHWISE_ACTIVATION = 4,
+    DEPTHWISE_DILATION_W = 5,
+    DEPTHWISE_DILATION_H = 6,
+
+    FULLY_CONNECTED_ACTIVATION = 0,
+    FULLY_CONNECTED_FORMAT = 1,
+    FULLY_CONNECTED_KEEP_DIMS = 2,
+
+    POOL_PADDING = 0,
+    POOL_STRIDE_W = 1,
+    POOL_STRIDE_H = 2,
+    POOL_FILTER_W = 3,
+    POOL_FILTER_H = 4,
+    POOL_ACTIVATION = 5,
+
+    ARITHMETIC_ACTIVATION = 0, /* of ADD, MUL, SUB and DIV */
+    CONCATENATION_AXIS = 0,
+    CONCATENATION_ACTIVATION = 1,
+    SOFTMAX_BETA = 0,
+    LEAKY_RELU_ALPHA = 0,
+    GELU_APPROXIMATE = 0
+};
+
+enum {
+    OPERATOR_ADD = 0,
+    OPERATOR_AVERAGE_POOL_2D = 1,
+    OPERATOR_CONCATENATION = 2,
+    OPERATOR_CONV_2D = 3,
+    OPERATOR_DEPTHWISE_CONV_2D = 4,
+    OPERATOR_DEQUANTIZE = 6,
+    OPERATOR_FULLY_CONNECTED = 9,
+    OPERATOR_LOGISTIC = 14,
+    OPERATOR_MAX_POOL_2D = 17,
+    OPERATOR_MUL = 18,
+    OPERATOR_RELU = 19,
+    OPERATOR_RELU6 = 21,
+    OPERATOR_RESHAPE = 22,
+    OPERATOR_SOFTMAX = 25,
+    OPERATOR_TANH = 28,
+    OPERATOR_CUSTOM = 32,
+    OPERATOR_PAD = 34,
+    OPERATOR_TRANSPOSE = 39,
+    OPERATOR_MEAN = 40,
+    OPERATOR_SUB = 41,
+    OPERATOR_DIV = 42,
+    OPERATOR_SQUEEZE = 43,
+    OPERATOR_STRIDED_SLICE = 45,
+    OPERATOR_PADV2 = 60,
+    OPERATOR_EXPAND_DIMS = 70,
+    OPERATOR_SHAPE = 77,
+    OPERATOR_PACK = 83,
+    OPERATOR_LEAKY_RELU = 98,
+    OPERATOR_QUANTIZE = 114,
+    OPERATOR_HARD_SWISH = 117,
+    OPERATOR_GELU = 150
+};
+
+enum {
+    TENSOR_FLOAT32 = 0,
+    TENSOR_FLOAT16 = 1,
+    TENSOR_INT32 = 2,
+    TENSOR_UINT8 = 3,
+    TENSOR_INT64 = 4,
+    TENSOR_INT16 = 7,
+    TENSOR_INT8 = 9,
+    TENSOR_FLOAT64 = 10,
+    TENSOR_BFLOAT16 = 18
+};
+
+enum {
+    PADDING_SAME = 0,
+    PADDING_VALID = 1
+};
+
+enum {
+    ACTIVATION_NONE = 0,
+    ACTIVATION_RELU = 1,
+    ACTIVATION_RELU6 = 3,
+    ACTIVATION_TANH = 4
+};
+
+/* Of the metadata, a flatbuffer of its own in the buffer that is called TFLITE_METADATA. */
+enum {
+    METADATA_SUBGRAPHS = 3,
+
+    METADATA_SUBGRAPH_INPUTS = 2,
+    METADATA_SUBGRAPH_OUTPUTS = 3,
+
+    METADATA_TENSOR_PROCESS_UNITS = 4,
+    METADATA_TENSOR_FILES = 6,
+
+    METADATA_UNIT_TYPE = 0,
+    METADATA_UNIT_OPTIONS = 1,
+    METADATA_UNIT_NORMALIZATION = 1, /* the type */
+
+    METADATA_NORMALIZATION_MEAN = 0,
+    METADATA_NORMALIZATION_STD = 1,
+
+    METADATA_FILE_NAME = 0,
+    METADATA_FILE_TYPE = 2,
+    METADATA_FILE_AXIS_LABELS = 2 /* the type */
+};
+
+/* "CONV_2D"; NULL for a number that stands for nothing. */
+const char *tflite_operator_name(int64_t code);
+
+#endif
