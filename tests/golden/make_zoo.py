@@ -173,6 +173,7 @@ ROWS = [
     ("resnet56", lambda: CifarResNet(9), 32, 32, 3),
     ("wide_resnet16_4", lambda: WideResNet(16, 4), 32, 32, 3),
     ("wide_resnet22_2", lambda: WideResNet(22, 2), 32, 32, 3),
+    ("wide_resnet10_1", lambda: WideResNet(10, 1), 32, 32, 3),
     ("airbench94", Airbench, 32, 32, 3),
     ("resnet18", of(tv.resnet18), 96, 80, 3),
     ("resnet18", small_resnet, 40, 32, 3),

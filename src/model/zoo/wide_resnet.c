@@ -47,8 +47,8 @@ static void build(fv_model *m, const fv_network_options *o, const zoo_network *n
     fv_node *x = zoo_conv(fv_input(m), 16, 3, 1, 1, "conv1");
     for (int stage = 1; stage <= 3; stage++)
         for (int i = 0; i < (depth - 4) / 6; i++)
-            x = block(x, (int64_t)(8 << stage) * width, stage > 1 && i == 0 ? 2 : 1, i == 0,
-                      zoo_name("block%d.layer.%d", stage, i).text);
+            x = block(x, (int64_t)(8 << stage) * width, stage > 1 && i == 0 ? 2 : 1,
+                      i == 0 && (stage > 1 || width > 1), zoo_name("block%d.layer.%d", stage, i).text);
     x = zoo_dropout(fv_global_average_pool2d(norm(x, "bn1")), o, 0);
     fv_output(fv_dense(x, .units = o->classes, .name = "fc"));
 }
