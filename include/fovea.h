@@ -21,6 +21,7 @@
 #include "fovea/status.h"
 #include "fovea/model.h"
 #include "fovea/layers.h"
+#include "fovea/pretrained.h"
 #include "fovea/data.h"
 #include "fovea/train.h"
 #include "fovea/use.h"

@@ -6,20 +6,13 @@
 #include "model/zoo.h"
 #include "testing.h"
 
-static inline const zoo_network *zoo_named(const char *name)
-{
-    for (int64_t i = 0; i < fv_zoo_count(); i++)
-        if (strcmp(fv_zoo_get(i)->name, name) == 0)
-            return (const zoo_network *)fv_zoo_get(i); /* the entry is its first field */
-    fail_msg("the zoo has no %s", name);
-    return NULL;
-}
-
 /* All weights are zero. The caller destroys it. */
 static inline fv_model *blank_network(const char *name, int64_t height, int64_t width, int64_t channels,
                                       int64_t classes)
 {
-    const zoo_network *n = zoo_named(name);
+    const zoo_network *n = zoo_find(name);
+    if (!n)
+        fail_msg("the zoo has no %s", name);
     fv_network_options o = {
         .name = name, .classes = classes, .height = height, .width = width, .channels = channels};
     fv_model *m = fv_model_create(.height = height, .width = width, .channels = channels);

@@ -25,7 +25,7 @@ prints() {
     grep -qE -- "$pattern" out || complain "fovea $*: standard output does not match '$pattern'"
 }
 
-verbs='train eval predict explain info models doctor data:augment data:check data:demo data:get data:info data:pack data:split'
+verbs='train eval predict explain info models models:get doctor data:augment data:check data:demo data:get data:info data:pack data:split'
 
 # Help
 "$fovea" >out 2>err
@@ -79,7 +79,8 @@ expect 2 "predict needs MODEL PICTURE" predict model
 expect 2 "explain needs -o DIR" explain model picture
 expect 2 "data split needs -o OUT" data split photos
 expect 2 "--format: .*did you mean 'symlink'" data split photos -o out --format symlnk
-expect 2 "models takes no arguments" models small_cnn
+expect 2 "models takes .NAME. and nothing more" models small_cnn resnet20
+expect 2 "models get needs NAME" models get
 expect 2 "--verify: .* is not a model file" info . --verify
 
 # What is not there, or is not what it should be

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Which tensor goes where: names of timm and torchvision, prefixes, and shapes that are adapted. */
 #include "convert/tensor_names.h"
+#include "formulas.h"
+#include "golden/timm.h"
 #include "golden/weight_names.h"
 #include "model/safetensors.h"
 #include "testing.h"
@@ -195,12 +197,85 @@ static void tensorflow_padding(void **state)
     fv_model_destroy(padded);
 }
 
+/* A file of timm's network of this name: formulas, with small variances. */
+static void write_timm(const char *network)
+{
+    enum {
+        MOST = sizeof timm_tensors / sizeof *timm_tensors
+    };
+    float *data[MOST];
+    int count = 0;
+    safetensors_writer w = {0};
+    for (int i = 0; i < MOST; i++) {
+        if (strcmp(timm_tensors[i].network, network) != 0)
+            continue;
+        fv_tensor_view t = {.name = timm_tensors[i].name, .rank = timm_tensors[i].rank, .count = 1};
+        memcpy(t.shape, timm_tensors[i].shape, sizeof t.shape);
+        for (int k = 0; k < t.rank; k++)
+            t.count *= t.shape[k];
+        t.data = data[count++] = malloc((size_t)t.count * sizeof *t.data);
+        assert_non_null(t.data);
+        formula_tensor(&t);
+        float scale = ends_with(t.name, "running_var")             ? 1 / 256.0f
+                      : t.rank == 1 && ends_with(t.name, "weight") ? 1 / 16.0f
+                                                                   : 1;
+        for (int64_t k = 0; k < t.count; k++)
+            t.data[k] *= scale;
+        safetensors_add(&w, t.name, SAFETENSORS_F32, t.shape, t.rank, t.data);
+    }
+    assert_ok(safetensors_write(&w, path()));
+    safetensors_writer_release(&w);
+    while (count > 0)
+        free(data[--count]);
+}
+
+/* Weights that were trained with another epsilon of batch norm give the same answers. */
+static void timm_epsilon(void **state)
+{
+    (void)state;
+    static const float half[3] = {127.5f, 127.5f, 127.5f};
+    for (size_t i = 0; i < sizeof timm_networks / sizeof *timm_networks; i++) {
+        float logits[2][TIMM_PICTURES][TIMM_CLASSES];
+        uint8_t *pixels = formula_pictures(TIMM_PICTURES, TIMM_HEIGHT, TIMM_WIDTH, 3);
+        write_timm(timm_networks[i].network);
+        for (int padded = 0; padded < 2; padded++) {
+            int fates[6] = {0};
+            fv_model *m = fv_zoo_create(timm_networks[i].network, .height = TIMM_HEIGHT, .width = TIMM_WIDTH,
+                                        .classes = TIMM_CLASSES, .tensorflow_padding = padded);
+            assert_non_null(m);
+            assert_ok(fv_weights_load(m, .path = path(), .on_tensor = tally, .user = fates));
+            assert_int_equal(fates[FV_WEIGHT_TAKEN] + fates[FV_WEIGHT_ADAPTED], fv_model_tensor_count(m));
+            assert_int_equal(fates[FV_WEIGHT_LEFT_OVER], 0);
+            fv_preprocess p = *fv_model_preprocess(m);
+            memcpy(p.mean, half, sizeof half);
+            memcpy(p.std, half, sizeof half);
+            assert_ok(fv_model_set_preprocess(m, &p));
+            assert_ok(fv_predict_batch(m, pixels, TIMM_PICTURES, &logits[padded][0][0]));
+            /* Those of TensorFlow have the network's own epsilon: nothing is changed. */
+            fv_tensor_view t;
+            assert_ok(fv_model_find_tensor(m, "features.0.1.weight", &t));
+            fv_tensor_view own = {
+                .name = "bn1.weight", .rank = 1, .shape = {16}, .count = 16, .data = (float[16]){0}};
+            formula_tensor(&own);
+            for (int k = 0; k < 16; k++)
+                assert_true((t.data[k] == own.data[k] / 16) == (padded == 1));
+            fv_model_destroy(m);
+        }
+        double d = formula_difference(&timm_networks[i].logits[0][0], &logits[0][0][0],
+                                      TIMM_PICTURES * TIMM_CLASSES);
+        if (!(d <= 1e-4)) /* of the largest logit: f32 against double */
+            fail_msg("%s: logits differ by %.3g", timm_networks[i].network, d);
+        free(pixels);
+    }
+    unlink(path());
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(foreign_names),       cmocka_unit_test(first_convolution),
         cmocka_unit_test(position_embeddings), cmocka_unit_test(head_and_failure),
-        cmocka_unit_test(tensorflow_padding),
+        cmocka_unit_test(tensorflow_padding),  cmocka_unit_test(timm_epsilon),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

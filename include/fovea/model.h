@@ -209,9 +209,13 @@ typedef struct fv_zoo_entry {
     float mean[3], std[3];
     float crop_fraction;
     fv_interpolation interpolation;
+    const char *paper; /* "He et al. 2015, arXiv:1512.03385"; NULL: there is none */
 } fv_zoo_entry;
 FV_API int64_t fv_zoo_count(void);
 FV_API const fv_zoo_entry *fv_zoo_get(int64_t index); /* NULL past the end */
+/* The network that fv_zoo_create makes of the name; NULL: there is none. Names may say another width than those listed
+ * ("mobilenet_v1_075", "wide_resnet22_2"): they have the entry of another one of the kind, whose counts are not theirs. */
+FV_API const fv_zoo_entry *fv_zoo_find(const char *name);
 
 #ifdef __cplusplus
 }

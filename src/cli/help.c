@@ -165,7 +165,7 @@ void help_print_completion(void)
     printf("# bash completion for fovea\n_fovea() {\n"
            "    local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]} "
            "verb=${COMP_WORDS[1]} words=\n"
-           "    [[ $verb == data && $COMP_CWORD -gt 2 ]] && verb=\"data ${COMP_WORDS[2]}\"\n"
+           "    [[ ($verb == data || \"$verb ${COMP_WORDS[2]}\" == 'models get') && $COMP_CWORD -gt 2 ]] && verb=\"$verb ${COMP_WORDS[2]}\"\n"
            "    if [[ $COMP_CWORD -eq 1 ]]; then\n        words='");
     for (const verb *const *v = cli_verbs; *v; v++)
         if (!strchr((*v)->name, ' '))
@@ -173,7 +173,7 @@ void help_print_completion(void)
     printf(
         "data --help --version'\n    elif [[ $COMP_CWORD -eq 2 && $verb == data ]]; then\n        words='");
     for (const verb *const *v = cli_verbs; *v; v++)
-        if (strchr((*v)->name, ' '))
+        if (strncmp((*v)->name, "data ", 5) == 0)
             printf("%s ", strchr((*v)->name, ' ') + 1);
     printf("'\n    elif [[ $word == -* ]]; then\n    case $verb in\n");
     for (const verb *const *v = cli_verbs; *v; v++)

@@ -141,12 +141,11 @@ static fv_model *make_network(const import_options *o, const preprocess_choice *
 /* How published weights of a zoo network want pictures brought to their size; normalisation comes with the weights. */
 static void zoo_geometry(const char *name, fv_preprocess *p)
 {
-    const fv_zoo_entry *e;
-    for (int64_t i = 0; (e = fv_zoo_get(i)) != NULL; i++)
-        if (strcmp(e->name, name) == 0) {
-            p->crop_fraction = e->crop_fraction > 0 ? e->crop_fraction : 1;
-            p->interpolation = e->interpolation;
-        }
+    const fv_zoo_entry *e = fv_zoo_find(name);
+    if (!e)
+        return;
+    p->crop_fraction = e->crop_fraction > 0 ? e->crop_fraction : 1;
+    p->interpolation = e->interpolation;
 }
 
 static fv_status fill(fv_model *m, const char *path, const import_options *o, const preprocess_choice *c)

@@ -16,6 +16,7 @@
 const verb *const cli_verbs[] = {
     &verb_train,     &verb_eval,      &verb_predict,    &verb_explain,      &verb_info,
     &verb_import,
+    &verb_models_get,
     &verb_models,    &verb_doctor,    &verb_data_check, &verb_data_demo,    &verb_data_get,
     &verb_data_info, &verb_data_pack, &verb_data_split, &verb_data_augment, NULL};
 
@@ -29,8 +30,12 @@ static size_t first_word(const char *name)
     return strcspn(name, " ");
 }
 
+/* The first word of verbs, and none itself. */
 static bool is_group(const char *word)
 {
+    for (const verb *const *v = cli_verbs; *v; v++)
+        if (strcmp((*v)->name, word) == 0)
+            return false;
     for (const verb *const *v = cli_verbs; *v; v++)
         if (strchr((*v)->name, ' ') && first_word((*v)->name) == strlen(word) &&
             strncmp((*v)->name, word, strlen(word)) == 0)

@@ -32,8 +32,11 @@ const option train_table[] = {
     {.name = "weights",
      .type = OPTION_STRING,
      AT(weights),
-     .value = "FILE",
-     .help = "pretrained tensors to start from: .safetensors, or PyTorch's .pt, .pth, .th"},
+     .value = "FILE|NAME",
+     .help = "pretrained tensors to start from: .safetensors, or PyTorch's .pt, .pth, .th; or published ones "
+             "by the name of their network, whose --model is then its own, or of one of its weights ('fovea "
+             "models NETWORK'), or pretrained for those of --model: they are downloaded when they are not in "
+             "the cache folder"},
     {.name = "freeze",
      .type = OPTION_STRING,
      AT(freeze),

@@ -8,6 +8,7 @@
 #include "cli/limits.h"
 #include "cli/train.h"
 #include "cli/transfer.h"
+#include "cli/weights_find.h"
 #include "core/file.h"
 #include "core/memory.h"
 
@@ -21,14 +22,6 @@ static bool ends_with(const char *name, const char *ending)
 {
     size_t n = strlen(name), k = strlen(ending);
     return n > k && strcasecmp(name + n - k, ending) == 0;
-}
-
-static const fv_zoo_entry *find_zoo(const char *name)
-{
-    for (int64_t i = 0; i < fv_zoo_count(); i++)
-        if (strcmp(fv_zoo_get(i)->name, name) == 0)
-            return fv_zoo_get(i);
-    return NULL;
 }
 
 static bool is_model_file(const char *model)
@@ -58,7 +51,7 @@ fv_status train_setup_check(const train_arguments *a)
     STATUS_TRY(check_words(a));
     if (a->clip_norm > 0 && a->clip_value > 0)
         return status_set(FV_ERROR_INVALID, "--clip-norm, --clip-value: give one of them");
-    if (!a->model || is_model_file(a->model) || is_network_file(a->model) || find_zoo(a->model))
+    if (!a->model || is_model_file(a->model) || is_network_file(a->model) || fv_zoo_find(a->model))
         return FV_OK;
     const char *names[ZOO_MAX];
     size_t count = 0;
@@ -126,6 +119,7 @@ static fv_status open_data(train_setup *s)
     a->val = absolute(s, a->val);
     a->test = absolute(s, a->test);
     a->keep_together = absolute(s, a->keep_together);
+    STATUS_TRY(weights_find(&s->pool, &a->weights, &a->model));
     a->weights = absolute(s, a->weights);
     a->augment = a->augment ? absolute(s, a->augment) : "standard";
     return FV_OK;
@@ -146,7 +140,7 @@ static fv_status make_zoo_model(train_setup *s, int64_t height, int64_t width)
     bool small = height ? height <= SMALL && width <= SMALL : data_is_small;
     if (chosen)
         a->model = small ? "small_cnn" : "resnet18";
-    const fv_zoo_entry *entry = find_zoo(a->model);
+    const fv_zoo_entry *entry = fv_zoo_find(a->model);
     if (a->channels != CHANNELS_AUTO)
         channels = channels_of(a);
     else if (a->weights && entry)

@@ -50,18 +50,26 @@ static adaptation channels(const named_tensor *from, const network_tensor *t)
     return from->shape[1] == 1 && t->shape.d[1] == 3 ? ADAPT_FROM_GREY : ADAPT_IMPOSSIBLE;
 }
 
-/* The side of a square grid with a class token before it; 0: it is none. */
-static int64_t grid_side(int64_t places)
+/* The side of a square grid with so many tokens before it; 0: it is none. */
+static int64_t grid_side(int64_t places, int64_t tokens)
 {
-    int64_t side = (int64_t)lround(sqrt((double)(places - 1)));
-    return places > 1 && side * side == places - 1 ? side : 0;
+    int64_t side = places > tokens ? (int64_t)lround(sqrt((double)(places - tokens))) : 0;
+    return side * side == places - tokens ? side : 0;
+}
+
+/* How many tokens stand before both grids: a class token, or DeiT's distillation token besides; 0: they are none. */
+static int64_t grid_tokens(const named_tensor *from, const network_tensor *t)
+{
+    for (int64_t tokens = 1; tokens <= 2; tokens++)
+        if (grid_side(from->shape[1], tokens) > 0 && grid_side(t->shape.d[1], tokens) > 0)
+            return tokens;
+    return 0;
 }
 
 static bool is_grid(const named_tensor *from, const network_tensor *t)
 {
     return strcmp(t->name, "pos_embed") == 0 && from->rank == 3 && t->shape.rank == 3 &&
-           from->shape[0] == 1 && from->shape[2] == t->shape.d[2] && grid_side(from->shape[1]) > 0 &&
-           grid_side(t->shape.d[1]) > 0;
+           from->shape[0] == 1 && from->shape[2] == t->shape.d[2] && grid_tokens(from, t) > 0;
 }
 
 adaptation adapt_find(const fv_model *m, int32_t index, const named_tensor *from)
@@ -129,21 +137,29 @@ static void resample(const float *from, int64_t n, float *to, int64_t m, int64_t
     }
 }
 
-/* (1 + n * n, C) to (1 + m * m, C): the class token's stays. */
-static fv_status change_grid(const float *from, int64_t n, float *to, int64_t m, int64_t channels)
+/* (tokens + n * n, C) to (tokens + m * m, C): the tokens' stay. */
+static fv_status change_grid(const float *from, int64_t n, float *to, int64_t m, int64_t tokens,
+                             int64_t channels)
 {
     float *rows = mem_array((size_t)(n * m * channels), sizeof *rows);
     if (!rows)
         return status_last();
-    memcpy(to, from, (size_t)channels * sizeof *to);
+    memcpy(to, from, (size_t)(tokens * channels) * sizeof *to);
     for (int64_t y = 0; y < n; y++)
         for (int64_t c = 0; c < channels; c++)
-            resample(from + (1 + y * n) * channels + c, n, rows + y * m * channels + c, m, channels);
+            resample(from + (tokens + y * n) * channels + c, n, rows + y * m * channels + c, m, channels);
     for (int64_t x = 0; x < m; x++)
         for (int64_t c = 0; c < channels; c++)
-            resample(rows + x * channels + c, n, to + (1 + x) * channels + c, m, m * channels);
+            resample(rows + x * channels + c, n, to + (tokens + x) * channels + c, m, m * channels);
     free(rows);
     return FV_OK;
+}
+
+static fv_status read_grid(const named_tensor *from, const float *values, network_tensor *t)
+{
+    int64_t tokens = grid_tokens(from, t);
+    return change_grid(values, grid_side(from->shape[1], tokens), t->data, grid_side(t->shape.d[1], tokens),
+                       tokens, from->shape[2]);
 }
 
 fv_status adapt_read(adaptation how, const tensor_file *f, const named_tensor *from, network_tensor *t)
@@ -155,8 +171,7 @@ fv_status adapt_read(adaptation how, const tensor_file *f, const named_tensor *f
         return status_last();
     fv_status status = f->read(f, from, values);
     if (status == FV_OK && how == ADAPT_GRID)
-        status =
-            change_grid(values, grid_side(from->shape[1]), t->data, grid_side(t->shape.d[1]), from->shape[2]);
+        status = read_grid(from, values, t);
     else if (status == FV_OK)
         change_channels(how, values, t->data, t->shape.d[0], t->shape.d[2] * t->shape.d[3]);
     free(values);

@@ -65,6 +65,47 @@ const rewrite rewrites[] = {
     {"mobilenet_v2", "bn2", "features.18.1"},
     {"mobilenet_v2", "classifier", "classifier.1"},
 
+    /* timm's mobilenetv3_small_100 and mobilenetv3_large_100, whose stages torchvision counts through; where there is a gate in a block, its last
+     * convolution is one further */
+    {"mobilenet_v3_", "conv_stem", "features.0.0"},
+    {"mobilenet_v3_", "bn1", "features.0.1"},
+    {"mobilenet_v3_", "conv_head", "classifier.0"},
+    {"mobilenet_v3_", "classifier", "classifier.3"},
+    {"mobilenet_v3_large", "blocks.0.0.conv_dw", "features.1.block.0.0"},
+    {"mobilenet_v3_large", "blocks.0.0.bn1", "features.1.block.0.1"},
+    {"mobilenet_v3_large", "blocks.0.0.conv_pw", "features.1.block.1.0"},
+    {"mobilenet_v3_large", "blocks.0.0.bn2", "features.1.block.1.1"},
+    {"mobilenet_v3_large", "blocks.1.#", "features.#+2"},
+    {"mobilenet_v3_large", "blocks.2.#", "gated.#+4"},
+    {"mobilenet_v3_large", "blocks.3.#", "features.#+7"},
+    {"mobilenet_v3_large", "blocks.4.#", "gated.#+11"},
+    {"mobilenet_v3_large", "blocks.5.#", "gated.#+13"},
+    {"mobilenet_v3_large", "blocks.6.0.conv", "features.16.0"},
+    {"mobilenet_v3_large", "blocks.6.0.bn1", "features.16.1"},
+    {"mobilenet_v3_small", "blocks.0.0.conv_dw", "features.1.block.0.0"},
+    {"mobilenet_v3_small", "blocks.0.0.bn1", "features.1.block.0.1"},
+    {"mobilenet_v3_small", "blocks.0.0.se.conv_reduce", "features.1.block.1.fc1"},
+    {"mobilenet_v3_small", "blocks.0.0.se.conv_expand", "features.1.block.1.fc2"},
+    {"mobilenet_v3_small", "blocks.0.0.conv_pw", "features.1.block.2.0"},
+    {"mobilenet_v3_small", "blocks.0.0.bn2", "features.1.block.2.1"},
+    {"mobilenet_v3_small", "blocks.1.#", "features.#+2"},
+    {"mobilenet_v3_small", "blocks.2.#", "gated.#+4"},
+    {"mobilenet_v3_small", "blocks.3.#", "gated.#+7"},
+    {"mobilenet_v3_small", "blocks.4.#", "gated.#+9"},
+    {"mobilenet_v3_small", "blocks.5.0.conv", "features.12.0"},
+    {"mobilenet_v3_small", "blocks.5.0.bn1", "features.12.1"},
+    {"mobilenet_v3_", "gated.#.conv_pwl", "features.#.block.3.0"},
+    {"mobilenet_v3_", "gated.#.bn3", "features.#.block.3.1"},
+    {"mobilenet_v3_", "gated.#", "features.#"},
+    {"mobilenet_v3_", "features.#.conv_pwl", "features.#.block.2.0"},
+    {"mobilenet_v3_", "features.#.bn3", "features.#.block.2.1"},
+    {"mobilenet_v3_", "features.#.conv_pw", "features.#.block.0.0"},
+    {"mobilenet_v3_", "features.#.bn1", "features.#.block.0.1"},
+    {"mobilenet_v3_", "features.#.conv_dw", "features.#.block.1.0"},
+    {"mobilenet_v3_", "features.#.bn2", "features.#.block.1.1"},
+    {"mobilenet_v3_", "features.#.se.conv_reduce", "features.#.block.2.fc1"},
+    {"mobilenet_v3_", "features.#.se.conv_expand", "features.#.block.2.fc2"},
+
     /* timm's regnety_004 */
     {"regnet_", "stem.conv", "stem.0"},
     {"regnet_", "stem.bn", "stem.1"},
@@ -112,4 +153,11 @@ const rewrite rewrites[] = {
     {"resnet", "fc", "linear"},
     {"resnet", "linear", "fc"},
     {NULL, NULL, NULL},
+};
+
+/* timm's own networks have 1e-5; those that it took over from TensorFlow, with that padding, 1e-3. */
+const epsilon_rule epsilon_rules[] = {
+    {"mobilenet_v3_", "conv_stem.weight", 1e-5f, 1e-3f},
+    {"efficientnet_", "conv_stem.weight", 1e-5f, 1e-3f},
+    {NULL, NULL, 0, 0},
 };

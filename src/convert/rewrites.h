@@ -13,4 +13,13 @@ typedef struct rewrite {
 
 extern const rewrite rewrites[]; /* ends with a row without a family */
 
+/* The epsilon of batch norm that the weights of a family were trained with, where the file has a tensor whose name ends in `name`; of networks
+ * that pad as TensorFlow does, the last. */
+typedef struct epsilon_rule {
+    const char *family, *name;
+    float epsilon, tensorflow;
+} epsilon_rule;
+
+extern const epsilon_rule epsilon_rules[]; /* ends with a row without a family */
+
 #endif

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "convert/adapt.h"
+#include "convert/epsilon.h"
 #include "convert/tensor_names.h"
 #include "convert/tensors.h"
 #include "core/memory.h"
@@ -159,6 +160,7 @@ static fv_status take(plan *p)
             continue;
         STATUS_TRY(model_file_check_finite(p->file->path, t));
     }
+    epsilon_adapt(p->model, p->file);
     network_changed(p->model);
     return FV_OK;
 }

@@ -291,14 +291,14 @@ static fv_status check_sum(transfer *t)
     if (!t->o->sha256)
         return FV_OK;
     STATUS_TRY(digest_file(text_string(&t->part), hex));
-    if (strcasecmp(hex, t->o->sha256) == 0)
+    if (strncasecmp(hex, t->o->sha256, strlen(t->o->sha256)) == 0)
         return FV_OK;
     unlink(text_string(&t->part));
     unlink(text_string(&t->tag_path));
-    return status_set(
-        FV_ERROR_FORMAT,
-        "%s: what came has the SHA-256 %s, not %s; it was deleted: the file was changed there, or on its way",
-        t->o->url, hex, t->o->sha256);
+    return status_set(FV_ERROR_FORMAT,
+                      "%s: what came has the SHA-256 %s, not %s%s; it was deleted: the file was changed "
+                      "there, or on its way",
+                      t->o->url, hex, t->o->sha256, strlen(t->o->sha256) < DIGEST_SIZE - 1 ? "…" : "");
 }
 
 static fv_status finish(transfer *t)

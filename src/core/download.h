@@ -21,7 +21,7 @@ typedef int (*download_progress)(int64_t done, int64_t total, void *user);
 typedef struct download_options {
     const char *url;
     const char *path;   /* its folder must exist */
-    const char *sha256; /* 64 hexadecimal digits; NULL: not checked */
+    const char *sha256; /* 64 hexadecimal digits, or only the first of them; NULL: not checked */
     download_progress on_progress;
     void *user;
 } download_options;

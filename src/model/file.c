@@ -124,12 +124,10 @@ static bool same_shape(const safetensors_entry *e, const int64_t *sides, int ran
 
 bool model_file_is_head(const fv_model *m, const network_tensor *t)
 {
-    for (int32_t i = m->layer_count - 1; i >= 0; i--) {
-        const layer_record *l = &m->layers[i];
-        if (strcmp(l->type->name, "dense") == 0 || strcmp(l->type->name, "conv2d") == 0)
-            return t - m->tensors >= l->first_tensor && t - m->tensors < l->first_tensor + l->tensor_count;
-    }
-    return false;
+    int32_t i = 0, index = (int32_t)(t - m->tensors);
+    while (index >= m->layers[i].first_tensor + m->layers[i].tensor_count)
+        i++;
+    return network_is_head(m, &m->layers[i]);
 }
 
 /* The file's tensor for `t`. */

@@ -4,9 +4,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "model/file.h"
 #include "model/network_spec.h"
 
-/* The head's size in the network's JSON. */
+/* The size of the layer, which is a head, in the network's JSON. */
 static void set_size(json_t *json, const layer_record *head, int64_t classes)
 {
     json_t *layer, *options;
@@ -25,17 +26,12 @@ static void set_size(json_t *json, const layer_record *head, int64_t classes)
     }
 }
 
-static bool is_of(const fv_model *m, const layer_record *l, const network_tensor *t)
-{
-    return t >= &m->tensors[l->first_tensor] && t < &m->tensors[l->first_tensor + l->tensor_count];
-}
-
 /* All tensors but the head's. */
 static fv_status copy_tensors(fv_model *to, const fv_model *from, const layer_record *head)
 {
     for (int32_t i = 0; i < from->tensor_count; i++) {
         const network_tensor *source = &from->tensors[i];
-        if (is_of(from, head, source))
+        if (model_file_is_head(from, source))
             continue;
         network_tensor *t = network_find_tensor(to, source->name);
         if (!t || !shape_equal(&t->shape, &source->shape))
@@ -78,7 +74,9 @@ fv_model *fv_model_new_head(const fv_model *m, int64_t classes, uint64_t seed)
     json_t *json = network_json_of(m);
     if (!json)
         return NULL;
-    set_size(json, head, classes);
+    for (int32_t i = 0; i < m->layer_count; i++)
+        if (network_is_head(m, &m->layers[i]))
+            set_size(json, &m->layers[i], classes);
     fv_model *made = build(m, json, seed);
     json_decref(json);
     if (made && copy_tensors(made, m, head) != FV_OK) {

@@ -7,9 +7,9 @@
 #include "model/network_spec.h"
 
 static const zoo_network *const families[] = {
-    zoo_small_cnn,    zoo_lenet,      zoo_cifar_resnet, zoo_wide_resnet,  zoo_resnet,       zoo_densenet,
-    zoo_vgg,          zoo_squeezenet, zoo_mobilenet_v1, zoo_mobilenet_v2, zoo_mobilenet_v3, zoo_mobilenet_v4,
-    zoo_efficientnet, zoo_regnet,     zoo_convnext,     zoo_vit};
+    zoo_small_cnn,    zoo_lenet,        zoo_airbench,   zoo_cifar_resnet, zoo_wide_resnet,  zoo_resnet,
+    zoo_densenet,     zoo_vgg,          zoo_squeezenet, zoo_mobilenet_v1, zoo_mobilenet_v2, zoo_mobilenet_v3,
+    zoo_mobilenet_v4, zoo_efficientnet, zoo_regnet,     zoo_convnext,     zoo_vit};
 enum {
     FAMILIES = sizeof families / sizeof *families,
     MOST_NETWORKS = 128
@@ -39,13 +39,22 @@ const fv_zoo_entry *fv_zoo_get(int64_t index)
     return n ? &n->entry : NULL;
 }
 
-static const zoo_network *find(const char *name)
+const zoo_network *zoo_find(const char *name)
 {
-    const zoo_network *n;
-    for (int64_t i = 0; (n = network_at(i)) != NULL; i++)
+    const zoo_network *n, *kind = NULL;
+    for (int64_t i = 0; (n = network_at(i)) != NULL; i++) {
         if (strcmp(n->entry.name, name) == 0)
             return n;
-    return NULL;
+        if (!kind && n->takes && n->takes(name))
+            kind = n;
+    }
+    return kind;
+}
+
+const fv_zoo_entry *fv_zoo_find(const char *name)
+{
+    const zoo_network *n = name ? zoo_find(name) : NULL;
+    return n ? &n->entry : NULL;
 }
 
 static void unknown(const char *name)
@@ -87,7 +96,7 @@ fv_model *fv_zoo_create_with(const fv_network_options *options)
         status_set(FV_ERROR_INVALID, "zoo: no network is named");
         return NULL;
     }
-    const zoo_network *n = find(o.name);
+    const zoo_network *n = zoo_find(o.name);
     if (!n) {
         unknown(o.name);
         return NULL;
@@ -95,7 +104,7 @@ fv_model *fv_zoo_create_with(const fv_network_options *options)
     if (complete(&o, &n->entry) != FV_OK)
         return NULL;
     fv_model *m = fv_model_create(.height = o.height, .width = o.width, .channels = o.channels,
-                                  .seed = o.seed, .name = n->entry.name);
+                                  .seed = o.seed, .name = o.name);
     if (!m)
         return NULL;
     n->build(m, &o, n);
@@ -103,7 +112,7 @@ fv_model *fv_zoo_create_with(const fv_network_options *options)
     if (status == FV_OK && o.tensorflow_padding)
         status = network_spec_pad_as_tensorflow(&m);
     if (status != FV_OK) {
-        status_prefix(status, "%s with an input of %lldx%lld", n->entry.name, (long long)o.height,
+        status_prefix(status, "%s with an input of %lldx%lld", o.name, (long long)o.height,
                       (long long)o.width);
         fv_model_destroy(m);
         return NULL;
@@ -113,7 +122,7 @@ fv_model *fv_zoo_create_with(const fv_network_options *options)
 
 fv_status zoo_set_normalisation(fv_model *m)
 {
-    const zoo_network *n = find(fv_model_name(m));
+    const zoo_network *n = zoo_find(fv_model_name(m));
     fv_preprocess p = m->preprocess;
     if (!n || n->entry.std[0] == 0 || p.channels != 3)
         return FV_OK;

@@ -78,14 +78,16 @@ static fv_status freeze_stages(fv_model *m, int64_t stages)
 
 fv_status network_freeze_backbone(fv_model *m)
 {
-    const layer_record *head = network_head(m);
-    if (!head)
+    if (!network_head(m))
         return status_set(FV_ERROR_INVALID,
                           "model %s: has no dense or convolution layer that could be its head",
                           fv_model_name(m));
-    for (int32_t i = 0; i < m->tensor_count; i++)
-        if (i < head->first_tensor || i >= head->first_tensor + head->tensor_count)
-            m->tensors[i].frozen = true;
+    for (int32_t i = 0; i < m->layer_count; i++) {
+        const layer_record *l = &m->layers[i];
+        bool head = network_is_head(m, l);
+        for (int32_t k = l->first_tensor; !head && k < l->first_tensor + l->tensor_count; k++)
+            m->tensors[k].frozen = true;
+    }
     return FV_OK;
 }
 

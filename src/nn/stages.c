@@ -20,6 +20,34 @@ const layer_record *network_head(const fv_model *m)
     return NULL;
 }
 
+/* Whether what `l` makes reaches the logits with no further weights on the way. */
+static bool makes_logits(const fv_model *m, const layer_record *l)
+{
+    bool *depends = mem_array((size_t)m->layer_count, sizeof *depends), alone = depends != NULL;
+    if (depends)
+        depends[l - m->layers] = true;
+    for (int32_t i = (int32_t)(l - m->layers) + 1; alone && i < m->layer_count; i++) {
+        const layer_record *next = &m->layers[i];
+        for (int k = 0; k < next->input_count; k++)
+            depends[i] = depends[i] || (next->inputs[k]->layer >= 0 && depends[next->inputs[k]->layer]);
+        alone = !depends[i] || next->tensor_count == 0;
+    }
+    bool makes = alone && m->output && m->output->layer >= 0 && depends[m->output->layer];
+    free(depends);
+    return makes;
+}
+
+bool network_is_head(const fv_model *m, const layer_record *l)
+{
+    const layer_record *head = network_head(m);
+    if (l == head || !head)
+        return l == head;
+    return strcmp(head->type->name, "dense") == 0 && l->type == head->type &&
+           l->tensor_count == head->tensor_count &&
+           m->tensors[l->first_tensor].shape.d[0] == m->tensors[head->first_tensor].shape.d[0] &&
+           makes_logits(m, l);
+}
+
 /* Layers with weights: norms are none, nor is what has no tensors. */
 static bool has_weights(const fv_model *m, const layer_record *l)
 {
@@ -59,10 +87,9 @@ static bool same_stage(const char *a, const char *b, const division *d)
 /* How many layers with weights there are, of `name`'s stage or (NULL) of the backbone. */
 static int32_t count_layers(const fv_model *m, const char *name, const division *d)
 {
-    const layer_record *head = network_head(m);
     int32_t count = 0;
     for (int32_t i = 0; i < m->layer_count; i++)
-        if (&m->layers[i] != head && has_weights(m, &m->layers[i]))
+        if (!network_is_head(m, &m->layers[i]) && has_weights(m, &m->layers[i]))
             count += !name || same_stage(m->layers[i].name, name, d);
     return count;
 }
@@ -70,11 +97,10 @@ static int32_t count_layers(const fv_model *m, const char *name, const division 
 /* True when a stage held too much and is divided now. */
 static bool divide(const fv_model *m, division *d)
 {
-    const layer_record *head = network_head(m);
     int32_t all = count_layers(m, NULL, d);
     for (int32_t i = 0; i < m->layer_count; i++) {
         const layer_record *l = &m->layers[i];
-        if (l == head || !has_weights(m, l) || 4 * count_layers(m, l->name, d) <= 3 * all)
+        if (network_is_head(m, l) || !has_weights(m, l) || 4 * count_layers(m, l->name, d) <= 3 * all)
             continue;
         size_t length = key_length(l->name, d->divided, d->length);
         if (l->name[length] != '.')
@@ -87,11 +113,10 @@ static bool divide(const fv_model *m, division *d)
 
 int32_t network_stages(const fv_model *m, int32_t *stage)
 {
-    const layer_record *head = network_head(m);
     const char *current = NULL;
     division d = {"", 0};
     int32_t count = 0;
-    if (!head) {
+    if (!network_head(m)) {
         status_set(FV_ERROR_INVALID, "model %s: has no dense or convolution layer that could be its head",
                    fv_model_name(m));
         return 0;
@@ -102,13 +127,14 @@ int32_t network_stages(const fv_model *m, int32_t *stage)
         const layer_record *l = &m->layers[i];
         if (l->tensor_count == 0)
             continue;
+        bool head = network_is_head(m, l);
         bool begins = !current || (has_weights(m, l) && !same_stage(l->name, current, &d));
-        if (l != head && begins) {
+        if (!head && begins) {
             current = l->name;
             count++;
         }
         for (int32_t k = l->first_tensor; k < l->first_tensor + l->tensor_count; k++)
-            stage[k] = l == head ? -1 : count - 1;
+            stage[k] = head ? -1 : count - 1;
     }
     return count;
 }

@@ -13,6 +13,8 @@ networks = [
     ("mobilenet_v2", timm.create_model("mobilenetv2_100")),
     ("regnet_y_400mf", timm.create_model("regnety_004")),
     ("convnext_tiny", timm.create_model("convnext_tiny")),
+    ("mobilenet_v3_small", timm.create_model("mobilenetv3_small_100")),
+    ("mobilenet_v3_large", timm.create_model("mobilenetv3_large_100")),
     ("vgg11_bn", timm.create_model("vgg11_bn")),
     ("vit_tiny_patch16_224", torchvision.models.VisionTransformer(224, 16, 12, 3, 192, 768)),
 ]

@@ -119,6 +119,26 @@ class WideResNet(nn.Module):
         return self.fc(F.relu(self.bn1(x)).mean((2, 3)))
 
 
+class AirbenchGroup(nn.Module):
+    def __init__(self, inputs, filters):
+        super().__init__()
+        self.conv1, self.norm1 = nn.Conv2d(inputs, filters, 3, padding="same", bias=False), nn.BatchNorm2d(filters, eps=1e-12)
+        self.conv2, self.norm2 = nn.Conv2d(filters, filters, 3, padding="same", bias=False), nn.BatchNorm2d(filters, eps=1e-12)
+
+    def forward(self, x):
+        x = F.gelu(self.norm1(F.max_pool2d(self.conv1(x), 2)))
+        return F.gelu(self.norm2(self.conv2(x)))
+
+
+class Airbench(nn.Sequential):
+    def __init__(self):
+        super().__init__(nn.Conv2d(3, 24, 2), nn.GELU(), AirbenchGroup(24, 64), AirbenchGroup(64, 256), AirbenchGroup(256, 256),
+                         nn.MaxPool2d(3), nn.Flatten(), nn.Linear(256, CLASSES, bias=False))
+
+    def forward(self, x):
+        return super().forward(x) / 9
+
+
 def small_resnet():
     """The form that resnet18 has for small pictures."""
     m = tv.resnet18(num_classes=CLASSES)
@@ -152,6 +172,9 @@ ROWS = [
     ("resnet44", lambda: CifarResNet(7), 32, 32, 3),
     ("resnet56", lambda: CifarResNet(9), 32, 32, 3),
     ("wide_resnet16_4", lambda: WideResNet(16, 4), 32, 32, 3),
+    ("wide_resnet22_2", lambda: WideResNet(22, 2), 32, 32, 3),
+    ("wide_resnet10_1", lambda: WideResNet(10, 1), 32, 32, 3),
+    ("airbench94", Airbench, 32, 32, 3),
     ("resnet18", of(tv.resnet18), 96, 80, 3),
     ("resnet18", small_resnet, 40, 32, 3),
     ("resnet34", of(tv.resnet34), 96, 80, 3),
@@ -163,6 +186,10 @@ ROWS = [
     ("vgg11_bn", small_vgg, 32, 32, 3),
     ("squeezenet1_1", of(tv.squeezenet1_1), 95, 80, 3),
     ("mobilenet_v1", of(timm.create_model, "mobilenetv1_100"), 96, 80, 3),
+    ("mobilenet_v1_125", of(timm.create_model, "mobilenetv1_125"), 96, 80, 3),
+    ("mobilenet_v1_033", of(timm.models.efficientnet._gen_mobilenet_v1, "mobilenetv1_033", 0.33), 96, 80, 3),
+    ("mobilenet_v2_075", of(tv.mobilenet_v2, width_mult=0.75), 96, 80, 3),
+    ("mobilenet_v2_140", of(tv.mobilenet_v2, width_mult=1.4), 96, 80, 3),
     ("mobilenet_v2", of(tv.mobilenet_v2), 96, 80, 3),
     ("mobilenet_v3_small", of(tv.mobilenet_v3_small), 96, 80, 3),
     ("mobilenet_v3_large", of(tv.mobilenet_v3_large), 96, 80, 3),
@@ -175,6 +202,8 @@ ROWS = [
     ("convnext_tiny", of(tv.convnext_tiny), 96, 64, 3),
     ("vit_tiny_patch16_224", of(timm.create_model, "vit_tiny_patch16_224", img_size=(96, 80)), 96, 80, 3),
     ("deit_small_patch16_224", of(timm.create_model, "deit_small_patch16_224", img_size=(96, 64)), 96, 64, 3),
+    ("deit_tiny_distilled_patch16_224",
+     of(timm.create_model, "deit_tiny_distilled_patch16_224", img_size=(96, 80)), 96, 80, 3),
 ]
 
 

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What several families of networks are made of. */
 #include <stdarg.h>
+#include <stddef.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "model/zoo.h"
 
@@ -37,6 +39,23 @@ int64_t zoo_channels(double wanted)
     int64_t rounded = (int64_t)(wanted + 4) / 8 * 8;
     rounded = rounded < 8 ? 8 : rounded;
     return (double)rounded < 0.9 * wanted ? rounded + 8 : rounded;
+}
+
+int zoo_percent(const char *name, const char *base)
+{
+    int percent = 0;
+    size_t length = strlen(base);
+    if (strncmp(name, base, length) != 0)
+        return 0;
+    if (!name[length])
+        return 100;
+    for (const char *digit = name + length + 1; *digit; digit++) {
+        if (*digit < '0' || *digit > '9' || digit - name > (ptrdiff_t)length + 3)
+            return 0;
+        percent = 10 * percent + *digit - '0';
+    }
+    bool three = name[length] == '_' && strlen(name) == length + 4;
+    return three && percent >= 10 && percent <= 400 ? percent : 0;
 }
 
 fv_node *zoo_stages(fv_node *x, const int *blocks, int stages, int64_t filters, zoo_block *block)

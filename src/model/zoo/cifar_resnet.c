@@ -68,14 +68,15 @@ static void build_tiny(fv_model *m, const fv_network_options *o, const zoo_netwo
 #define RESNET(DEPTH, BLOCKS, PARAMETERS, MULTIPLY_ADDS)                                                     \
     {                                                                                                        \
         .entry = {"resnet" #DEPTH,                                                                           \
-                  "residual network of " #DEPTH " layers for pictures of about 32 pixels",                   \
+                  "residual network of " #DEPTH " layers for small pictures",                                \
                   32,                                                                                        \
                   32,                                                                                        \
                   3,                                                                                         \
                   10,                                                                                        \
                   PARAMETERS,                                                                                \
                   MULTIPLY_ADDS,                                                                             \
-                  ZOO_IMAGENET},                                                                             \
+                  ZOO_IMAGENET,                                                                              \
+                  .paper = "He et al. 2015, arXiv:1512.03385"},                                              \
         .build = build, .variant = &(const int)                                                              \
         {                                                                                                    \
             BLOCKS                                                                                           \
@@ -83,8 +84,8 @@ static void build_tiny(fv_model *m, const fv_network_options *o, const zoo_netwo
     }
 
 const zoo_network zoo_cifar_resnet[] = {
-    {.entry = {"resnet8", "MLPerf Tiny's residual network for pictures of 32 pixels", 32, 32, 3, 10, 78186,
-               12501632},
+    {.entry = {"resnet8", "MLPerf Tiny's residual network", 32, 32, 3, 10, 78186, 12501632,
+               .paper = "Banbury et al. 2021, arXiv:2106.07597"},
      .build = build_tiny},
     RESNET(20, 3, 269722, 40551040),
     RESNET(32, 5, 464154, 68862592),

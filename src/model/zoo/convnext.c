@@ -53,7 +53,8 @@ static void build(fv_model *m, const fv_network_options *o, const zoo_network *n
 
 const zoo_network zoo_convnext[] = {
     {.entry = {"convnext_tiny", "convolutions in the manner of a transformer for photos", 224, 224, 3, 1000,
-               28589128, 4455531264, ZOO_IMAGENET, .crop_fraction = 224.0f / 236},
+               28589128, 4455531264, ZOO_IMAGENET, .crop_fraction = 224.0f / 236,
+               .paper = "Liu et al. 2022, arXiv:2201.03545"},
      .build = build,
      .variant = &(const variant){{3, 3, 9, 3}, 96, 0.1f}},
     {.build = NULL},

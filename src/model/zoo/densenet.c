@@ -56,11 +56,12 @@ static void build(fv_model *m, const fv_network_options *o, const zoo_network *n
 
 const zoo_network zoo_densenet[] = {
     {.entry = {"densenet121", "densely connected network of 121 layers for photos", 224, 224, 3, 1000,
-               7978856, 2834161664, ZOO_IMAGENET, .crop_fraction = 0.875f},
+               7978856, 2834161664, ZOO_IMAGENET, .crop_fraction = 0.875f,
+               .paper = "Huang et al. 2017, arXiv:1608.06993"},
      .build = build,
      .variant = &(const variant){32, {6, 12, 24, 16}, 4, true}},
-    {.entry = {"densenet_bc100_12", "densely connected network of 100 layers for pictures of about 32 pixels",
-               32, 32, 3, 10, 769162, 287929692},
+    {.entry = {"densenet_bc100_12", "densely connected network of 100 layers", 32, 32, 3, 10, 769162,
+               287929692, .paper = "Huang et al. 2017, arXiv:1608.06993"},
      .build = build,
      .variant = &(const variant){12, {16, 16, 16}, 3, false}},
     {.build = NULL},

@@ -65,7 +65,8 @@ static void build(fv_model *m, const fv_network_options *o, const zoo_network *n
                   MULTIPLY_ADDS,                                                                             \
                   ZOO_IMAGENET,                                                                              \
                   .crop_fraction = CROP,                                                                     \
-                  .interpolation = FV_BICUBIC},                                                              \
+                  .interpolation = FV_BICUBIC,                                                               \
+                  .paper = "Tan & Le 2019, arXiv:1905.11946"},                                               \
         .build = build, .variant = &(const variant)                                                          \
         {                                                                                                    \
             WIDTH, DEPTH, DROPOUT                                                                            \

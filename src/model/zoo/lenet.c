@@ -15,6 +15,8 @@ static void build(fv_model *m, const fv_network_options *o, const zoo_network *n
 }
 
 const zoo_network zoo_lenet[] = {
-    {.entry = {"lenet5", "LeCun's network of 1998 for digits", 28, 28, 1, 10, 61706, 416520}, .build = build},
+    {.entry = {"lenet5", "LeCun's network of 1998 for digits", 28, 28, 1, 10, 61706, 416520,
+               .paper = "LeCun et al. 1998, Gradient-based learning applied to document recognition"},
+     .build = build},
     {.build = NULL},
 };

@@ -1,6 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* MobileNet (Howard et al. 2017) of several widths, tensors as timm names them: depthwise and 1x1 convolutions in turn. */
+/*
+ * MobileNet (Howard et al. 2017) of any width, tensors as timm names them: depthwise and 1x1 convolutions in turn. The width stands in the
+ * name, in hundredths.
+ */
 #include "model/zoo.h"
+
+static const char base[] = "mobilenet_v1";
+
+static bool takes(const char *name)
+{
+    return zoo_percent(name, base) > 0;
+}
 
 static fv_node *norm(fv_node *x, const char *name)
 {
@@ -18,7 +28,8 @@ static void build(fv_model *m, const fv_network_options *o, const zoo_network *n
 {
     static const int64_t filters[] = {64, 128, 256, 512, 1024};
     static const int blocks[] = {1, 2, 2, 6, 2};
-    double width = *(const double *)n->variant;
+    double width = zoo_percent(o->name, base) / 100.0;
+    (void)n;
     int64_t channels = zoo_channels(32 * width);
     fv_node *x = norm(zoo_conv(fv_input(m), channels, 3, 2, 1, "conv_stem"), "bn1");
     for (int stage = 0; stage < 5; stage++)
@@ -35,7 +46,7 @@ static void build(fv_model *m, const fv_network_options *o, const zoo_network *n
 #define MOBILENET(NAME, WIDTH, PARAMETERS, MULTIPLY_ADDS)                                                    \
     {                                                                                                        \
         .entry = {NAME,                                                                                      \
-                  "depthwise and 1x1 convolutions, width " #WIDTH ", for photos",                            \
+                  "depthwise and 1x1 convolutions, width " WIDTH,                                            \
                   224,                                                                                       \
                   224,                                                                                       \
                   3,                                                                                         \
@@ -45,16 +56,16 @@ static void build(fv_model *m, const fv_network_options *o, const zoo_network *n
                   .mean = {127.5f, 127.5f, 127.5f},                                                          \
                   .std = {127.5f, 127.5f, 127.5f},                                                           \
                   .crop_fraction = 0.875f,                                                                   \
-                  .interpolation = FV_BICUBIC},                                                              \
-        .build = build, .variant = &(const double)                                                           \
-        {                                                                                                    \
-            WIDTH                                                                                            \
-        }                                                                                                    \
+                  .interpolation = FV_BICUBIC,                                                               \
+                  .paper = "Howard et al. 2017, arXiv:1704.04861"},                                          \
+        .build = build, .takes = takes                                                                       \
     }
 
 const zoo_network zoo_mobilenet_v1[] = {
-    MOBILENET("mobilenet_v1", 1.0, 4231976, 568740352),
-    MOBILENET("mobilenet_v1_050", 0.5, 1331592, 149497088),
-    MOBILENET("mobilenet_v1_025", 0.25, 470072, 41030272),
+    MOBILENET("mobilenet_v1", "1", 4231976, 568740352),
+    MOBILENET("mobilenet_v1_125", "1.25", 6270840, 879516800),
+    MOBILENET("mobilenet_v1_075", "0.75", 2585560, 325400448),
+    MOBILENET("mobilenet_v1_050", "0.5", 1331592, 149497088),
+    MOBILENET("mobilenet_v1_025", "0.25", 470072, 41030272),
     {.build = NULL},
 };

@@ -1,6 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* MobileNetV2 (Sandler et al. 2018) as torchvision has it: inverted residuals with linear bottlenecks. */
+/*
+ * MobileNetV2 (Sandler et al. 2018) as torchvision has it, of any width: inverted residuals with linear bottlenecks. The width stands in
+ * the name, in hundredths.
+ */
 #include "model/zoo.h"
+
+static const char base[] = "mobilenet_v2";
+
+static bool takes(const char *name)
+{
+    return zoo_percent(name, base) > 0;
+}
 
 static fv_node *conv_norm(fv_node *x, int64_t filters, int64_t kernel, int64_t stride, int64_t groups,
                           const char *name)
@@ -30,7 +40,8 @@ static void build(fv_model *m, const fv_network_options *o, const zoo_network *n
         int64_t stride;
     } stages[] = {{1, 16, 1, 1}, {6, 24, 2, 2},  {6, 32, 3, 2}, {6, 64, 4, 2},
                   {6, 96, 3, 1}, {6, 160, 3, 2}, {6, 320, 1, 1}};
-    double width = *(const double *)n->variant;
+    double width = zoo_percent(o->name, base) / 100.0;
+    (void)n;
     int64_t channels = zoo_channels(32 * width);
     fv_node *x = conv_norm(fv_input(m), channels, 3, 2, 1, "features.0");
     int module = 1;
@@ -46,10 +57,25 @@ static void build(fv_model *m, const fv_network_options *o, const zoo_network *n
     fv_output(fv_dense(x, .units = o->classes, .name = "classifier.1"));
 }
 
+#define MOBILENET(NAME, WIDTH, PARAMETERS, MULTIPLY_ADDS)                                                    \
+    {                                                                                                        \
+        .entry = {NAME,                                                                                      \
+                  "small and quick network for photos, width " WIDTH,                                        \
+                  224,                                                                                       \
+                  224,                                                                                       \
+                  3,                                                                                         \
+                  1000,                                                                                      \
+                  PARAMETERS,                                                                                \
+                  MULTIPLY_ADDS,                                                                             \
+                  ZOO_IMAGENET,                                                                              \
+                  .crop_fraction = 0.875f,                                                                   \
+                  .paper = "Sandler et al. 2018, arXiv:1801.04381"},                                         \
+        .build = build, .takes = takes                                                                       \
+    }
+
 const zoo_network zoo_mobilenet_v2[] = {
-    {.entry = {"mobilenet_v2", "small and quick network for photos", 224, 224, 3, 1000, 3504872, 300774272,
-               ZOO_IMAGENET, .crop_fraction = 0.875f},
-     .build = build,
-     .variant = &(const double){1}},
+    MOBILENET("mobilenet_v2", "1", 3504872, 300774272),
+    MOBILENET("mobilenet_v2_140", "1.4", 6108776, 582195824),
+    MOBILENET("mobilenet_v2_050", "0.5", 1968680, 97131840),
     {.build = NULL},
 };

@@ -76,7 +76,8 @@ static const bottleneck small[] = {
                   PARAMETERS,                                                                                \
                   MULTIPLY_ADDS,                                                                             \
                   ZOO_IMAGENET,                                                                              \
-                  .crop_fraction = 0.875f},                                                                  \
+                  .crop_fraction = 0.875f,                                                                   \
+                  .paper = "Howard et al. 2019, arXiv:1905.02244"},                                          \
         .build = build, .variant = &(const variant)                                                          \
         {                                                                                                    \
             SIZE, sizeof SIZE / sizeof *SIZE, HIDDEN                                                         \

@@ -86,7 +86,7 @@ static void build(fv_model *m, const fv_network_options *o, const zoo_network *n
 const zoo_network zoo_mobilenet_v4[] = {
     {.entry = {"mobilenetv4_conv_small", "inverted residuals with two depthwise convolutions for photos", 224,
                224, 3, 1000, 3774024, 186005568, ZOO_IMAGENET, .crop_fraction = 0.875f,
-               .interpolation = FV_BICUBIC},
+               .interpolation = FV_BICUBIC, .paper = "Qin et al. 2024, arXiv:2404.10518"},
      .build = build},
     {.build = NULL},
 };

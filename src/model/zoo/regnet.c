@@ -43,7 +43,8 @@ static void build(fv_model *m, const fv_network_options *o, const zoo_network *n
 
 const zoo_network zoo_regnet[] = {
     {.entry = {"regnet_y_400mf", "regular gated bottlenecks for photos, 400 million multiply-additions", 224,
-               224, 3, 1000, 4344144, 401842848, ZOO_IMAGENET, .crop_fraction = 0.875f},
+               224, 3, 1000, 4344144, 401842848, ZOO_IMAGENET, .crop_fraction = 0.875f,
+               .paper = "Radosavovic et al. 2020, arXiv:2003.13678"},
      .build = build,
      .variant = &(const variant){{48, 104, 208, 440}, {1, 3, 6, 6}, 8}},
     {.build = NULL},

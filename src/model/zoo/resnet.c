@@ -68,7 +68,8 @@ static void build(fv_model *m, const fv_network_options *o, const zoo_network *n
                   PARAMETERS,                                                                                \
                   MULTIPLY_ADDS,                                                                             \
                   ZOO_IMAGENET,                                                                              \
-                  .crop_fraction = 0.875f},                                                                  \
+                  .crop_fraction = 0.875f,                                                                   \
+                  .paper = "He et al. 2015, arXiv:1512.03385"},                                              \
         .build = build, .variant = &(const variant)                                                          \
         {                                                                                                    \
             BLOCK, __VA_ARGS__                                                                               \

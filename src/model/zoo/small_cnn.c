@@ -32,8 +32,7 @@ static void build(fv_model *m, const fv_network_options *o, const zoo_network *n
 }
 
 const zoo_network zoo_small_cnn[] = {
-    {.entry = {"small_cnn", "four convolutions: digits, clothes, small pictures, quickly", 28, 28, 1, 10,
-               278762, 14825216},
+    {.entry = {"small_cnn", "four convolutions, for small pictures, quick", 28, 28, 1, 10, 278762, 14825216},
      .build = build},
     {.build = NULL},
 };

@@ -37,7 +37,8 @@ static void build(fv_model *m, const fv_network_options *o, const zoo_network *n
 
 const zoo_network zoo_squeezenet[] = {
     {.entry = {"squeezenet1_1", "small network of 1x1 and 3x3 convolutions for photos", 224, 224, 3, 1000,
-               1235496, 349151936, ZOO_IMAGENET, .crop_fraction = 0.875f},
+               1235496, 349151936, ZOO_IMAGENET, .crop_fraction = 0.875f,
+               .paper = "Iandola et al. 2016, arXiv:1602.07360"},
      .build = build},
     {.build = NULL},
 };

@@ -49,8 +49,17 @@ static void build(fv_model *m, const fv_network_options *o, const zoo_network *n
 
 #define VGG(NAME, NORM, TEXT, PARAMETERS, MULTIPLY_ADDS, ...)                                                \
     {                                                                                                        \
-        .entry = {NAME,         "convolutions of 3x3 " TEXT, 224, 224, 3, 1000, PARAMETERS, MULTIPLY_ADDS,   \
-                  ZOO_IMAGENET, .crop_fraction = 0.875f},                                                    \
+        .entry = {NAME,                                                                                      \
+                  "convolutions of 3x3 " TEXT,                                                               \
+                  224,                                                                                       \
+                  224,                                                                                       \
+                  3,                                                                                         \
+                  1000,                                                                                      \
+                  PARAMETERS,                                                                                \
+                  MULTIPLY_ADDS,                                                                             \
+                  ZOO_IMAGENET,                                                                              \
+                  .crop_fraction = 0.875f,                                                                   \
+                  .paper = "Simonyan & Zisserman 2015, arXiv:1409.1556"},                                    \
         .build = build, .variant = &(const variant)                                                          \
         {                                                                                                    \
             __VA_ARGS__, NORM                                                                                \
