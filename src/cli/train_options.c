@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/limits.h"
+#include "cli/preprocess.h"
 #include "cli/train.h"
 
 static const char *const optimizers[] = {"auto", "sgd", "adam", "adamw", "rmsprop", NULL}; /* fv_optimizer */
@@ -24,14 +25,21 @@ const option train_table[] = {
      AT(model),
      .heading = "Network",
      .value = "MODEL",
-     .shown = "small_cnn up to 64 pixels, else resnet18",
+     .shown = "that of --weights; else small_cnn up to 64 pixels, resnet18 above",
      .help =
          "a name that 'fovea models' lists, a network as .yaml, or a .safetensors model to continue from"},
     {.name = "weights",
      .type = OPTION_STRING,
      AT(weights),
      .value = "FILE",
-     .help = "pretrained tensors to start from: .safetensors, or PyTorch's .pt, .pth, .th"},
+     .help = "pretrained tensors to start from: .safetensors, or PyTorch's .pt, .pth, .th; without --model "
+             "the network of a model, ONNX or TFLite file, with a new last layer where the classes differ"},
+    {.name = "preprocess",
+     .type = OPTION_STRING,
+     AT(preprocess),
+     .value = "P",
+     .shown = "the weights' own, else the zoo's, else mean and std of the training pictures",
+     .help = PREPROCESS_HELP},
     {.name = "freeze",
      .type = OPTION_STRING,
      AT(freeze),
