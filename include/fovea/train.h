@@ -156,6 +156,11 @@ typedef struct fv_fit_options {
      * optimizer begins anew; patience counts from the second phase on. Default 0: one phase. */
     int64_t head_epochs;
     float head_learning_rate; /* default that of fv_compile */
+    /* While the head alone is trained, or pictures are not augmented, what the frozen layers make of each picture is computed once and
+     * kept in memory (cache_limit or half of what is free), and epochs take milliseconds. With augmentation so many views of each
+     * picture are computed and take turns: the picture as it is, then as it is augmented in the first epochs. Default 1; FV_OFF: every epoch
+     * computes all layers on newly augmented pictures, as always where pictures are mixed. */
+    int64_t feature_views;
 } fv_fit_options;
 #define fv_fit(...)                                                                                          \
     fv_fit_with(&(fv_fit_options){.struct_size = sizeof(fv_fit_options), .model = __VA_ARGS__})

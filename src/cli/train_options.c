@@ -63,6 +63,16 @@ const option train_table[] = {
      .high = 1000,
      .shown = "that of lr; with --weights 0.003, sgd: 0.1",
      .help = "the learning rate of these epochs"},
+    {.name = "feature_views",
+     .type = OPTION_INT,
+     AT(feature_views),
+     .low = 0,
+     .high = 1000,
+     .zero_is_off = true,
+     .shown = "1",
+     .help =
+         "views of each picture on which a head is trained alone: the picture as it is, then augmented ones; "
+         "the frozen layers see each once. 0: newly augmented pictures go through all layers in every epoch"},
     {.name = "layer_decay",
      .type = OPTION_FLOAT,
      AT(layer_decay),

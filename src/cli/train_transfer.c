@@ -34,6 +34,8 @@ fv_status train_transfer_settle(train_setup *s)
                           (long long)a->epochs, (long long)a->head_epochs);
     if (a->weights)
         settle_rates(a, strcmp(a->freeze, "backbone") == 0);
+    if (!a->feature_views)
+        a->feature_views = 1;
     if (!a->layer_decay)
         a->layer_decay = 1;
     return FV_OK;

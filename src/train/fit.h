@@ -4,6 +4,7 @@
  *
  *     fit_setup.c   options, classes, statistics, loaders, trainer
  *     fit_phase.c   the head alone, then the rest: trainer and schedule of each
+ *     fit_features.c  what the frozen beginning makes of the pictures, kept for the epochs of a phase
  *     fit_epoch.c   the steps of an epoch
  *     fit_files.c   results.csv, best.safetensors, last.safetensors; resuming
  *     fit.c         the epochs
@@ -16,6 +17,7 @@
 
 #include "core/text.h"
 #include "data/loader.h"
+#include "train/features.h"
 #include "train/schedule.h"
 #include "train/trainer.h"
 
@@ -29,6 +31,7 @@ typedef struct fit_state {
     double rate;               /* of the last step */
     double best;               /* the monitored value, greater is better; -INFINITY at first */
     int64_t best_epoch;        /* from 1; 0: none yet */
+    int64_t on_features;       /* 1: the phase under way works on features */
     plateau plateau;
     text results; /* results.csv as far as it goes */
 } fit_state;
@@ -39,6 +42,13 @@ typedef struct fit_result {
     double seconds, images_per_second, wait_share;
     bool is_best;
 } fit_result;
+
+/* Of a phase that works on features; all NULL in one that works on pixels. */
+typedef struct fit_features {
+    features *train, *validation;
+    loader *order, *validation_order; /* batches without pixels */
+    feature_plan *behind;             /* from the features to validation's logits */
+} fit_features;
 
 typedef struct fit_run {
     fv_fit_options o; /* resolved: no default is left */
@@ -51,7 +61,9 @@ typedef struct fit_run {
     int64_t samples;                     /* training pictures whose classes the model knows */
     bool multi_label;
     step_targets targets;
-    loader *loader, *validation; /* validation NULL: none */
+    loader_options pictures, validation_pictures;
+    loader *loader, *validation; /* of these; validation NULL: none */
+    fit_features kept;
     trainer *trainer;
     text signature;                             /* the options that a resumed run must share */
     char *results_path, *best_path, *last_path; /* NULL without a run folder */
@@ -74,6 +86,14 @@ fv_status fit_begin_phase(fit_run *r, const checkpoint_extra *x);
 bool fit_phase_is_over(const fit_run *r);     /* the trainer is the last phase's */
 const char *fit_phase_name(const fit_run *r); /* "head", "thawed"; NULL when there is one phase only */
 uint64_t fit_phase_fingerprint(const fv_model *m);
+
+/* fit_features.c: computes and keeps what the phase can work on in place of pixels, if anything. `resuming`: the phase is under way, and goes on as it
+ * was. */
+fv_status fit_features_begin(fit_run *r, bool resuming);
+void fit_features_release(fit_run *r);
+loader *fit_loader(const fit_run *r); /* of the phase */
+loader *fit_validation_loader(const fit_run *r);
+fv_status fit_features_logits(void *run, const batch *b, float *logits); /* for scoring */
 
 /* fit_epoch.c: the epoch under way, to its end. FV_INTERRUPTED when a callback asked for it. */
 fv_status fit_epoch(fit_run *r, fit_result *result);

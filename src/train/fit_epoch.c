@@ -33,7 +33,7 @@ fv_progress fit_progress(const fit_run *r)
                          .seconds = seconds,
                          .seconds_left = seconds_left(r),
                          .images_per_second = (double)s->pictures / seconds,
-                         .wait_share = fmin((s->waited + loader_waited(r->loader)) / seconds, 1),
+                         .wait_share = fmin((s->waited + loader_waited(fit_loader(r))) / seconds, 1),
                          .learning_rate = (float)s->rate,
                          .train_loss = s->weight_sum > 0 ? (float)(s->loss_sum / s->weight_sum) : NAN,
                          .train_accuracy =
@@ -53,6 +53,14 @@ static fv_status diverged(const fit_run *r, const char *what)
         r->state.rate, r->state.best_epoch > 0 ? " (the best epoch so far is kept)" : "");
 }
 
+static fv_status step(fit_run *r, const batch *pictures, float *loss, float *correct)
+{
+    batch b = *pictures;
+    if (r->kept.train)
+        b.features = features_gather(r->kept.train, pictures, r->state.epoch);
+    return trainer_step(r->trainer, &b, r->state.step, (float)r->state.rate, loss, correct);
+}
+
 /* A batch in which no picture could be read teaches nothing and is passed over. */
 static fv_status train_batch(fit_run *r, const batch *b)
 {
@@ -65,7 +73,7 @@ static fv_status train_batch(fit_run *r, const batch *b)
         s->counted += b->weights[i] > 0;
     s->rate = schedule_rate(&r->schedule, s->step - r->first_step, s->plateau.scale);
     if (weight > 0)
-        STATUS_TRY(trainer_step(r->trainer, b, s->step, (float)s->rate, &loss, &correct));
+        STATUS_TRY(step(r, b, &loss, &correct));
     if (!isfinite(loss))
         return diverged(r, "training");
     s->loss_sum += weight * (double)loss;
@@ -85,13 +93,14 @@ static void smooth_pace(fit_run *r, double seconds)
 /* The steps that are left of the epoch. */
 static fv_status train_steps(fit_run *r)
 {
-    int64_t batches = loader_batches(r->loader);
-    STATUS_TRY(loader_start(r->loader, r->state.epoch, r->state.batch));
+    loader *l = fit_loader(r);
+    int64_t batches = loader_batches(l);
+    STATUS_TRY(loader_start(l, r->state.epoch, r->state.batch));
     for (double before = clock_seconds(), now; r->state.batch < batches; before = now) {
         const batch *b;
-        STATUS_TRY(loader_next(r->loader, &b));
+        STATUS_TRY(loader_next(l, &b));
         fv_status status = train_batch(r, b);
-        loader_done(r->loader, b);
+        loader_done(l, b);
         if (status != FV_OK)
             return status;
         now = clock_seconds();
@@ -140,10 +149,12 @@ static fv_status validate(fit_run *r, fit_result *result)
         return FV_OK;
     validation_sums v = {.outputs = fv_model_class_count(r->model), .binary = predictor_is_binary(r->model)};
     scoring s = {.model = r->model,
-                 .loader = r->validation,
+                 .loader = fit_validation_loader(r),
                  .batch_size = r->o.batch,
                  .views = 1,
                  .row = add_row,
+                 .logits = r->kept.validation ? fit_features_logits : NULL,
+                 .source = r,
                  .to = &v};
     STATUS_TRY(scoring_run(&s));
     scoring_tell_skipped(r->validation, r->o.on_log, r->o.user, &r->validation_skips_told);

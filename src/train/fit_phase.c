@@ -69,7 +69,8 @@ static fv_status make_trainer(fit_run *r)
 {
     trainer_destroy(r->trainer);
     r->trainer = NULL;
-    STATUS_TRY(trainer_create(r->model, r->o.batch, r->o.seed, r->targets, &r->trainer));
+    const feature_cut none = {0}, *cut = r->kept.train ? &r->kept.train->cut : &none;
+    STATUS_TRY(trainer_create_from(r->model, cut, r->o.batch, r->o.seed, r->targets, &r->trainer));
     trainer_start_from(r->trainer, r->first_step);
     return trainer_write(r->trainer);
 }
@@ -86,6 +87,8 @@ fv_status fit_begin_phase(fit_run *r, const checkpoint_extra *x)
         status = network_freeze_backbone(m);
     if (status == FV_OK)
         tell(r);
+    if (status == FV_OK)
+        status = fit_features_begin(r, x && r->state.step != r->first_step);
     if (status == FV_OK)
         status = make_trainer(r);
     for (int32_t i = 0; frozen && i < m->tensor_count; i++)

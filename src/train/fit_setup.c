@@ -16,6 +16,8 @@ enum {
     EPOCHS_DEFAULT = 20,
     EPOCHS_LIMIT = 1000000,
     BATCH_LIMIT = 65536,
+    FEATURE_VIEWS_DEFAULT = 1,
+    FEATURE_VIEWS_LIMIT = 1000,
     SMALL_SIDE = 64, /* up to here batches are larger */
     PATIENCE_DEFAULT = 10,
     STATISTICS_LEAST = 256, /* pictures */
@@ -49,6 +51,8 @@ static void set_defaults(fv_fit_options *o)
     o->patience = o->patience == 0 ? PATIENCE_DEFAULT : o->patience;
     if (o->head_learning_rate == 0)
         o->head_learning_rate = o->model->compile.learning_rate;
+    if (o->feature_views == 0)
+        o->feature_views = FEATURE_VIEWS_DEFAULT;
     if (!o->augment)
         o->augment = "standard";
     if (o->loader_threads == 0)
@@ -80,6 +84,9 @@ static fv_status check_ranges(const fv_fit_options *o)
         o->monitor > FV_MONITOR_LOSS)
         return status_set(FV_ERROR_INVALID, "fit: there is no schedule %d or monitor %d", (int)o->schedule,
                           (int)o->monitor);
+    if (o->feature_views < FV_OFF || o->feature_views > FEATURE_VIEWS_LIMIT)
+        return status_set(FV_ERROR_INVALID, "fit: feature_views must be 1..%d, or FV_OFF, not %lld",
+                          FEATURE_VIEWS_LIMIT, (long long)o->feature_views);
     if ((int)o->balance < 0 || o->balance > FV_BALANCE_SAMPLER)
         return status_set(FV_ERROR_INVALID, "fit: there is no balance %d", (int)o->balance);
     if (o->cache_limit < 0)
@@ -263,32 +270,33 @@ static fv_status make_loaders(fit_run *r)
                  : augment_policy_mixes(&r->augment) ? STEP_SOFT
                                                      : STEP_LABELS;
     int64_t classes = metrics_classes(fv_model_class_count(r->model));
-    loader_options options = {.data = o->train,
-                              .preprocess = r->model->preprocess,
-                              .augment = r->augment.count > 0 ? &r->augment : NULL,
-                              .batch = o->batch,
-                              .shuffle = true,
-                              .reduced_decode = true,
-                              .seed = o->seed,
-                              .threads = o->loader_threads,
-                              .on_error = o->on_error,
-                              .class_map = r->train_map,
-                              .classes = r->targets == STEP_LABELS ? 0 : classes,
-                              .balance = o->balance};
+    loader_options *training = &r->pictures, *validation = &r->validation_pictures;
+    *training = (loader_options){.data = o->train,
+                                 .preprocess = r->model->preprocess,
+                                 .augment = r->augment.count > 0 ? &r->augment : NULL,
+                                 .batch = o->batch,
+                                 .shuffle = true,
+                                 .reduced_decode = true,
+                                 .seed = o->seed,
+                                 .threads = o->loader_threads,
+                                 .on_error = o->on_error,
+                                 .class_map = r->train_map,
+                                 .classes = r->targets == STEP_LABELS ? 0 : classes,
+                                 .balance = o->balance};
     /* Validation measures what evaluation does: nothing is augmented, pictures are decoded at full scale. */
-    loader_options validation = options;
-    validation.data = o->validation;
-    validation.class_map = r->validation_map;
-    validation.classes = r->multi_label ? classes : 0;
-    validation.balance = FV_BALANCE_NONE;
-    validation.augment = NULL;
-    validation.shuffle = validation.reduced_decode = false;
-    STATUS_TRY(limit_cache(r, &options, &validation));
-    STATUS_TRY(loader_create(&options, &r->loader));
+    *validation = *training;
+    validation->data = o->validation;
+    validation->class_map = r->validation_map;
+    validation->classes = r->multi_label ? classes : 0;
+    validation->balance = FV_BALANCE_NONE;
+    validation->augment = NULL;
+    validation->shuffle = validation->reduced_decode = false;
+    STATUS_TRY(limit_cache(r, training, validation));
+    STATUS_TRY(loader_create(training, &r->loader));
     tell_cache(r, "training", r->loader);
     if (!o->validation)
         return FV_OK;
-    STATUS_TRY(loader_create(&validation, &r->validation));
+    STATUS_TRY(loader_create(validation, &r->validation));
     tell_cache(r, "validation", r->validation);
     return FV_OK;
 }
@@ -319,7 +327,8 @@ static fv_status make_signature(fit_run *r)
              (double)c->epsilon);
     text_add(&r->signature, "weight decay %.9g, loss %d, label smoothing %.9g, balance %d",
              (double)c->weight_decay, (int)c->loss, (double)c->label_smoothing, (int)o->balance);
-    text_add(&r->signature, ", cache %d", loader_cache(r->loader) != NULL);
+    text_add(&r->signature, ", cache %d, feature views %lld", loader_cache(r->loader) != NULL,
+             (long long)o->feature_views);
     text_add(&r->signature, ", head epochs %lld, head lr %.9g, kept statistics %d, frozen %llx",
              (long long)o->head_epochs, (double)o->head_learning_rate, r->model->keep_statistics,
              (unsigned long long)fit_phase_fingerprint(r->model));
@@ -371,6 +380,7 @@ fv_status fit_prepare(fit_run *r, const fv_fit_options *options)
 
 void fit_release(fit_run *r)
 {
+    fit_features_release(r);
     loader_destroy(r->loader);
     loader_destroy(r->validation);
     augment_policy_release(&r->augment);

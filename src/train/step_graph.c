@@ -171,11 +171,19 @@ static fv_status add_updates(step_graph *s, const fv_model *m)
 
 fv_status step_graph_build(const fv_model *m, int64_t batch_size, step_targets targets, step_graph *s)
 {
+    return step_graph_build_from(m, &(feature_cut){0}, batch_size, targets, s);
+}
+
+fv_status step_graph_build_from(const fv_model *m, const feature_cut *cut, int64_t batch_size,
+                                step_targets targets, step_graph *s)
+{
     *s = (step_graph){.graph = network_graph(m, batch_size, true, NULL)};
     s->states = mem_array((size_t)m->tensor_count * STATES_PER_TENSOR, sizeof *s->states);
     fv_status status = s->graph && s->states ? FV_OK : status_last();
     if (status == FV_OK)
         status = step_fix_statistics(s->graph, m);
+    if (status == FV_OK && cut->count > 0)
+        status = graph_cut(s->graph, cut->values, cut->count);
     if (status == FV_OK)
         status = graph_fuse(s->graph, true);
     if (status == FV_OK)

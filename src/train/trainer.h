@@ -22,6 +22,9 @@ typedef struct trainer trainer;
 /* Compiled for m->compile; the optimizer's state is zero. `seed` is dropout's. Unless `targets` is STEP_LABELS, batches have
  * targets. */
 fv_status trainer_create(fv_model *m, int64_t batch_size, uint64_t seed, step_targets targets, trainer **out);
+/* The same from the cut on: batches have features in place of pixels. */
+fv_status trainer_create_from(fv_model *m, const feature_cut *cut, int64_t batch_size, uint64_t seed,
+                              step_targets targets, trainer **out);
 void trainer_destroy(trainer *t); /* NULL is fine */
 
 /* The first step that the optimizer counts; 0 unless told. */
