@@ -12,7 +12,7 @@
 #include "train/scoring.h"
 
 enum {
-    FEATURE_BATCH = 32 /* pictures that the frozen layers see together, at most */
+    FEATURE_BATCH = 16 /* pictures that the frozen layers see together, at most */
 };
 
 void fit_features_release(fit_run *r)
