@@ -58,6 +58,14 @@ kept head 'head_epochs: 0'
 kept head "freeze: 'backbone'"
 says '70 of .* parameters are trained, .*; 1 of 1 batch norms'
 grep -q 'epoch 2/2  loss' err || complain "one phase has a name: $(cat err)"
+says 'features of the frozen layers: 6 a picture, without augmentation, computed once'
+train --weights $weights --freeze backbone --epochs 2 --feature-views 0 --out anew
+grep -q 'features of the frozen' err && complain "--feature-views 0 computes features once: $(cat err)"
+train --weights $weights --head linear --out linear
+kept linear 'epochs: 1'
+kept linear 'head: linear'
+says 'logistic regression on'
+[ "$(wc -l <linear/results.csv)" = 2 ] || complain "a linear head takes more than an epoch"
 train --weights $weights --freeze 1 --epochs 2 --layer-decay 0.5 --out stage
 kept stage "freeze: '1'"
 kept stage 'layer_decay: 0.5'

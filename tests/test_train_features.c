@@ -312,16 +312,68 @@ static void test_unreadable(void **state)
     remove_folder(folder);
 }
 
+/* ---- a head that is fitted ---- */
+
+static fv_status fit_linear(const fixture *f, fv_model *m, run *r, int64_t epochs)
+{
+    return fv_fit(m, .train = f->train, .validation = f->validation, .epochs = epochs, .batch = BATCH_SIZE,
+                  .augment = "none", .head = FV_HEAD_LINEAR, .patience = FV_OFF, .on_epoch = keep_epoch,
+                  .on_log = keep_log, .user = r);
+}
+
+/* Few pictures and many features: a line divides the classes. What the epoch says of validation is what the whole network does, and the
+ * solution does not depend on what the head was. */
+static void test_linear(void **state)
+{
+    const fixture *f = *state;
+    fv_model *initial = make_network(CLASSES), *m = make_network(CLASSES), *other = make_network(CLASSES);
+    run r = {0}, again = {0};
+    fv_evaluation e;
+    assert_ok(fv_compile(m, .engine = "reference", .threads = 1));
+    assert_ok(fit_linear(f, m, &r, 0));
+    assert_non_null(strstr(r.log, "epochs 1 to 1, head: 387 of 475 parameters are fitted; "));
+    assert_non_null(strstr(r.log, "logistic regression on 60 pictures"));
+    assert_true(r.loss[0][0] < 0.05f && r.loss[0][1] == 1 && r.loss[0][3] > 0.8f);
+    assert_ok(fv_evaluate(m, .data = f->validation, .result = &e));
+    assert_float_equal(e.loss, r.loss[0][2], 1e-5);
+    assert_float_equal(e.accuracy, r.loss[0][3], 1e-6);
+    fv_evaluation_release(&e);
+    for (int32_t i = 0; i < m->tensor_count - 2; i++)
+        assert_memory_equal(m->tensors[i].data, initial->tensors[i].data,
+                            (size_t)m->tensors[i].count * sizeof(float));
+    assert_ok(fv_compile(other, .engine = "reference", .threads = 1));
+    for (int64_t k = 0; k < other->tensors[other->tensor_count - 2].count; k++)
+        other->tensors[other->tensor_count - 2].data[k] = (float)k;
+    assert_ok(fit_linear(f, other, &again, 3)); /* two more epochs train everything */
+    assert_memory_equal(r.loss[0], again.loss[0], sizeof r.loss[0]);
+    assert_non_null(strstr(again.log, "epochs 2 to 3, thawed: 475 of 475 parameters are trained"));
+    fv_model_destroy(initial);
+    fv_model_destroy(m);
+    fv_model_destroy(other);
+}
+
+static void test_linear_refuses(void **state)
+{
+    const fixture *f = *state;
+    run r = {0};
+    fv_model *m = make_network(CLASSES);
+    assert_ok(fv_compile(m, .loss = FV_BINARY_CROSSENTROPY));
+    assert_int_equal(fit_linear(f, m, &r, 0), FV_ERROR_UNSUPPORTED);
+    fv_model_destroy(m);
+    m = fv_model_create(.height = SIDE, .width = SIDE, .channels = 1);
+    fv_output(fv_global_average_pool2d(fv_conv2d(fv_input(m), .filters = CLASSES, .kernel = 3)));
+    assert_int_equal(fit_linear(f, m, &r, 0), FV_ERROR_UNSUPPORTED);
+    assert_non_null(strstr(fv_error_message(), "dense layer"));
+    fv_model_destroy(m);
+}
+
 #define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_cut),
-                                       CASE(test_same_as_pixels),
-                                       CASE(test_views),
-                                       CASE(test_not_done),
-                                       CASE(test_resume),
-                                       CASE(test_stop),
-                                       cmocka_unit_test(test_unreadable)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_cut), CASE(test_same_as_pixels), CASE(test_views),
+        CASE(test_not_done),        CASE(test_resume),         CASE(test_stop),
+        CASE(test_linear),          CASE(test_linear_refuses), cmocka_unit_test(test_unreadable)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

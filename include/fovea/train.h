@@ -99,6 +99,12 @@ typedef enum fv_balance {
     FV_BALANCE_SAMPLER  /* an epoch has as many pictures as before, but of every class equally many */
 } fv_balance;
 
+/* How the head's phase finds the last layer. */
+typedef enum fv_head {
+    FV_HEAD_TRAINED = 0, /* by steps, as everything else */
+    FV_HEAD_LINEAR /* multinomial logistic regression with an L2 penalty (C 1) on standardised features, solved in one epoch */
+} fv_head;
+
 /* State of a run, given to callbacks. Values that are not known yet are NAN. */
 typedef struct fv_progress {
     int64_t epoch, epochs; /* from 1 */
@@ -161,6 +167,8 @@ typedef struct fv_fit_options {
      * picture are computed and take turns: the picture as it is, then as it is augmented in the first epochs. Default 1; FV_OFF: every epoch
      * computes all layers on newly augmented pictures, as always where pictures are mixed. */
     int64_t feature_views;
+    /* FV_HEAD_LINEAR: head_epochs is 1, and epochs 1 unless given. The classes must exclude one another and the last layer be dense. */
+    fv_head head;
 } fv_fit_options;
 #define fv_fit(...)                                                                                          \
     fv_fit_with(&(fv_fit_options){.struct_size = sizeof(fv_fit_options), .model = __VA_ARGS__})

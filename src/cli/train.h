@@ -17,7 +17,7 @@ typedef struct train_arguments {
     const char *augment, *window, *cache, *freeze, *preprocess;
     int64_t head_epochs, feature_views;
     float head_lr, layer_decay;
-    int train_bn;
+    int train_bn, head;
     float mixup, cutmix, erase;
     int optimizer, nesterov, loss, schedule, resize_mode, interpolation, monitor, on_error,
         engine;                            /* indices into choices */
@@ -39,6 +39,8 @@ enum {
     LOSS_AUTO = 0,
     LOSS_CATEGORICAL,
     LOSS_BINARY,
+    HEAD_TRAINED = 0, /* fv_head */
+    HEAD_LINEAR,
     ENGINE_AUTO = 0,
     CHANNELS_AUTO = 0,
     CHANNELS_GREY,

@@ -14,6 +14,7 @@ static const char *const interpolations[] = {"auto",    "bilinear", "bicubic",
 static const char *const monitors[] = {"val/accuracy", "val/loss", NULL};   /* fv_monitor */
 static const char *const on_errors[] = {"skip", "fail", NULL};              /* fv_on_error */
 static const char *const balances[] = {"none", "weights", "sampler", NULL}; /* fv_balance */
+static const char *const heads[] = {"trained", "linear", NULL};             /* fv_head */
 const char *const train_channels[] = {"auto", "1", "3", NULL};
 const char *const train_engines[] = {"auto", "onednn", "reference", NULL};
 
@@ -63,6 +64,15 @@ const option train_table[] = {
      .high = 1000,
      .shown = "that of lr; with --weights 0.003, sgd: 0.1",
      .help = "the learning rate of these epochs"},
+    {.name = "head",
+     .type = OPTION_CHOICE,
+     AT(head),
+     .choices = heads,
+     .value = "HOW",
+     .shown = "trained",
+     .help = "how a last layer alone is found: trained by steps, or linear: logistic regression on the "
+             "features before it, solved at "
+             "once; further --epochs then train the whole network"},
     {.name = "feature_views",
      .type = OPTION_INT,
      AT(feature_views),
@@ -136,7 +146,7 @@ const option train_table[] = {
      .heading = "Training",
      .low = 1,
      .high = 1000000,
-     .shown = "20; 16 with --weights",
+     .shown = "20; 16 with --weights; 1 with --head linear",
      .help = "passes over the training pictures"},
     {.name = "batch",
      .type = OPTION_INT,

@@ -25,6 +25,9 @@ typedef struct feature_cut {
 /* By what is frozen now. `count` is 0 too when out of memory. */
 feature_cut feature_cut_find(const fv_model *m);
 
+/* What the head, a dense layer on flat features, takes when nothing is dropped; `count` 0 when it is none. */
+feature_cut feature_cut_head(const fv_model *m);
+
 /* The part of an inference graph before the cut, or (`behind`) the one from it to the logits, for `batch` pictures. NULL on failure; the
  * caller destroys it. */
 graph *feature_cut_graph(const fv_model *m, const feature_cut *cut, int64_t batch, bool behind);

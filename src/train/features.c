@@ -51,7 +51,7 @@ void features_destroy(features *f)
     free(f);
 }
 
-static float *row_of(const features *f, int64_t view, int64_t index)
+float *features_row(const features *f, int64_t view, int64_t index)
 {
     return f->rows + (view * f->pictures + index) * f->cut.row;
 }
@@ -59,7 +59,7 @@ static float *row_of(const features *f, int64_t view, int64_t index)
 const float *const *features_gather(features *f, const batch *b, int64_t epoch)
 {
     for (int64_t i = 0; i < f->gathered_batch; i++) {
-        const float *from = row_of(f, (epoch + b->indices[i]) % f->views, b->indices[i]);
+        const float *from = features_row(f, (epoch + b->indices[i]) % f->views, b->indices[i]);
         for (int32_t k = 0; k < f->cut.count; from += f->cut.sizes[k++])
             memcpy(f->gathered[k] + i * f->cut.sizes[k], from, (size_t)f->cut.sizes[k] * sizeof *from);
     }
@@ -140,7 +140,7 @@ fv_status feature_plan_keep(feature_plan *p, const batch *b, int64_t view, featu
     for (int32_t k = 0; k < p->cut.count; k++)
         STATUS_TRY(plan_read(p->plan, p->cut.values[k], p->values[k]));
     for (int64_t i = 0; i < b->count; i++) {
-        float *to = row_of(f, view, b->indices[i]);
+        float *to = features_row(f, view, b->indices[i]);
         bool *readable = &f->readable[b->indices[i]];
         *readable = (view == 0 || *readable) && b->weights[i] > 0;
         for (int32_t k = 0; k < p->cut.count && b->weights[i] > 0; to += p->cut.sizes[k++])

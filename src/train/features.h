@@ -31,6 +31,8 @@ fv_status features_create(const feature_cut *cut, int64_t pictures, int64_t view
                           features **out);
 void features_destroy(features *f); /* NULL is fine */
 
+/* A picture's cut.row floats. */
+float *features_row(const features *f, int64_t view, int64_t index);
 /* A batch's pictures as inputs from the cut on, repeats too: view (epoch + index) mod views of each. Valid until it is asked again. */
 const float *const *features_gather(features *f, const batch *b, int64_t epoch);
 

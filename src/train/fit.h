@@ -5,6 +5,7 @@
  *     fit_setup.c   options, classes, statistics, loaders, trainer
  *     fit_phase.c   the head alone, then the rest: trainer and schedule of each
  *     fit_features.c  what the frozen beginning makes of the pictures, kept for the epochs of a phase
+ *     fit_head.c    a head that is fitted in one epoch instead of trained
  *     fit_epoch.c   the steps of an epoch
  *     fit_files.c   results.csv, best.safetensors, last.safetensors; resuming
  *     fit.c         the epochs
@@ -94,6 +95,11 @@ void fit_features_release(fit_run *r);
 loader *fit_loader(const fit_run *r); /* of the phase */
 loader *fit_validation_loader(const fit_run *r);
 fv_status fit_features_logits(void *run, const batch *b, float *logits); /* for scoring */
+
+/* fit_head.c: whether the epoch under way fits the head; whether that is possible; and doing it in place of steps. */
+bool fit_head_is_solved(const fit_run *r);
+fv_status fit_head_check(const fit_run *r);
+fv_status fit_head_solve(fit_run *r);
 
 /* fit_epoch.c: the epoch under way, to its end. FV_INTERRUPTED when a callback asked for it. */
 fv_status fit_epoch(fit_run *r, fit_result *result);

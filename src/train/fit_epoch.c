@@ -171,7 +171,7 @@ fv_status fit_epoch(fit_run *r, fit_result *result)
 {
     fit_state *s = &r->state;
     r->started = clock_seconds();
-    STATUS_TRY(train_steps(r));
+    STATUS_TRY(fit_head_is_solved(r) ? fit_head_solve(r) : train_steps(r));
     scoring_tell_skipped(r->loader, r->o.on_log, r->o.user, &r->skips_told);
     tell_cache_problem(r, r->loader);
     if (!(s->weight_sum > 0))

@@ -50,11 +50,13 @@ static bool trains_head_alone(const fv_model *m)
 
 static int64_t count_views(const fit_run *r)
 {
-    return r->augment.count > 0 ? r->o.feature_views : 1;
+    return r->augment.count > 0 && r->o.feature_views > 0 ? r->o.feature_views : 1;
 }
 
 static bool suits(const fit_run *r, const feature_cut *cut)
 {
+    if (fit_head_is_solved(r))
+        return true;
     return r->o.feature_views > 0 && cut->count > 0 && !augment_policy_mixes(&r->augment) &&
            (r->augment.count == 0 || trains_head_alone(r->model));
 }
@@ -205,16 +207,15 @@ static fv_status keep(fit_run *r, const feature_cut *cut)
 /* What is free in memory may have changed since the phase began. */
 fv_status fit_features_begin(fit_run *r, bool resuming)
 {
-    feature_cut cut = feature_cut_find(r->model);
+    feature_cut cut = fit_head_is_solved(r) ? feature_cut_head(r->model) : feature_cut_find(r->model);
     bool keeps = suits(r, &cut);
     fit_features_release(r);
     if (resuming && !r->state.on_features)
         return FV_OK;
     if (keeps)
         STATUS_TRY(fits(r, &cut, &keeps));
-    if (resuming && !keeps)
-        return status_set(FV_ERROR_MEMORY,
-                          "resume: there is no memory for the features that the interrupted run kept");
+    if (!keeps && (resuming || fit_head_is_solved(r)))
+        return status_set(FV_ERROR_MEMORY, "there is not enough memory for the features of all pictures");
     r->state.on_features = keeps;
     return keeps ? keep(r, &cut) : FV_OK;
 }

@@ -56,8 +56,10 @@ static void tell(const fit_run *r)
     if (name)
         text_add(&line, "epochs %lld to %lld, %s: ", (long long)r->state.epoch + 1,
                  (long long)(is_head(r) ? r->o.head_epochs : r->o.epochs), name);
-    text_add(&line, "%lld of %lld parameters are trained, learning rate %g", (long long)trained,
-             (long long)all, r->schedule.base);
+    text_add(&line, "%lld of %lld parameters are %s", (long long)trained, (long long)all,
+             fit_head_is_solved(r) ? "fitted" : "trained");
+    if (!fit_head_is_solved(r))
+        text_add(&line, ", learning rate %g", r->schedule.base);
     if (norms > 0)
         text_add(&line, "; %d of %d batch norms keep their statistics", kept, norms);
     fit_log(r, "%s", text_string(&line));

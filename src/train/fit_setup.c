@@ -44,7 +44,9 @@ static void set_defaults(fv_fit_options *o)
 {
     const fv_preprocess *p = fv_model_preprocess(o->model);
     if (o->epochs == 0)
-        o->epochs = EPOCHS_DEFAULT;
+        o->epochs = o->head == FV_HEAD_LINEAR ? 1 : EPOCHS_DEFAULT;
+    if (o->head == FV_HEAD_LINEAR && o->head_epochs == 0)
+        o->head_epochs = 1;
     if (o->batch == 0)
         o->batch = p->height <= SMALL_SIDE && p->width <= SMALL_SIDE ? 128 : 32;
     o->warmup = o->warmup == 0 ? 0.05f : o->warmup == FV_OFF ? 0 : o->warmup;
@@ -72,6 +74,11 @@ static fv_status check_ranges(const fv_fit_options *o)
     if (o->head_epochs < 0 || o->head_epochs > o->epochs)
         return status_set(FV_ERROR_INVALID, "fit: head_epochs must be 0..%lld, as many as epochs, not %lld",
                           (long long)o->epochs, (long long)o->head_epochs);
+    if ((int)o->head < 0 || o->head > FV_HEAD_LINEAR)
+        return status_set(FV_ERROR_INVALID, "fit: there is no head %d", (int)o->head);
+    if (o->head == FV_HEAD_LINEAR && o->head_epochs != 1)
+        return status_set(FV_ERROR_INVALID, "fit: a linear head takes one epoch, not head_epochs %lld",
+                          (long long)o->head_epochs);
     if (!(o->head_learning_rate >= 1e-12f && o->head_learning_rate <= 1e3f))
         return status_set(FV_ERROR_INVALID, "fit: head_learning_rate must be 1e-12..1000, not %g",
                           (double)o->head_learning_rate);
@@ -329,6 +336,7 @@ static fv_status make_signature(fit_run *r)
              (double)c->weight_decay, (int)c->loss, (double)c->label_smoothing, (int)o->balance);
     text_add(&r->signature, ", cache %d, feature views %lld", loader_cache(r->loader) != NULL,
              (long long)o->feature_views);
+    text_add(&r->signature, ", head %d", (int)o->head);
     text_add(&r->signature, ", head epochs %lld, head lr %.9g, kept statistics %d, frozen %llx",
              (long long)o->head_epochs, (double)o->head_learning_rate, r->model->keep_statistics,
              (unsigned long long)fit_phase_fingerprint(r->model));
@@ -357,6 +365,7 @@ static fv_status prepare(fit_run *r, checkpoint_extra *x)
         STATUS_TRY(checkpoint_load(r->model, r->o.resume, x));
     STATUS_TRY(match_classes(r));
     STATUS_TRY(settle_loss(r));
+    STATUS_TRY(fit_head_check(r));
     STATUS_TRY(choose_window(r));
     STATUS_TRY(measure_statistics(r));
     limit_batch(r);
