@@ -66,6 +66,10 @@ kept linear 'epochs: 1'
 kept linear 'head: linear'
 says 'logistic regression on'
 [ "$(wc -l <linear/results.csv)" = 2 ] || complain "a linear head takes more than an epoch"
+train --weights $weights --head-epochs 1 --unfreeze-every 1 --epochs 3 --out gradual
+kept gradual 'unfreeze_every: 1'
+says 'epochs 2 to 2, thawed: '
+says 'epochs 3 to 3, thawed: '
 train --weights $weights --freeze 1 --epochs 2 --layer-decay 0.5 --out stage
 kept stage "freeze: '1'"
 kept stage 'layer_decay: 0.5'

@@ -118,7 +118,8 @@ typedef struct fv_progress {
     float train_loss, train_accuracy;           /* running means over the epoch */
     float validation_loss, validation_accuracy; /* at the end of an epoch */
     int is_best;                                /* the epoch is the best so far by the monitored value */
-    const char *phase;                          /* "head" or "thawed" in a run with head_epochs, else NULL */
+    const char *
+        phase; /* "head" or "thawed" in a run with head_epochs or unfreeze_every, "features" while these are computed, else NULL */
 } fv_progress;
 
 /* Nonzero stops training after this step: last.safetensors is written and fv_fit returns FV_INTERRUPTED. */
@@ -169,6 +170,10 @@ typedef struct fv_fit_options {
     int64_t feature_views;
     /* FV_HEAD_LINEAR: head_epochs is 1, and epochs 1 unless given. The classes must exclude one another and the last layer be dense. */
     fv_head head;
+    /* Gradual unfreezing (Howard & Ruder 2018): behind the head's phase, if any, the last stage is trained with the head, and one stage
+     * more every unfreeze_every epochs. The schedule goes over all of these epochs; the optimizer begins anew with each stage. Default 0: all
+     * that fv_freeze left at once. */
+    int64_t unfreeze_every;
 } fv_fit_options;
 #define fv_fit(...)                                                                                          \
     fv_fit_with(&(fv_fit_options){.struct_size = sizeof(fv_fit_options), .model = __VA_ARGS__})

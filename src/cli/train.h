@@ -15,7 +15,7 @@ typedef struct train_arguments {
     int64_t epochs, batch, patience, threads, max_pixels, max_bytes, cache_limit;
     float lr, momentum, weight_decay, label_smoothing, dropout, warmup, val_split, crop_pct;
     const char *augment, *window, *cache, *freeze, *preprocess;
-    int64_t head_epochs, feature_views;
+    int64_t head_epochs, feature_views, unfreeze_every;
     float head_lr, layer_decay;
     int train_bn, head;
     float mixup, cutmix, erase;

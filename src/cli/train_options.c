@@ -83,6 +83,14 @@ const option train_table[] = {
      .help =
          "views of each picture on which a head is trained alone: the picture as it is, then augmented ones; "
          "the frozen layers see each once. 0: newly augmented pictures go through all layers in every epoch"},
+    {.name = "unfreeze_every",
+     .type = OPTION_INT,
+     AT(unfreeze_every),
+     .low = 0,
+     .high = 1000000,
+     .value = "EPOCHS",
+     .shown = "0: all at once",
+     .help = "behind the head epochs the last stage is trained, and one stage more every so many epochs"},
     {.name = "layer_decay",
      .type = OPTION_FLOAT,
      AT(layer_decay),

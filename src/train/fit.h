@@ -3,7 +3,7 @@
  * A run of fv_fit: what its parts share.
  *
  *     fit_setup.c   options, classes, statistics, loaders, trainer
- *     fit_phase.c   the head alone, then the rest: trainer and schedule of each
+ *     fit_phase.c   the head alone, then the rest, at once or stage by stage: trainer and schedule of each
  *     fit_features.c  what the frozen beginning makes of the pictures, kept for the epochs of a phase
  *     fit_head.c    a head that is fitted in one epoch instead of trained
  *     fit_epoch.c   the steps of an epoch
@@ -57,7 +57,8 @@ typedef struct fit_run {
     augment_policy augment;
     text augment_words;                  /* the policy, described */
     schedule schedule;                   /* of the phase */
-    int64_t first_step;                  /* of the phase */
+    int64_t first_step;                  /* of the phase, or of what was thawed last in it */
+    int64_t schedule_step;               /* the phase's first */
     int32_t *train_map, *validation_map; /* the data's classes to the model's */
     int64_t samples;                     /* training pictures whose classes the model knows */
     bool multi_label;
@@ -84,7 +85,7 @@ void fit_log(const fit_run *r, const char *format, ...) __attribute__((format(pr
 /* fit_phase.c: trainer and schedule for the phase that the next step belongs to; the optimizer's state is that of `x` (NULL: none) in the
  * middle of a phase. */
 fv_status fit_begin_phase(fit_run *r, const checkpoint_extra *x);
-bool fit_phase_is_over(const fit_run *r);     /* the trainer is the last phase's */
+bool fit_phase_is_over(const fit_run *r);     /* the next step needs another trainer */
 const char *fit_phase_name(const fit_run *r); /* "head", "thawed"; NULL when there is one phase only */
 uint64_t fit_phase_fingerprint(const fv_model *m);
 

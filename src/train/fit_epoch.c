@@ -71,7 +71,7 @@ static fv_status train_batch(fit_run *r, const batch *b)
         weight += (double)b->weights[i];
     for (int64_t i = 0; i < b->count; i++)
         s->counted += b->weights[i] > 0;
-    s->rate = schedule_rate(&r->schedule, s->step - r->first_step, s->plateau.scale);
+    s->rate = schedule_rate(&r->schedule, s->step - r->schedule_step, s->plateau.scale);
     if (weight > 0)
         STATUS_TRY(step(r, b, &loss, &correct));
     if (!isfinite(loss))

@@ -74,6 +74,12 @@ static fv_status check_ranges(const fv_fit_options *o)
     if (o->head_epochs < 0 || o->head_epochs > o->epochs)
         return status_set(FV_ERROR_INVALID, "fit: head_epochs must be 0..%lld, as many as epochs, not %lld",
                           (long long)o->epochs, (long long)o->head_epochs);
+    if (o->unfreeze_every < 0 || o->unfreeze_every > EPOCHS_LIMIT)
+        return status_set(FV_ERROR_INVALID, "fit: unfreeze_every must be 0..%d epochs, not %lld",
+                          EPOCHS_LIMIT, (long long)o->unfreeze_every);
+    if (o->unfreeze_every > 0 && fv_model_stage_count(o->model) == 0)
+        return status_set(FV_ERROR_INVALID, "fit: unfreeze_every: %s has no stages to thaw one by one",
+                          fv_model_name(o->model));
     if ((int)o->head < 0 || o->head > FV_HEAD_LINEAR)
         return status_set(FV_ERROR_INVALID, "fit: there is no head %d", (int)o->head);
     if (o->head == FV_HEAD_LINEAR && o->head_epochs != 1)
@@ -336,7 +342,7 @@ static fv_status make_signature(fit_run *r)
              (double)c->weight_decay, (int)c->loss, (double)c->label_smoothing, (int)o->balance);
     text_add(&r->signature, ", cache %d, feature views %lld", loader_cache(r->loader) != NULL,
              (long long)o->feature_views);
-    text_add(&r->signature, ", head %d", (int)o->head);
+    text_add(&r->signature, ", head %d, unfreeze every %lld", (int)o->head, (long long)o->unfreeze_every);
     text_add(&r->signature, ", head epochs %lld, head lr %.9g, kept statistics %d, frozen %llx",
              (long long)o->head_epochs, (double)o->head_learning_rate, r->model->keep_statistics,
              (unsigned long long)fit_phase_fingerprint(r->model));
