@@ -58,12 +58,56 @@ kept head 'head_epochs: 0'
 kept head "freeze: 'backbone'"
 says '70 of .* parameters are trained, .*; 1 of 1 batch norms'
 grep -q 'epoch 2/2  loss' err || complain "one phase has a name: $(cat err)"
+says 'features of the frozen layers: 6 a picture, without augmentation, computed once'
+train --weights $weights --freeze backbone --epochs 2 --feature-views 0 --out anew
+grep -q 'features of the frozen' err && complain "--feature-views 0 computes features once: $(cat err)"
+train --weights $weights --head linear --out linear
+kept linear 'epochs: 1'
+kept linear 'head: linear'
+says 'logistic regression on'
+[ "$(wc -l <linear/results.csv)" = 2 ] || complain "a linear head takes more than an epoch"
+train --weights $weights --head-epochs 1 --unfreeze-every 1 --epochs 3 --out gradual
+kept gradual 'unfreeze_every: 1'
+says 'epochs 2 to 2, thawed: '
+says 'epochs 3 to 3, thawed: '
 train --weights $weights --freeze 1 --epochs 2 --layer-decay 0.5 --out stage
 kept stage "freeze: '1'"
 kept stage 'layer_decay: 0.5'
 train --weights $weights --epochs 2 --train-bn --out norms
 kept norms 'head_epochs: 1'
 says 'epochs 2 to 2, thawed: .*; 0 of 1 batch norms keep their statistics'
+
+# What became of the weights is printed; what pictures are like for them is kept.
+fails 1 'padding=tf is for networks of the zoo' train digits --model tiny.yaml --weights $weights --preprocess tf --out refused
+# shellcheck disable=SC2086
+succeeds train digits --weights $weights --preprocess 'tf mean=120 padding=same crop_pct=0.9' --epochs 2 --out prepared $tiny
+grep -qx "matched    9 of the network's 9 tensors" out || complain "what matched is not printed: $(cat out)"
+kept prepared "preprocess: 'tf mean=120 padding=same crop_pct=0.9'"
+kept prepared 'crop_pct: 0.9'
+succeeds info prepared/best.safetensors
+grep -qE '^mean +120 120 120$' out && grep -qE '^std +127.5 127.5 127.5$' out || complain "--preprocess is not the model's: $(cat out)"
+succeeds train --config prepared/args.yaml --out repeated
+cmp -s prepared/best.safetensors repeated/best.safetensors || complain "args.yaml does not give the same preprocessing"
+fails 2 'none of torch, tf, caffe' train digits --preprocess keras --out refused
+# The zoo's padding, as TensorFlow's weights need it.
+succeeds train digits --model small_cnn --preprocess tf --epochs 1 --batch 16 --out tensorflow
+grep -q same_tf tensorflow/best.safetensors || complain "--preprocess tf does not pad as TensorFlow"
+
+# Without --model the network is the file's: with its head for the same classes, with a new one for others.
+succeeds train digits --weights $weights --epochs 1 --batch 16 --out same
+says 'with its head for 10 classes'
+succeeds data demo others --train 8 --test 2 --size 16 --seed 2
+rm -r others/*/0 others/*/1
+for part in others/train others/test; do mv $part/2 $part/two; done
+succeeds train others --weights $weights --epochs 2 --batch 16 --out fewer
+says 'with a new head for 8 classes'
+succeeds eval fewer/best.safetensors others
+for part in others/train others/test; do for c in 3 4 5 6 7 8 9; do mv $part/$c $part/x$c; done; done
+fails 1 'use --weights first/best.safetensors to begin from it with a new head' train others --model $weights --out refused
+fails 1 'size: .* takes 12x12, which cannot be changed' train others --weights $weights --size 16 --out refused
+printf 'nothing' >nothing.bin
+fails 1 'name the network that its tensors belong to (--model)' train others --weights nothing.bin --out refused
+
 fails 1 'freeze: no tensor of .* has a name like .layer9.' train digits --model tiny.yaml --freeze 'layer9*' --out refused
 fails 1 '2 stages before its head, not 3' train digits --model tiny.yaml --freeze 3 --out refused
 fails 1 'head-epochs: there are 2 epochs, not 3' train digits --model tiny.yaml --epochs 2 --head-epochs 3 --out refused

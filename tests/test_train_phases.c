@@ -235,11 +235,105 @@ static void test_refuses(void **state)
     fv_model_destroy(m);
 }
 
+/* ---- stage by stage ---- */
+
+/* Three stages of a convolution, and a head. */
+static fv_model *make_stages(void)
+{
+    fv_model *m = fv_model_create(.height = SIDE, .width = SIDE, .channels = 1, .seed = 3);
+    fv_node *x = fv_input(m);
+    const char *const names[] = {"one", "two", "three"};
+    for (int i = 0; i < 3; i++)
+        x = fv_conv2d(x, .filters = 4, .kernel = 3, .padding = FV_SAME, .activation = FV_RELU,
+                      .name = names[i]);
+    fv_output(fv_dense(fv_global_average_pool2d(x), .units = CLASSES, .name = "fc"));
+    assert_ok(fv_compile(m, .learning_rate = 0.01f, .engine = "reference", .threads = 1));
+    assert_int_equal(fv_model_stage_count(m), 3);
+    return m;
+}
+
+typedef struct thawing {
+    fv_model *m, *before; /* before: the tensors as the last epoch left them */
+    unsigned changed[8];  /* by epoch, a bit a layer: which ones it trained */
+    double rates[8];
+    stop_at stop;
+    char log[4096];
+} thawing;
+
+static int see_stage(const fv_progress *p, void *user)
+{
+    thawing *t = user;
+    for (int32_t i = 0; i < t->m->tensor_count; i++) {
+        if (!same(t->m, t->before, i))
+            t->changed[p->epoch - 1] |= 1u << i / 2;
+        memcpy(t->before->tensors[i].data, t->m->tensors[i].data,
+               (size_t)t->m->tensors[i].count * sizeof(float));
+    }
+    return stop_epoch(p, &t->stop);
+}
+
+static int stop_stage(const fv_progress *p, void *user)
+{
+    thawing *t = user;
+    t->rates[p->epoch - 1] = (double)p->learning_rate;
+    return stop_step(p, &t->stop);
+}
+
+static void log_stage(const char *line, void *user)
+{
+    thawing *t = user;
+    strncat(t->log, line, sizeof t->log - strlen(t->log) - 2);
+}
+
+static fv_status fit_stages(const fixture *f, thawing *t, const char *out, const char *resume,
+                            const char *augment)
+{
+    return fv_fit(t->m, .train = f->train, .epochs = 7, .head_epochs = 1, .unfreeze_every = 2,
+                  .batch = BATCH_SIZE, .augment = augment, .patience = FV_OFF, .out = out, .resume = resume,
+                  .warmup = FV_OFF, .on_step = stop_stage, .on_epoch = see_stage, .on_log = log_stage,
+                  .user = t);
+}
+
+static void test_unfreezing(void **state)
+{
+    const fixture *f = *state;
+    char *out = file_join(f->folder, "stages"), *last = file_join(out, "last.safetensors");
+    const stop_at stops[] = {{2, 0}, {3, 0}, {3, 3}, {4, 0}, {6, 1}};
+    for (int augmented = 0; augmented < 2; augmented++) {
+        const char *augment = augmented ? "standard" : "none";
+        thawing whole = {.m = make_stages(), .before = make_stages(), .stop = {0, 1}};
+        assert_ok(fit_stages(f, &whole, NULL, NULL, augment));
+        const unsigned expected[] = {8, 8 | 4, 8 | 4, 8 | 4 | 2, 8 | 4 | 2, 15, 15};
+        for (int i = 0; i < 7; i++)
+            assert_int_equal(whole.changed[i], expected[i]);
+        for (int i = 1; i < 7; i++) /* one cosine of 24 steps; 4 an epoch */
+            assert_float_equal(whole.rates[i], 0.01 * (1 + cos(M_PI * (4 * i - 1) / 24)) / 2, 1e-7);
+        assert_non_null(strstr(whole.log, "epochs 2 to 3, thawed: "));
+        assert_non_null(strstr(whole.log, "epochs 6 to 7, thawed: "));
+        for (size_t s = 0; s < sizeof stops / sizeof *stops; s++) {
+            thawing first = {.m = make_stages(), .before = make_stages(), .stop = stops[s]},
+                    second = {.m = make_stages(), .before = make_stages(), .stop = {0, 1}};
+            assert_int_equal(fit_stages(f, &first, out, NULL, augment), FV_INTERRUPTED);
+            assert_ok(fit_stages(f, &second, out, last, augment));
+            for (int32_t i = 0; i < whole.m->tensor_count; i++)
+                assert_true(same(whole.m, second.m, i));
+            fv_model_destroy(first.m);
+            fv_model_destroy(first.before);
+            fv_model_destroy(second.m);
+            fv_model_destroy(second.before);
+        }
+        fv_model_destroy(whole.m);
+        fv_model_destroy(whole.before);
+    }
+    free(out);
+    free(last);
+}
+
 #define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {CASE(test_phases), CASE(test_resume), CASE(test_other_freezing),
-                                       CASE(test_refuses)};
+                                       CASE(test_refuses), CASE(test_unfreezing)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -146,6 +146,12 @@ typedef enum fv_balance {
     FV_BALANCE_EFFECTIVE
 } fv_balance;
 
+/* How the head's phase finds the last layer. */
+typedef enum fv_head {
+    FV_HEAD_TRAINED = 0, /* by steps, as everything else */
+    FV_HEAD_LINEAR /* multinomial logistic regression with an L2 penalty (C 1) on standardised features, solved in one epoch */
+} fv_head;
+
 /* State of a run, given to callbacks. Values that are not known yet are NAN. */
 typedef struct fv_progress {
     int64_t epoch, epochs; /* from 1 */
@@ -159,7 +165,8 @@ typedef struct fv_progress {
     float train_loss, train_accuracy;           /* running means over the epoch */
     float validation_loss, validation_accuracy; /* at the end of an epoch */
     int is_best;                                /* the epoch is the best so far by the monitored value */
-    const char *phase;                          /* "head" or "thawed" in a run with head_epochs, else NULL */
+    const char *
+        phase; /* "head" or "thawed" in a run with head_epochs or unfreeze_every, "features" while these are computed, else NULL */
     float gradient_norm; /* of all gradients at the last update, before clipping; known with clip_norm only */
     float validation_f1, validation_map; /* at the end of an epoch, as FV_MONITOR_F1 and FV_MONITOR_MAP */
 } fv_progress;
@@ -222,6 +229,17 @@ typedef struct fv_fit_options {
     int64_t teacher_count;     /* 0..16; default 0: none */
     float distill_alpha;       /* (0, 1]; default 0.9 */
     float distill_temperature; /* 0.1..100; default 4 */
+    /* While the head alone is trained, or pictures are not augmented, what the frozen layers make of each picture is computed once and
+     * kept in memory (cache_limit or half of what is free), and epochs take milliseconds. With augmentation so many views of each
+     * picture are computed and take turns: the picture as it is, then as it is augmented in the first epochs. Default 1; FV_OFF: every epoch
+     * computes all layers on newly augmented pictures, as always where pictures are mixed. */
+    int64_t feature_views;
+    /* FV_HEAD_LINEAR: head_epochs is 1, and epochs 1 unless given. The classes must exclude one another and the last layer be dense. */
+    fv_head head;
+    /* Gradual unfreezing (Howard & Ruder 2018): behind the head's phase, if any, the last stage is trained with the head, and one stage
+     * more every unfreeze_every epochs. The schedule goes over all of these epochs; the optimizer begins anew with each stage. Default 0: all
+     * that fv_freeze left at once. */
+    int64_t unfreeze_every;
 } fv_fit_options;
 #define fv_fit(...)                                                                                          \
     fv_fit_with(&(fv_fit_options){.struct_size = sizeof(fv_fit_options), .model = __VA_ARGS__})

@@ -6,6 +6,7 @@
 
 #include "cli/preprocess.h"
 #include "cli/verbs.h"
+#include "cli/weights_table.h"
 #include "core/file.h"
 #include "core/memory.h"
 
@@ -41,8 +42,7 @@ static const option table[] = {
 };
 
 enum {
-    CLASSES_BYTES_MAX = 64 << 20,
-    SHOWN = 20 /* of the tensors that are missing, and of those left over */
+    CLASSES_BYTES_MAX = 64 << 20
 };
 
 /* ---- class names ---- */
@@ -72,53 +72,6 @@ static fv_status read_classes(class_names *c, const char *path)
     return c->count > 0 ? FV_OK : status_set(FV_ERROR_INVALID, "--classes: %s: there is no name in it", path);
 }
 
-/* ---- what became of the tensors ---- */
-
-typedef struct tally {
-    int64_t matched, wanted, absent, left_over;
-    text missing, adapted, left;
-} tally;
-
-static void count_tensor(const fv_weight *w, void *user)
-{
-    tally *t = user;
-    t->wanted += w->fate != FV_WEIGHT_LEFT_OVER;
-    t->matched += w->fate <= FV_WEIGHT_ADAPTED;
-    switch (w->fate) {
-    case FV_WEIGHT_TAKEN:
-        break;
-    case FV_WEIGHT_ADAPTED:
-        text_add(&t->adapted, "adapted    %s: %s\n", w->name, w->note);
-        break;
-    case FV_WEIGHT_KEPT:
-        t->absent++;
-        text_add(&t->missing, "missing    %s%s%s (of the last layer: it begins anew)\n", w->name,
-                 *w->note ? ": " : "", w->note);
-        break;
-    case FV_WEIGHT_MISSING:
-    case FV_WEIGHT_MISFIT:
-        if (t->absent++ < SHOWN)
-            text_add(&t->missing, "missing    %s%s%s\n", w->name, *w->note ? ": " : "", w->note);
-        break;
-    case FV_WEIGHT_LEFT_OVER:
-        if (t->left_over++ < SHOWN)
-            text_add(&t->left, "left over  %s\n", w->file_name);
-        break;
-    }
-}
-
-static void print_tally(const tally *t)
-{
-    printf("matched    %lld of the network's %lld tensors\n", (long long)t->matched, (long long)t->wanted);
-    printf("%s%s", text_string(&t->adapted), text_string(&t->missing));
-    if (t->absent > SHOWN)
-        printf("missing    and %lld more\n", (long long)t->absent - SHOWN);
-    printf("%s", text_string(&t->left));
-    if (t->left_over > SHOWN)
-        printf("left over  and %lld more\n", (long long)t->left_over - SHOWN);
-    fflush(stdout);
-}
-
 /* ---- the model ---- */
 
 static fv_model *make_network(const import_options *o, const preprocess_choice *p, const class_names *c)
@@ -127,43 +80,15 @@ static fv_model *make_network(const import_options *o, const preprocess_choice *
     if (!dot || (strcmp(dot, ".yaml") != 0 && strcmp(dot, ".yml") != 0))
         return fv_zoo_create(o->model, .classes = (int64_t)c->count, .height = p->height, .width = p->width,
                              .tensorflow_padding = p->tensorflow_padding);
-    if (p->tensorflow_padding) {
-        status_set(
-            FV_ERROR_INVALID,
-            "--preprocess: padding=tf is for networks of the zoo; %s says itself how it pads (padding: "
-            "same_tf): add padding=same",
-            o->model);
+    if (preprocess_check_network(p, o->model) != FV_OK)
         return NULL;
-    }
     return fv_network_load(o->model, .classes = (int64_t)c->count, .height = p->height, .width = p->width);
-}
-
-/* How published weights of a zoo network want pictures brought to their size; normalisation comes with the weights. */
-static void zoo_geometry(const char *name, fv_preprocess *p)
-{
-    const fv_zoo_entry *e = fv_zoo_find(name);
-    if (!e)
-        return;
-    p->crop_fraction = e->crop_fraction > 0 ? e->crop_fraction : 1;
-    p->interpolation = e->interpolation;
 }
 
 static fv_status fill(fv_model *m, const char *path, const import_options *o, const preprocess_choice *c)
 {
-    tally t = {0};
-    fv_status status = fv_weights_load(m, .path = path, .on_tensor = count_tensor, .user = &t);
-    if (t.wanted > 0)
-        print_tally(&t);
-    text_release(&t.missing);
-    text_release(&t.adapted);
-    text_release(&t.left);
-    STATUS_TRY(status);
-    fv_preprocess p = *fv_model_preprocess(m);
-    zoo_geometry(o->model, &p);
-    preprocess_apply(c, &p);
-    if (!c->mean_set && !c->std_set)
-        memset(p.std, 0, sizeof p.std); /* mean and std stay as the weights brought them */
-    return fv_model_set_preprocess(m, &p);
+    STATUS_TRY(weights_table_load(m, path));
+    return preprocess_settle(c, o->model, m);
 }
 
 static void log_line(const char *line, void *user)

@@ -167,3 +167,33 @@ void preprocess_apply(const preprocess_choice *c, fv_preprocess *p)
     for (int i = 0; c->std_set && i < p->channels; i++)
         p->std[i] = grey ? mean_of(c->std) : c->std[i];
 }
+
+static void zoo_geometry(const char *name, fv_preprocess *p)
+{
+    const fv_zoo_entry *e = fv_zoo_find(name);
+    if (!e)
+        return;
+    p->crop_fraction = e->crop_fraction > 0 ? e->crop_fraction : 1;
+    p->interpolation = e->interpolation;
+}
+
+fv_status preprocess_settle(const preprocess_choice *c, const char *network, fv_model *m)
+{
+    fv_preprocess p = *fv_model_preprocess(m);
+    zoo_geometry(network, &p);
+    preprocess_apply(c, &p);
+    if (!c->mean_set && !c->std_set)
+        memset(p.std, 0, sizeof p.std);
+    return fv_model_set_preprocess(m, &p);
+}
+
+fv_status preprocess_check_network(const preprocess_choice *c, const char *path)
+{
+    if (!c->tensorflow_padding)
+        return FV_OK;
+    return status_set(
+        FV_ERROR_INVALID,
+        "--preprocess: padding=tf is for networks of the zoo; %s says itself how it pads (padding: "
+        "same_tf): add padding=same",
+        path);
+}

@@ -30,5 +30,10 @@ fv_status preprocess_parse(const char *words, preprocess_choice *out);
 void preprocess_settle_size(preprocess_choice *c, const char *model);
 /* What was said, into `p`. */
 void preprocess_apply(const preprocess_choice *c, fv_preprocess *p);
+/* For a network with weights: how those of the zoo's `network` want pictures brought to their size (nothing where it is none), then
+ * what was said. Mean and std stay as the weights brought them unless they were said. */
+fv_status preprocess_settle(const preprocess_choice *c, const char *network, fv_model *m);
+/* An error when padding=tf was said for a network that says itself how it pads. */
+fv_status preprocess_check_network(const preprocess_choice *c, const char *path);
 
 #endif

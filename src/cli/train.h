@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * fovea train, in seven files: the options' table (train_options.c), what they mean for this data
- * (train_setup.c, train_window.c, train_transfer.c, train_loss.c), the run folder (run_folder.c), and the run itself (train.c).
+ * fovea train, in eight files: the options' table (train_options.c), what they mean for this data
+ * (train_setup.c, train_model.c, train_window.c, train_transfer.c, train_loss.c), the run folder (run_folder.c), and the run itself (train.c).
  */
 #ifndef CLI_TRAIN_H
 #define CLI_TRAIN_H
@@ -14,10 +14,10 @@ typedef struct train_arguments {
     const char *data, *model, *weights, *size, *val, *test, *keep_together, *out, *resume, *config;
     int64_t epochs, batch, patience, threads, max_pixels, max_bytes, cache_limit;
     float lr, momentum, weight_decay, label_smoothing, dropout, warmup, val_split, crop_pct;
-    const char *augment, *window, *cache, *freeze;
-    int64_t head_epochs;
+    const char *augment, *window, *cache, *freeze, *preprocess;
+    int64_t head_epochs, feature_views, unfreeze_every;
     float head_lr, layer_decay;
-    int train_bn;
+    int train_bn, head;
     float mixup, cutmix, erase;
     float l1, l2, clip_norm, clip_value, ema;
     int64_t accumulate;
@@ -28,6 +28,10 @@ typedef struct train_arguments {
     int channels, balance, ignore_profile; /* the first two likewise */
     uint64_t seed;
 } train_arguments;
+
+enum {
+    TRAIN_SMALL = 64 /* pixels; up to here pictures keep their size and small networks do */
+};
 
 extern const option train_table[];
 extern const char *const train_engines[], *const train_channels[];
@@ -40,6 +44,8 @@ enum {
     LOSS_CATEGORICAL,
     LOSS_BINARY,
     LOSS_FOCAL,
+    HEAD_TRAINED = 0, /* fv_head */
+    HEAD_LINEAR,
     ENGINE_AUTO = 0,
     CHANNELS_AUTO = 0,
     CHANNELS_GREY,
@@ -65,6 +71,14 @@ fv_status train_setup_check(const train_arguments *a);
 /* Opens the data and says what is wrong with it, makes and compiles the model, and puts a value in place of every default of `a`. */
 fv_status train_setup_prepare(train_setup *s);
 void train_setup_release(train_setup *s);
+
+/* Paths in args.yaml stay right wherever `--resume` is called. NULL is passed on. */
+const char *train_absolute(train_setup *s, const char *path);
+
+/* Refuses what no data can make a network. */
+fv_status train_model_check(const char *model);
+/* The network with its weights and its preprocessing, as far as --preprocess and the weights say it. */
+fv_status train_model_make(train_setup *s);
 
 /* "full", "auto" or "LOW..HIGH" into the window of `p`. */
 fv_status train_window_read(const char *words, fv_preprocess *p);

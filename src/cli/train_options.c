@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/limits.h"
+#include "cli/preprocess.h"
 #include "cli/train.h"
 
 static const char *const optimizers[] = {"auto",  "sgd",  "adam", "adamw", "rmsprop", "adagrad",
@@ -15,6 +16,7 @@ static const char *const monitors[] = {"auto",   "val/loss", "val/accuracy",
                                        "val/f1", "val/map",  NULL};                      /* fv_monitor */
 static const char *const on_errors[] = {"skip", "fail", NULL};                           /* fv_on_error */
 static const char *const balances[] = {"none", "weights", "sampler", "effective", NULL}; /* fv_balance */
+static const char *const heads[] = {"trained", "linear", NULL};                          /* fv_head */
 const char *const train_channels[] = {"auto", "1", "3", NULL};
 const char *const train_engines[] = {"auto", "onednn", "reference", NULL};
 
@@ -26,17 +28,24 @@ const option train_table[] = {
      AT(model),
      .heading = "Network",
      .value = "MODEL",
-     .shown = "small_cnn up to 64 pixels, else resnet18",
+     .shown = "that of --weights; else small_cnn up to 64 pixels, resnet18 above",
      .help =
          "a name that 'fovea models' lists, a network as .yaml, or a .safetensors model to continue from"},
     {.name = "weights",
      .type = OPTION_STRING,
      AT(weights),
      .value = "FILE|NAME",
-     .help = "pretrained tensors to start from: .safetensors, or PyTorch's .pt, .pth, .th; or published ones "
-             "by the name of their network, whose --model is then its own, or of one of its weights ('fovea "
-             "models NETWORK'), or pretrained for those of --model: they are downloaded when they are not in "
-             "the cache folder"},
+     .help = "pretrained tensors to start from: .safetensors, or PyTorch's .pt, .pth, .th; without --model "
+             "the network of a model, ONNX or TFLite file, with a new last layer where the classes differ; or "
+             "published ones by the name of their network, whose --model is then its own, or of one of its "
+             "weights ('fovea models NETWORK'), or pretrained for those of --model: they are downloaded when "
+             "they are not in the cache folder"},
+    {.name = "preprocess",
+     .type = OPTION_STRING,
+     AT(preprocess),
+     .value = "P",
+     .shown = "the weights' own, else the zoo's, else mean and std of the training pictures",
+     .help = PREPROCESS_HELP},
     {.name = "freeze",
      .type = OPTION_STRING,
      AT(freeze),
@@ -61,6 +70,33 @@ const option train_table[] = {
      .shown =
          "that of lr; with --weights 0.003, sgd: 0.1, adagrad: 0.01, nadam: 0.006, lion: 0.0003, muon: 0.2",
      .help = "the learning rate of these epochs"},
+    {.name = "head",
+     .type = OPTION_CHOICE,
+     AT(head),
+     .choices = heads,
+     .value = "HOW",
+     .shown = "trained",
+     .help = "how a last layer alone is found: trained by steps, or linear: logistic regression on the "
+             "features before it, solved at "
+             "once; further --epochs then train the whole network"},
+    {.name = "feature_views",
+     .type = OPTION_INT,
+     AT(feature_views),
+     .low = 0,
+     .high = 1000,
+     .zero_is_off = true,
+     .shown = "1",
+     .help =
+         "views of each picture on which a head is trained alone: the picture as it is, then augmented ones; "
+         "the frozen layers see each once. 0: newly augmented pictures go through all layers in every epoch"},
+    {.name = "unfreeze_every",
+     .type = OPTION_INT,
+     AT(unfreeze_every),
+     .low = 0,
+     .high = 1000000,
+     .value = "EPOCHS",
+     .shown = "0: all at once",
+     .help = "behind the head epochs the last stage is trained, and one stage more every so many epochs"},
     {.name = "layer_decay",
      .type = OPTION_FLOAT,
      AT(layer_decay),
@@ -124,7 +160,7 @@ const option train_table[] = {
      .heading = "Training",
      .low = 1,
      .high = 1000000,
-     .shown = "20; 16 with --weights",
+     .shown = "20; 16 with --weights; 1 with --head linear",
      .help = "passes over the training pictures"},
     {.name = "batch",
      .type = OPTION_INT,

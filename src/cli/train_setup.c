@@ -3,9 +3,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "cli/limits.h"
+#include "cli/preprocess.h"
 #include "cli/train.h"
 #include "cli/transfer.h"
 #include "cli/weights_find.h"
@@ -13,32 +13,16 @@
 #include "core/memory.h"
 
 enum {
-    SMALL = 64,        /* pixels; up to here pictures keep their size and small networks do */
-    UNEVEN_RATIO = 10, /* from which on classes of unequal size are worth a word */
-    ZOO_MAX = 256      /* names for "did you mean" */
+    UNEVEN_RATIO = 10 /* from which on classes of unequal size are worth a word */
 };
-
-static bool ends_with(const char *name, const char *ending)
-{
-    size_t n = strlen(name), k = strlen(ending);
-    return n > k && strcasecmp(name + n - k, ending) == 0;
-}
-
-static bool is_model_file(const char *model)
-{
-    return ends_with(model, ".safetensors");
-}
-
-static bool is_network_file(const char *model)
-{
-    return ends_with(model, ".yaml") || ends_with(model, ".yml");
-}
 
 /* What is wrong whatever the data. */
 static fv_status check_words(const train_arguments *a)
 {
     int64_t height, width;
     fv_preprocess p;
+    preprocess_choice c;
+    STATUS_TRY(preprocess_parse(a->preprocess, &c));
     if (a->augment)
         STATUS_TRY(fv_augment_check(a->augment));
     if (a->window)
@@ -51,21 +35,10 @@ fv_status train_setup_check(const train_arguments *a)
     STATUS_TRY(check_words(a));
     if (a->clip_norm > 0 && a->clip_value > 0)
         return status_set(FV_ERROR_INVALID, "--clip-norm, --clip-value: give one of them");
-    if (!a->model || is_model_file(a->model) || is_network_file(a->model) || fv_zoo_find(a->model))
-        return FV_OK;
-    const char *names[ZOO_MAX];
-    size_t count = 0;
-    for (int64_t i = 0; i < fv_zoo_count() && count < ZOO_MAX; i++)
-        names[count++] = fv_zoo_get(i)->name;
-    const char *near = strlen(a->model) < 64 ? text_nearest(a->model, names, count) : NULL;
-    return status_set(FV_ERROR_INVALID,
-                      "--model: '%.200s' is neither a network that 'fovea models' lists nor a .yaml or "
-                      ".safetensors file%s%s%s",
-                      a->model, near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
+    return train_model_check(a->model);
 }
 
-/* Paths in args.yaml stay right wherever `--resume` is called. */
-static const char *absolute(train_setup *s, const char *path)
+const char *train_absolute(train_setup *s, const char *path)
 {
     const char *full = path ? pool_keep(&s->pool, realpath(path, NULL)) : NULL;
     return full ? full : path;
@@ -115,94 +88,13 @@ static fv_status open_data(train_setup *s)
         cli_say("warning: too few pictures for a validation part; the best epoch is chosen by the training "
                 "pictures, which "
                 "flatters it");
-    a->data = absolute(s, a->data);
-    a->val = absolute(s, a->val);
-    a->test = absolute(s, a->test);
-    a->keep_together = absolute(s, a->keep_together);
+    a->data = train_absolute(s, a->data);
+    a->val = train_absolute(s, a->val);
+    a->test = train_absolute(s, a->test);
+    a->keep_together = train_absolute(s, a->keep_together);
     STATUS_TRY(weights_find(&s->pool, &a->weights, &a->model));
-    a->weights = absolute(s, a->weights);
-    a->augment = a->augment ? absolute(s, a->augment) : "standard";
-    return FV_OK;
-}
-
-/* 0: not given. */
-static int64_t channels_of(const train_arguments *a)
-{
-    return a->channels == CHANNELS_AUTO ? 0 : train_channels[a->channels][0] - '0';
-}
-
-static fv_status make_zoo_model(train_setup *s, int64_t height, int64_t width)
-{
-    train_arguments *a = &s->a;
-    int64_t h, w, channels;
-    STATUS_TRY(fv_dataset_shape(s->data, &h, &w, &channels));
-    bool chosen = !a->model, data_is_small = h <= SMALL && w <= SMALL;
-    bool small = height ? height <= SMALL && width <= SMALL : data_is_small;
-    if (chosen)
-        a->model = small ? "small_cnn" : "resnet18";
-    const fv_zoo_entry *entry = fv_zoo_find(a->model);
-    if (a->channels != CHANNELS_AUTO)
-        channels = channels_of(a);
-    else if (a->weights && entry)
-        channels = entry->channels; /* grey pictures become RGB where the weights are for it */
-    if (!height) {
-        height = data_is_small || !entry ? h : entry->height;
-        width = data_is_small || !entry ? w : entry->width;
-    }
-    s->model = fv_zoo_create(a->model, .classes = fv_dataset_class_count(s->train), .height = height,
-                             .width = width, .channels = channels, .seed = a->seed, .dropout = a->dropout);
-    if (!s->model)
-        return status_last();
-    if (chosen)
-        cli_say("--model was not given: %s, for an input of %s 64 pixels", a->model,
-                small ? "up to" : "more than");
-    return FV_OK;
-}
-
-/* A model to continue from keeps its network; a size that is the model's own is no contradiction. */
-static fv_status load_model(train_setup *s, int64_t height, int64_t width)
-{
-    s->model = fv_model_load(s->a.model);
-    if (!s->model)
-        return status_last();
-    const fv_preprocess *p = fv_model_preprocess(s->model);
-    if (height && (height != p->height || width != p->width))
-        return status_set(FV_ERROR_INVALID, "--size: %s takes %lldx%lld, which cannot be changed", s->a.model,
-                          (long long)p->height, (long long)p->width);
-    if (s->a.channels != CHANNELS_AUTO && channels_of(&s->a) != p->channels)
-        return status_set(FV_ERROR_INVALID, "--channels: %s takes %lld, which cannot be changed", s->a.model,
-                          (long long)p->channels);
-    if (s->a.dropout)
-        return status_set(FV_ERROR_INVALID, "--dropout: the network of %s cannot be changed", s->a.model);
-    return FV_OK;
-}
-
-static fv_status make_model(train_setup *s)
-{
-    train_arguments *a = &s->a;
-    int64_t height = 0, width = 0;
-    if (a->size)
-        STATUS_TRY(parse_size(a->size, &height, &width));
-    if (a->model && is_model_file(a->model)) {
-        STATUS_TRY(load_model(s, height, width));
-    } else if (a->model && is_network_file(a->model)) {
-        s->model = fv_network_load(a->model, .classes = fv_dataset_class_count(s->train), .height = height,
-                                   .width = width, .channels = channels_of(a), .seed = a->seed,
-                                   .dropout = a->dropout);
-        if (!s->model)
-            return status_last();
-    } else {
-        STATUS_TRY(make_zoo_model(s, height, width));
-    }
-    s->fresh = !is_model_file(a->model);
-    if (strchr(a->model, '.'))
-        a->model = absolute(s, a->model);
-    if (!a->weights)
-        return FV_OK;
-    int64_t matched, left;
-    STATUS_TRY(fv_model_load_weights(s->model, a->weights, &matched, &left));
-    cli_say("%s: %lld of the network's tensors taken from it, %lld left as they were", a->weights,
-            (long long)matched, (long long)left);
+    a->weights = train_absolute(s, a->weights);
+    a->augment = a->augment ? train_absolute(s, a->augment) : "standard";
     return FV_OK;
 }
 
@@ -260,7 +152,7 @@ static void settle_numbers(train_setup *s)
     if (!a->epochs)
         a->epochs = 20;
     if (!a->batch)
-        a->batch = p->height <= SMALL && p->width <= SMALL ? 128 : 32;
+        a->batch = p->height <= TRAIN_SMALL && p->width <= TRAIN_SMALL ? 128 : 32;
     if (!a->warmup)
         a->warmup = 0.05f;
     if (!a->max_pixels)
@@ -328,7 +220,7 @@ fv_status train_setup_prepare(train_setup *s)
     STATUS_TRY(open_data(s));
     cli_say_problems(s->data);
     say_balance(s);
-    STATUS_TRY(make_model(s));
+    STATUS_TRY(train_model_make(s));
     STATUS_TRY(settle_input(s));
     STATUS_TRY(train_window_settle(s));
     STATUS_TRY(train_transfer_settle(s));

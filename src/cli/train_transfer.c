@@ -30,6 +30,10 @@ static void settle_rates(train_arguments *a, bool head_only)
 fv_status train_transfer_settle(train_setup *s)
 {
     train_arguments *a = &s->a;
+    if (a->head == HEAD_LINEAR) {
+        a->epochs = a->epochs ? a->epochs : 1;
+        a->head_epochs = a->head_epochs ? a->head_epochs : 1;
+    }
     if (a->weights && !a->epochs)
         a->epochs = EPOCHS;
     if (!a->head_epochs)
@@ -41,6 +45,8 @@ fv_status train_transfer_settle(train_setup *s)
                           (long long)a->epochs, (long long)a->head_epochs);
     if (a->weights)
         settle_rates(a, strcmp(a->freeze, "backbone") == 0);
+    if (!a->feature_views)
+        a->feature_views = 1;
     if (!a->layer_decay)
         a->layer_decay = 1;
     return FV_OK;

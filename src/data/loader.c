@@ -15,7 +15,8 @@ static void *work(void *argument)
         for (int64_t i = u.from; i < u.to; i++)
             loader_batch_place(l, w, s, u.batch, i);
         if (ring_filled(&l->ring, &u)) {
-            loader_batch_fill_gaps(l, s);
+            if (!l->options.readable)
+                loader_batch_fill_gaps(l, s);
             loader_mix(l, w, s, u.batch);
             ring_ready(&l->ring, &u);
         }
@@ -35,6 +36,8 @@ static fv_status check(const loader_options *o)
                           (long long)o->only_count);
     if (o->views.count > 1 && o->augment)
         return status_set(FV_ERROR_INVALID, "loader: several views are not augmented");
+    if (o->readable && o->augment)
+        return status_set(FV_ERROR_INVALID, "loader: pictures that are not read are not augmented");
     if (p->height < 1 || p->width < 1 || (p->channels != 1 && p->channels != 3))
         return status_set(FV_ERROR_INVALID, "loader: pictures of %lld x %lld x %lld cannot be made",
                           (long long)p->height, (long long)p->width, (long long)p->channels);

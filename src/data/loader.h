@@ -47,6 +47,9 @@ typedef struct loader_options {
     const int64_t
         *only; /* the pictures that take part, in the order without `shuffle`; NULL: all. Borrowed */
     int64_t only_count;
+    /* Order, labels, weights and targets alone: no picture is read. (pictures of the data), false where one is known to be unreadable,
+     * which then has weight 0. NULL: pictures are read. Borrowed; not with a policy. */
+    const bool *readable;
     image_views
         views; /* of each picture, one behind the other in a batch's pixels; with several nothing is augmented */
 } loader_options;
@@ -63,6 +66,8 @@ typedef struct batch {
     /* (batch): of the loss, 1 or the class's weight (mixed likewise); 0 for repeats and pictures that could not be read */
     const float *weights;
     const int64_t *indices; /* (batch): in the data set */
+    /* NULL from the loader: what the trainer may be given in place of pixels (train/features.h), (batch, ...) each. */
+    const float *const *features;
 } batch;
 
 typedef struct loader loader;

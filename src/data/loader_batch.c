@@ -32,7 +32,8 @@ fv_status loader_batch_create(loader *l)
 {
     const loader_options *o = &l->options;
     size_t bytes, all, targets;
-    l->picture_bytes = (size_t)(o->preprocess.height * o->preprocess.width * o->preprocess.channels);
+    l->picture_bytes =
+        o->readable ? 0 : (size_t)(o->preprocess.height * o->preprocess.width * o->preprocess.channels);
     if (o->views.count > 1)
         l->picture_bytes *= (size_t)o->views.count;
     if (__builtin_mul_overflow(l->picture_bytes, (size_t)o->batch, &bytes) ||
@@ -86,6 +87,10 @@ void loader_batch_place(const loader *l, loader_worker *w, loader_slot *s, int64
     s->statuses[i] = FV_OK;
     free(s->messages[i]); /* of an epoch that was dropped */
     s->messages[i] = NULL;
+    if (l->options.readable) {
+        s->weights[i] *= l->options.readable[index];
+        return;
+    }
     if (place >= l->samples && l->samples < l->options.batch)
         return;
     s->statuses[i] = loader_sample_read(l, w, index, loader_stream(l, place % l->samples),

@@ -136,6 +136,8 @@ fv_status graph_fold_batch_norm(graph *g);
 fv_status graph_fuse(graph *g, bool training);
 /* Removes operations that no output and no persistent value depends on. */
 fv_status graph_remove_dead(graph *g);
+/* Makes computed values inputs; what computed them is removed. */
+fv_status graph_cut(graph *g, const value_id *values, int count);
 /* Marks the operations that depend on nothing but persistent values that nothing updates. */
 fv_status graph_hoist(graph *g);
 

@@ -205,7 +205,9 @@ static fv_model *build(const safetensors *f)
     json_error_t error;
     if (!version || !network) {
         status_set(FV_ERROR_FORMAT,
-                   "%s: is no model of fovea: it holds tensors but no network; use it as weights", f->path);
+                   "%s: is no model of fovea: it holds tensors but no network; use it as weights of one "
+                   "(--weights FILE --model NETWORK)",
+                   f->path);
         return NULL;
     }
     if (strcmp(version, FORMAT_VERSION) != 0) {

@@ -148,7 +148,7 @@ fv_status predictor_logits(fv_model *m, const uint8_t *pixels, int64_t count, fl
     while (count > 0) {
         int64_t part = count < batch ? count : batch;
         /* A few pictures cost less one by one than a batch of mostly padding. */
-        bool one = part < batch / 4 || part == 1;
+        bool one = part <= batch / 4 || part == 1;
         batch_plan *b = one ? &p->single : &p->many;
         STATUS_TRY(prepare(m, p, b, one ? 1 : batch));
         if (one) {

@@ -62,7 +62,7 @@ static void thaw(fv_model *m)
         m->tensors[i].frozen = false;
 }
 
-static fv_status freeze_stages(fv_model *m, int64_t stages)
+fv_status network_freeze_stages(fv_model *m, int64_t stages)
 {
     int32_t *stage = mem_array((size_t)m->tensor_count, sizeof *stage);
     int32_t count = stage ? network_stages(m, stage) : 0;
@@ -106,7 +106,7 @@ fv_status fv_freeze(fv_model *m, const char *what)
         STATUS_TRY(check_match(m, "freeze", what));
     thaw(m);
     if (number)
-        return freeze_stages(m, stages);
+        return network_freeze_stages(m, stages);
     if (strcmp(what, "backbone") == 0)
         return network_freeze_backbone(m);
     for (int32_t i = 0; pattern && i < m->tensor_count; i++)

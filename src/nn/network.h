@@ -163,8 +163,9 @@ bool network_is_head(const fv_model *m, const layer_record *l);
 /* The number of each tensor's stage, from 0, into `stage` (m->tensor_count places); -1 for the head's. Returns how many stages there are, 0
  * with the error set. */
 int32_t network_stages(const fv_model *m, int32_t *stage);
-/* Freezes all but the head, beside what is frozen already. */
+/* Freezes all but the head, or the leading stages, beside what is frozen already. */
 fv_status network_freeze_backbone(fv_model *m);
+fv_status network_freeze_stages(fv_model *m, int64_t stages);
 
 /* nn/initializers.c */
 void initializer_fill(fv_initializer init, const shape *s, uint64_t seed, uint32_t stream, float *data);

@@ -114,10 +114,10 @@ static fv_status all_epochs(fit_run *r)
 /* A stop within an epoch: the checkpoint says after which step. Its message stays, unless saving fails. */
 static fv_status save_interrupted(fit_run *r)
 {
-    if (r->state.batch == 0)
+    if (r->state.batch == 0 || !r->trainer)
         return FV_INTERRUPTED;
     r->state.seconds += clock_seconds() - r->started;
-    r->state.waited += loader_waited(r->loader);
+    r->state.waited += loader_waited(fit_loader(r));
     STATUS_TRY(trainer_read(r->trainer));
     STATUS_TRY(fit_save_last(r));
     return FV_INTERRUPTED;

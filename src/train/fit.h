@@ -4,7 +4,9 @@
  *
  *     fit_setup.c   options, classes, statistics, loaders, trainer
  *     fit_loss.c    what the loss is made of: classes' weights, teachers; what is monitored
- *     fit_phase.c   the head alone, then the rest: trainer and schedule of each
+ *     fit_phase.c   the head alone, then the rest, at once or stage by stage: trainer and schedule of each
+ *     fit_features.c  what the frozen beginning makes of the pictures, kept for the epochs of a phase
+ *     fit_head.c    a head that is fitted in one epoch instead of trained
  *     fit_epoch.c   the steps of an epoch
  *     fit_validation.c  what the network makes of the validation pictures
  *     fit_files.c   results.csv, best.safetensors, last.safetensors; resuming
@@ -18,6 +20,7 @@
 
 #include "core/text.h"
 #include "data/loader.h"
+#include "train/features.h"
 #include "train/schedule.h"
 #include "train/teachers.h"
 #include "train/trainer.h"
@@ -33,6 +36,7 @@ typedef struct fit_state {
     double best;               /* the monitored value, greater is better; -INFINITY at first */
     double best_loss;          /* of validation, of that epoch */
     int64_t best_epoch;        /* from 1; 0: none yet */
+    int64_t on_features;       /* 1: the phase under way works on features */
     plateau plateau;
     text results; /* results.csv as far as it goes */
 } fit_state;
@@ -45,20 +49,30 @@ typedef struct fit_result {
     bool is_best;
 } fit_result;
 
+/* Of a phase that works on features; all NULL in one that works on pixels. */
+typedef struct fit_features {
+    features *train, *validation;
+    loader *order, *validation_order; /* batches without pixels */
+    feature_plan *behind;             /* from the features to validation's logits */
+} fit_features;
+
 typedef struct fit_run {
     fv_fit_options o; /* resolved: no default is left */
     fv_model *model;
     augment_policy augment;
     text augment_words;                  /* the policy, described */
     schedule schedule;                   /* of the phase */
-    int64_t first_step;                  /* of the phase */
+    int64_t first_step;                  /* of the phase, or of what was thawed last in it */
+    int64_t schedule_update;             /* the first update of the trainer, counted over its schedule */
     int32_t *train_map, *validation_map; /* the data's classes to the model's */
     int64_t samples;                     /* training pictures whose classes the model knows */
     bool multi_label;
     step_loss loss;
-    float *class_weights;        /* (classes) of the model; NULL: 1 each */
-    teachers *teachers;          /* NULL: none */
-    loader *loader, *validation; /* validation NULL: none */
+    float *class_weights; /* (classes) of the model; NULL: 1 each */
+    teachers *teachers;   /* NULL: none */
+    loader_options pictures, validation_pictures;
+    loader *loader, *validation; /* of these; validation NULL: none */
+    fit_features kept;
     trainer *trainer;
     text signature;                             /* the options that a resumed run must share */
     char *results_path, *best_path, *last_path; /* NULL without a run folder */
@@ -85,9 +99,22 @@ void fit_sign_loss(fit_run *r);          /* adds to the signature */
 /* fit_phase.c: trainer and schedule for the phase that the next step belongs to; the optimizer's state is that of `x` (NULL: none) in the
  * middle of a phase. */
 fv_status fit_begin_phase(fit_run *r, const checkpoint_extra *x);
-bool fit_phase_is_over(const fit_run *r);     /* the trainer is the last phase's */
+bool fit_phase_is_over(const fit_run *r);     /* the next step needs another trainer */
 const char *fit_phase_name(const fit_run *r); /* "head", "thawed"; NULL when there is one phase only */
 uint64_t fit_phase_fingerprint(const fv_model *m);
+
+/* fit_features.c: computes and keeps what the phase can work on in place of pixels, if anything. `resuming`: the phase is under way, and goes on as it
+ * was. */
+fv_status fit_features_begin(fit_run *r, bool resuming);
+void fit_features_release(fit_run *r);
+loader *fit_loader(const fit_run *r); /* of the phase */
+loader *fit_validation_loader(const fit_run *r);
+fv_status fit_features_logits(void *run, const batch *b, float *logits); /* for scoring */
+
+/* fit_head.c: whether the epoch under way fits the head; whether that is possible; and doing it in place of steps. */
+bool fit_head_is_solved(const fit_run *r);
+fv_status fit_head_check(const fit_run *r);
+fv_status fit_head_solve(fit_run *r);
 
 /* fit_epoch.c: the epoch under way, to its end. FV_INTERRUPTED when a callback asked for it. */
 fv_status fit_epoch(fit_run *r, fit_result *result);

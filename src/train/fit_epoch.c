@@ -31,7 +31,7 @@ fv_progress fit_progress(const fit_run *r)
                          .seconds = seconds,
                          .seconds_left = seconds_left(r),
                          .images_per_second = (double)s->pictures / seconds,
-                         .wait_share = fmin((s->waited + loader_waited(r->loader)) / seconds, 1),
+                         .wait_share = fmin((s->waited + loader_waited(fit_loader(r))) / seconds, 1),
                          .learning_rate = (float)s->rate,
                          .train_loss = s->weight_sum > 0 ? (float)(s->loss_sum / s->weight_sum) : NAN,
                          .train_accuracy =
@@ -53,6 +53,14 @@ static fv_status ask_teachers(fit_run *r, const batch *b)
     return trainer_teach(r->trainer, probabilities);
 }
 
+static fv_status step(fit_run *r, const batch *pictures, float *loss, float *correct)
+{
+    batch b = *pictures;
+    if (r->kept.train)
+        b.features = features_gather(r->kept.train, pictures, r->state.epoch);
+    return trainer_step(r->trainer, &b, r->state.step, (float)r->state.rate, loss, correct);
+}
+
 /* A batch in which no picture could be read teaches nothing and is passed over. */
 static fv_status train_batch(fit_run *r, const batch *b)
 {
@@ -63,11 +71,12 @@ static fv_status train_batch(fit_run *r, const batch *b)
         weight += (double)b->weights[i];
     for (int64_t i = 0; i < b->count; i++)
         s->counted += b->weights[i] > 0;
-    s->rate = schedule_rate(&r->schedule, trainer_update(r->trainer, s->step), s->plateau.scale);
+    s->rate = schedule_rate(&r->schedule, r->schedule_update + trainer_update(r->trainer, s->step),
+                            s->plateau.scale);
     if (weight > 0)
         STATUS_TRY(ask_teachers(r, b));
     if (weight > 0)
-        STATUS_TRY(trainer_step(r->trainer, b, s->step, (float)s->rate, &loss, &correct));
+        STATUS_TRY(step(r, b, &loss, &correct));
     if (!isfinite(loss))
         return fit_diverged(r, "training");
     s->loss_sum += weight * (double)loss;
@@ -87,13 +96,14 @@ static void smooth_pace(fit_run *r, double seconds)
 /* The steps that are left of the epoch. */
 static fv_status train_steps(fit_run *r)
 {
-    int64_t batches = loader_batches(r->loader);
-    STATUS_TRY(loader_start(r->loader, r->state.epoch, r->state.batch));
+    loader *l = fit_loader(r);
+    int64_t batches = loader_batches(l);
+    STATUS_TRY(loader_start(l, r->state.epoch, r->state.batch));
     for (double before = clock_seconds(), now; r->state.batch < batches; before = now) {
         const batch *b;
-        STATUS_TRY(loader_next(r->loader, &b));
+        STATUS_TRY(loader_next(l, &b));
         fv_status status = train_batch(r, b);
-        loader_done(r->loader, b);
+        loader_done(l, b);
         if (status != FV_OK)
             return status;
         now = clock_seconds();
@@ -110,7 +120,7 @@ fv_status fit_epoch(fit_run *r, fit_result *result)
 {
     fit_state *s = &r->state;
     r->started = clock_seconds();
-    STATUS_TRY(train_steps(r));
+    STATUS_TRY(fit_head_is_solved(r) ? fit_head_solve(r) : train_steps(r));
     scoring_tell_skipped(r->loader, r->o.on_log, r->o.user, &r->skips_told);
     fit_tell_cache_problem(r, r->loader);
     if (!(s->weight_sum > 0))

@@ -94,6 +94,7 @@ static void list_fields(fit_state *s, state_field list[STATE_FIELDS])
                                               {"pictures", &s->pictures, NULL},
                                               {"counted", &s->counted, NULL},
                                               {"best_epoch", &s->best_epoch, NULL},
+                                              {"on_features", &s->on_features, NULL},
                                               {"plateau_waited", &s->plateau.waited, NULL},
                                               {"loss_sum", NULL, &s->loss_sum},
                                               {"correct_sum", NULL, &s->correct_sum},
@@ -196,6 +197,8 @@ static fv_status check_fields(const fit_run *r)
         return unusable(r, "step");
     if (s->best_epoch < 0 || s->best_epoch > s->epoch)
         return unusable(r, "best_epoch");
+    if (s->on_features < 0 || s->on_features > 1)
+        return unusable(r, "on_features");
     if (s->pictures < 0 || s->pictures > s->batch * r->o.batch)
         return unusable(r, "pictures");
     if (s->counted < 0 || s->counted > s->pictures)

@@ -16,6 +16,8 @@ enum {
     EPOCHS_DEFAULT = 20,
     EPOCHS_LIMIT = 1000000,
     BATCH_LIMIT = 65536,
+    FEATURE_VIEWS_DEFAULT = 1,
+    FEATURE_VIEWS_LIMIT = 1000,
     SMALL_SIDE = 64, /* up to here batches are larger */
     PATIENCE_DEFAULT = 10,
     STATISTICS_LEAST = 256, /* pictures */
@@ -42,7 +44,9 @@ static void set_defaults(fv_fit_options *o)
 {
     const fv_preprocess *p = fv_model_preprocess(o->model);
     if (o->epochs == 0)
-        o->epochs = EPOCHS_DEFAULT;
+        o->epochs = o->head == FV_HEAD_LINEAR ? 1 : EPOCHS_DEFAULT;
+    if (o->head == FV_HEAD_LINEAR && o->head_epochs == 0)
+        o->head_epochs = 1;
     if (o->batch == 0)
         o->batch = p->height <= SMALL_SIDE && p->width <= SMALL_SIDE ? 128 : 32;
     o->warmup = o->warmup == 0 ? 0.05f : o->warmup == FV_OFF ? 0 : o->warmup;
@@ -53,6 +57,8 @@ static void set_defaults(fv_fit_options *o)
         o->distill_temperature = 4;
     if (o->head_learning_rate == 0)
         o->head_learning_rate = o->model->compile.learning_rate;
+    if (o->feature_views == 0)
+        o->feature_views = FEATURE_VIEWS_DEFAULT;
     if (!o->augment)
         o->augment = "standard";
     if (o->loader_threads == 0)
@@ -72,6 +78,17 @@ static fv_status check_ranges(const fv_fit_options *o)
     if (o->head_epochs < 0 || o->head_epochs > o->epochs)
         return status_set(FV_ERROR_INVALID, "fit: head_epochs must be 0..%lld, as many as epochs, not %lld",
                           (long long)o->epochs, (long long)o->head_epochs);
+    if (o->unfreeze_every < 0 || o->unfreeze_every > EPOCHS_LIMIT)
+        return status_set(FV_ERROR_INVALID, "fit: unfreeze_every must be 0..%d epochs, not %lld",
+                          EPOCHS_LIMIT, (long long)o->unfreeze_every);
+    if (o->unfreeze_every > 0 && fv_model_stage_count(o->model) == 0)
+        return status_set(FV_ERROR_INVALID, "fit: unfreeze_every: %s has no stages to thaw one by one",
+                          fv_model_name(o->model));
+    if ((int)o->head < 0 || o->head > FV_HEAD_LINEAR)
+        return status_set(FV_ERROR_INVALID, "fit: there is no head %d", (int)o->head);
+    if (o->head == FV_HEAD_LINEAR && o->head_epochs != 1)
+        return status_set(FV_ERROR_INVALID, "fit: a linear head takes one epoch, not head_epochs %lld",
+                          (long long)o->head_epochs);
     if (!(o->head_learning_rate >= 1e-12f && o->head_learning_rate <= 1e3f))
         return status_set(FV_ERROR_INVALID, "fit: head_learning_rate must be 1e-12..1000, not %g",
                           (double)o->head_learning_rate);
@@ -84,6 +101,9 @@ static fv_status check_ranges(const fv_fit_options *o)
         o->monitor > FV_MONITOR_MAP)
         return status_set(FV_ERROR_INVALID, "fit: there is no schedule %d or monitor %d", (int)o->schedule,
                           (int)o->monitor);
+    if (o->feature_views < FV_OFF || o->feature_views > FEATURE_VIEWS_LIMIT)
+        return status_set(FV_ERROR_INVALID, "fit: feature_views must be 1..%d, or FV_OFF, not %lld",
+                          FEATURE_VIEWS_LIMIT, (long long)o->feature_views);
     if ((int)o->balance < 0 || o->balance > FV_BALANCE_EFFECTIVE)
         return status_set(FV_ERROR_INVALID, "fit: there is no balance %d", (int)o->balance);
     if (o->cache_limit < 0)
@@ -253,34 +273,35 @@ static fv_status make_loaders(fit_run *r)
                       : augment_policy_mixes(&r->augment) ? STEP_SOFT
                                                           : STEP_LABELS;
     int64_t classes = metrics_classes(fv_model_class_count(r->model));
-    loader_options options = {.data = o->train,
-                              .preprocess = r->model->preprocess,
-                              .augment = r->augment.count > 0 ? &r->augment : NULL,
-                              .batch = o->batch,
-                              .shuffle = true,
-                              .reduced_decode = true,
-                              .seed = o->seed,
-                              .threads = o->loader_threads,
-                              .on_error = o->on_error,
-                              .class_map = r->train_map,
-                              .classes = r->loss.targets == STEP_LABELS ? 0 : classes,
-                              .balanced = o->balance == FV_BALANCE_SAMPLER,
-                              .class_weights = r->multi_label ? NULL : r->class_weights};
+    loader_options *training = &r->pictures, *validation = &r->validation_pictures;
+    *training = (loader_options){.data = o->train,
+                                 .preprocess = r->model->preprocess,
+                                 .augment = r->augment.count > 0 ? &r->augment : NULL,
+                                 .batch = o->batch,
+                                 .shuffle = true,
+                                 .reduced_decode = true,
+                                 .seed = o->seed,
+                                 .threads = o->loader_threads,
+                                 .on_error = o->on_error,
+                                 .class_map = r->train_map,
+                                 .classes = r->loss.targets == STEP_LABELS ? 0 : classes,
+                                 .balanced = o->balance == FV_BALANCE_SAMPLER,
+                                 .class_weights = r->multi_label ? NULL : r->class_weights};
     /* Validation measures what evaluation does: nothing is augmented, pictures are decoded at full scale. */
-    loader_options validation = options;
-    validation.data = o->validation;
-    validation.class_map = r->validation_map;
-    validation.classes = r->multi_label ? classes : 0;
-    validation.balanced = false;
-    validation.class_weights = NULL;
-    validation.augment = NULL;
-    validation.shuffle = validation.reduced_decode = false;
-    STATUS_TRY(limit_cache(r, &options, &validation));
-    STATUS_TRY(loader_create(&options, &r->loader));
+    *validation = *training;
+    validation->data = o->validation;
+    validation->class_map = r->validation_map;
+    validation->classes = r->multi_label ? classes : 0;
+    validation->balanced = false;
+    validation->class_weights = NULL;
+    validation->augment = NULL;
+    validation->shuffle = validation->reduced_decode = false;
+    STATUS_TRY(limit_cache(r, training, validation));
+    STATUS_TRY(loader_create(training, &r->loader));
     tell_cache(r, "training", r->loader);
     if (!o->validation)
         return FV_OK;
-    STATUS_TRY(loader_create(&validation, &r->validation));
+    STATUS_TRY(loader_create(validation, &r->validation));
     tell_cache(r, "validation", r->validation);
     return FV_OK;
 }
@@ -314,7 +335,9 @@ static fv_status make_signature(fit_run *r)
     text_add(&r->signature, ", l1 %.9g, l2 %.9g, clip norm %.9g, clip value %.9g, accumulate %lld, ema %.9g",
              (double)c->l1, (double)c->l2, (double)c->clip_norm, (double)c->clip_value,
              (long long)c->accumulate, (double)c->ema);
-    text_add(&r->signature, ", cache %d", loader_cache(r->loader) != NULL);
+    text_add(&r->signature, ", cache %d, feature views %lld", loader_cache(r->loader) != NULL,
+             (long long)o->feature_views);
+    text_add(&r->signature, ", head %d, unfreeze every %lld", (int)o->head, (long long)o->unfreeze_every);
     text_add(&r->signature, ", head epochs %lld, head lr %.9g, kept statistics %d, frozen %llx",
              (long long)o->head_epochs, (double)o->head_learning_rate, r->model->keep_statistics,
              (unsigned long long)fit_phase_fingerprint(r->model));
@@ -355,6 +378,7 @@ static fv_status prepare(fit_run *r, checkpoint_extra *x)
         STATUS_TRY(checkpoint_load(r->model, r->o.resume, x));
     STATUS_TRY(match_classes(r));
     STATUS_TRY(fit_settle_loss(r));
+    STATUS_TRY(fit_head_check(r));
     STATUS_TRY(choose_window(r));
     STATUS_TRY(measure_statistics(r));
     limit_batch(r);
@@ -381,6 +405,7 @@ fv_status fit_prepare(fit_run *r, const fv_fit_options *options)
 
 void fit_release(fit_run *r)
 {
+    fit_features_release(r);
     loader_destroy(r->loader);
     loader_destroy(r->validation);
     augment_policy_release(&r->augment);

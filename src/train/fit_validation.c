@@ -85,10 +85,12 @@ static fv_status allocate(const fit_run *r, validation *v)
 static fv_status measure(fit_run *r, validation *v, fit_result *result)
 {
     scoring s = {.model = r->model,
-                 .loader = r->validation,
+                 .loader = fit_validation_loader(r),
                  .batch_size = r->o.batch,
                  .views = 1,
                  .row = add_row,
+                 .logits = r->kept.validation ? fit_features_logits : NULL,
+                 .source = r,
                  .to = v};
     STATUS_TRY(scoring_run(&s));
     scoring_tell_skipped(r->validation, r->o.on_log, r->o.user, &r->validation_skips_told);

@@ -14,7 +14,8 @@ static fv_status score_batches(const scoring *s, float *logits)
     for (int64_t step = 1; step <= steps; step++) {
         const batch *b;
         STATUS_TRY(loader_next(s->loader, &b));
-        fv_status status = predictor_logits(s->model, b->pixels, b->count * s->views, logits);
+        fv_status status = s->logits ? s->logits(s->source, b, logits)
+                                     : predictor_logits(s->model, b->pixels, b->count * s->views, logits);
         if (status == FV_OK)
             predictor_average(s->model, b->count, s->views, logits);
         for (int64_t i = 0; status == FV_OK && i < b->count; i++)

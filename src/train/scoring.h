@@ -17,6 +17,9 @@ typedef struct scoring {
     int64_t batch_size, views; /* the loader's */
     /* Called for every picture that could be read: the i-th of batch `b`. */
     void (*row)(void *to, const batch *b, int64_t i, const float *logits);
+    /* The logits of a batch in place of the model's for its pixels; NULL: these. */
+    fv_status (*logits)(void *source, const batch *b, float *logits);
+    void *source;
     /* Called after every batch; nonzero stops with FV_INTERRUPTED. May be NULL. */
     int (*step)(void *to, int64_t step, int64_t steps);
     void *to;

@@ -24,6 +24,12 @@ static fv_status add_inputs(step_graph *s, const fv_model *m, int64_t batch_size
 
 fv_status step_graph_build(const fv_model *m, int64_t batch_size, const step_loss *loss, step_graph *s)
 {
+    return step_graph_build_from(m, &(feature_cut){0}, batch_size, loss, s);
+}
+
+fv_status step_graph_build_from(const fv_model *m, const feature_cut *cut, int64_t batch_size,
+                                const step_loss *loss, step_graph *s)
+{
     *s = (step_graph){.graph = network_graph(m, batch_size, true, NULL),
                       .batch_share = NO_VALUE,
                       .average_share = NO_VALUE,
@@ -31,6 +37,8 @@ fv_status step_graph_build(const fv_model *m, int64_t batch_size, const step_los
     fv_status status = s->graph ? FV_OK : status_last();
     if (status == FV_OK)
         status = step_fix_statistics(s->graph, m);
+    if (status == FV_OK && cut->count > 0)
+        status = graph_cut(s->graph, cut->values, cut->count);
     if (status == FV_OK)
         status = graph_fuse(s->graph, true);
     if (status == FV_OK)

@@ -10,6 +10,7 @@
 #define TRAIN_STEP_GRAPH_H
 
 #include "nn/network.h"
+#include "train/feature_cut.h"
 
 /* What a step is told about a batch's classes. */
 typedef enum step_targets {
@@ -49,6 +50,9 @@ typedef struct step_graph {
 
 /* For m->compile. Released on failure. */
 fv_status step_graph_build(const fv_model *m, int64_t batch_size, const step_loss *loss, step_graph *s);
+/* The same from the cut on, whose values are inputs in place of pixels. */
+fv_status step_graph_build_from(const fv_model *m, const feature_cut *cut, int64_t batch_size,
+                                const step_loss *loss, step_graph *s);
 void step_graph_release(step_graph *s);
 
 /* step_loss.c: for m->compile, with the inputs that the loss alone needs. */

@@ -16,6 +16,7 @@ static const uint32_t dropout_epoch = UINT32_MAX;
 struct trainer {
     fv_model *model;
     step_graph graph;
+    feature_cut cut;
     engine *engine;
     plan *plan;
     bool *used; /* by tensor: it takes part in the step */
@@ -48,6 +49,12 @@ static fv_status allocate(trainer *t)
 
 fv_status trainer_create(fv_model *m, int64_t batch_size, uint64_t seed, const step_loss *loss, trainer **out)
 {
+    return trainer_create_from(m, &(feature_cut){0}, batch_size, seed, loss, out);
+}
+
+fv_status trainer_create_from(fv_model *m, const feature_cut *cut, int64_t batch_size, uint64_t seed,
+                              const step_loss *loss, trainer **out)
+{
     trainer *t = mem_array(1, sizeof *t);
     if (!t)
         return status_last();
@@ -55,8 +62,9 @@ fv_status trainer_create(fv_model *m, int64_t batch_size, uint64_t seed, const s
     t->seed = seed;
     t->batch_size = batch_size;
     t->loss = *loss;
+    t->cut = *cut;
     t->gradient_norm = NAN;
-    fv_status status = step_graph_build(m, batch_size, loss, &t->graph);
+    fv_status status = step_graph_build_from(m, cut, batch_size, loss, &t->graph);
     if (status == FV_OK)
         status = allocate(t);
     if (status == FV_OK)
@@ -198,7 +206,10 @@ static fv_status write_inputs(trainer *t, const batch *b, int64_t step, float ra
     float counter = (float)(update + 1);
     rng r = rng_at(t->seed, dropout_epoch, (uint64_t)step);
     uint32_t key[2] = {rng_u32(&r), rng_u32(&r)};
-    STATUS_TRY(plan_write(t->plan, g->pixels, b->pixels));
+    if (t->cut.count == 0)
+        STATUS_TRY(plan_write(t->plan, g->pixels, b->pixels));
+    for (int32_t i = 0; i < t->cut.count; i++)
+        STATUS_TRY(plan_write(t->plan, t->cut.values[i], b->features[i]));
     STATUS_TRY(write_labels(t, b));
     STATUS_TRY(write_weights(t, b));
     STATUS_TRY(plan_write(t->plan, g->learning_rate, &rate));
