@@ -13,7 +13,7 @@
 typedef struct eval_options {
     int split, on_error;
     const char *json, *csv, *tta;
-    int64_t batch, threads, max_pixels, max_bytes;
+    int64_t top, batch, threads, max_pixels, max_bytes;
 } eval_options;
 
 static const char *const splits[] = {"auto", "train", "val", "test", "all", NULL};
@@ -37,6 +37,14 @@ static const option table[] = {
      .offset = offsetof(eval_options, csv),
      .value = "FILE",
      .help = "write file,label,predicted,probability, a row a picture"},
+    {.name = "top",
+     .type = OPTION_INT,
+     .offset = offsetof(eval_options, top),
+     .low = 1,
+     .high = 100000,
+     .shown = "5",
+     .value = "K",
+     .help = "a further accuracy: the true class is among the K likeliest"},
     {.name = "tta",
      .type = OPTION_STRING,
      .offset = offsetof(eval_options, tta),
@@ -87,13 +95,11 @@ static int write_results(const fv_evaluation *e, const fv_dataset *part, const i
     bool print_json = o->json && strcmp(o->json, "-") == 0;
     int status = EXIT_DONE;
     /* What was measured is told first: a file that cannot be written must not lose it. */
-    if (print_json)
-        status = cli_print_json(evaluation_json(e, model, data), true);
-    else
+    if (!print_json)
         evaluation_print(e);
     if (o->csv && evaluation_write_csv(e, part, o->csv) != FV_OK)
         status = cli_fail();
-    if (o->json && !print_json && evaluation_write_json(e, model, data, o->json) != FV_OK)
+    if (o->json && evaluation_emit_json(evaluation_json(e, model, data), o->json) != FV_OK)
         status = cli_fail();
     return status;
 }
@@ -110,7 +116,7 @@ static int evaluate(fv_model *m, const fv_dataset *d, const invocation *call)
     fv_status status =
         fv_evaluate(m, .data = part, .result = &e, .batch = o->batch, .loader_threads = (int)o->threads,
                     .on_error = (fv_on_error)o->on_error, .on_step = progress_step, .on_log = progress_log,
-                    .user = &bar, .tta = o->tta);
+                    .user = &bar, .tta = o->tta, .top_k = o->top);
     progress_end(&bar);
     int result;
     if (status == FV_INTERRUPTED && interrupt_signal())

@@ -7,8 +7,8 @@
 
 void evaluation_print(const fv_evaluation *e);
 json_t *evaluation_json(const fv_evaluation *e, const char *model, const char *data); /* NULL on failure */
-fv_status evaluation_write_json(const fv_evaluation *e, const char *model, const char *data,
-                                const char *path);
+/* Into a file, or to standard output where the path is "-"; takes the reference. */
+fv_status evaluation_emit_json(json_t *all, const char *path);
 /* `data` is the data set that was evaluated. */
 fv_status evaluation_write_csv(const fv_evaluation *e, const fv_dataset *data, const char *path);
 

@@ -18,9 +18,9 @@ enum {
 typedef struct evaluation_run {
     fv_evaluate_options o;
     fv_evaluation *e;
-    float *probabilities; /* (samples, classes): areas under curves need all of them */
+    float *logits; /* (samples, outputs), NULL: not kept */
     double loss, correct;
-    int64_t outputs;
+    int64_t outputs, damaged; /* the first picture whose output is not a number, -1: none */
     image_views views;
     bool binary;
     loader *loader;
@@ -32,8 +32,13 @@ static void take_row(void *to, const batch *b, int64_t k, const float *logits)
     evaluation_run *r = to;
     fv_evaluation *e = r->e;
     int64_t i = e->images++;
-    float *p = r->probabilities + i * e->class_count;
+    float *p = e->probabilities + i * e->class_count;
     int32_t label = b->labels[k];
+    for (int64_t c = 0; c < r->outputs; c++)
+        if (!isfinite(logits[c]) && r->damaged < 0)
+            r->damaged = b->indices[k];
+    if (r->logits)
+        memcpy(r->logits + i * r->outputs, logits, (size_t)r->outputs * sizeof *logits);
     e->index[i] = b->indices[k];
     e->label[i] = label;
     metrics_probabilities(logits, r->outputs, r->binary, p);
@@ -52,8 +57,8 @@ static void take_row(void *to, const batch *b, int64_t k, const float *logits)
 static int tell_step(void *to, int64_t step, int64_t steps)
 {
     evaluation_run *r = to;
-    if (!r->o.on_step)
-        return 0;
+    if (r->damaged >= 0 || !r->o.on_step)
+        return r->damaged >= 0;
     double n = (double)r->e->images, seconds = clock_seconds() - r->start;
     fv_progress p = {.epoch = 1,
                      .epochs = 1,
@@ -88,13 +93,23 @@ static fv_status allocate(evaluation_run *r, int64_t samples)
     e->label = mem_array(n, sizeof *e->label);
     e->predicted = mem_array(n, sizeof *e->predicted);
     e->probability = mem_array(n, sizeof *e->probability);
-    r->probabilities = mem_array(n * k, sizeof *r->probabilities);
+    e->probabilities = mem_array(n * k, sizeof *e->probabilities);
     if (!e->classes || (!e->confusion && !e->targets) || !e->index || !e->label || !e->predicted ||
-        !e->probability || !r->probabilities)
+        !e->probability || !e->probabilities)
         return status_last();
     for (size_t i = 0; i < k; i++)
         e->classes[i].name = r->o.model->classes[i];
     return FV_OK;
+}
+
+/* No number says anything once one output is none. */
+static fv_status say_damaged(const evaluation_run *r)
+{
+    char file[4096];
+    return status_set(
+        FV_ERROR_DIVERGED,
+        "evaluate: model %s: its output for %s is infinite or not a number; its weights are damaged",
+        fv_model_name(r->o.model), fv_dataset_file(r->o.data, r->damaged, file, sizeof file));
 }
 
 static fv_status measure(evaluation_run *r)
@@ -108,18 +123,17 @@ static fv_status measure(evaluation_run *r)
                  .step = tell_step,
                  .to = r};
     STATUS_TRY(allocate(r, loader_samples(r->loader)));
-    STATUS_TRY(scoring_run(&s));
+    fv_status status = scoring_run(&s);
+    if (r->damaged >= 0)
+        return say_damaged(r);
+    STATUS_TRY(status);
     e->skipped = loader_skipped(r->loader);
     scoring_tell_skipped(r->loader, r->o.on_log, r->o.user, &(int64_t){0});
     if (e->images == 0)
         return status_set(FV_ERROR_IO, "evaluate: none of the %lld pictures could be read; the first: %s",
                           (long long)e->skipped, loader_skipped_message(r->loader, 0));
     e->loss = r->loss / (double)e->images;
-    if (!e->multi_label)
-        return metrics_fill(e, r->probabilities);
-    e->probabilities = r->probabilities;
-    r->probabilities = NULL;
-    return metrics_fill_multi_label(e);
+    return metrics_fill(e);
 }
 
 static fv_status read_options(const fv_evaluate_options *options, fv_evaluate_options *o, image_views *views)
@@ -138,6 +152,9 @@ static fv_status read_options(const fv_evaluate_options *options, fv_evaluate_op
         return status_set(FV_ERROR_INVALID,
                           "evaluate: batch must be 1..%d and loader_threads at least 1, not %lld and %d",
                           BATCH_LIMIT, (long long)o->batch, o->loader_threads);
+    if (o->top_k < 0)
+        return status_set(FV_ERROR_INVALID, "evaluate: top_k must be at least 1, not %lld",
+                          (long long)o->top_k);
     return network_check(o->model);
 }
 
@@ -155,13 +172,14 @@ static fv_status check_output(const evaluation_run *r)
 
 fv_status fv_evaluate_with(const fv_evaluate_options *options)
 {
-    evaluation_run r = {0};
+    evaluation_run r = {.damaged = -1};
     int32_t *map = NULL;
     STATUS_TRY(read_options(options, &r.o, &r.views));
     fv_model *m = r.o.model;
     r.e = r.o.result;
     *r.e = (fv_evaluation){0};
     r.e->views = r.views.count;
+    r.e->top_k = r.o.top_k;
     r.outputs = fv_model_class_count(m);
     r.binary = predictor_is_binary(m);
     r.start = clock_seconds();
@@ -182,7 +200,6 @@ fv_status fv_evaluate_with(const fv_evaluate_options *options)
         status = measure(&r);
     loader_destroy(r.loader);
     free(map);
-    free(r.probabilities);
     if (status != FV_OK)
         fv_evaluation_release(r.e);
     return status;
@@ -200,5 +217,6 @@ void fv_evaluation_release(fv_evaluation *e)
     free(e->probability);
     free(e->targets);
     free(e->probabilities);
+    free(e->thresholds);
     *e = (fv_evaluation){0};
 }
