@@ -43,6 +43,58 @@ FV_API const char *fv_score_name(fv_score score);
 /* NAN where it is undefined, or out of range. */
 FV_API double fv_evaluation_score(const fv_evaluation *e, fv_score score);
 
+typedef struct fv_interval {
+    double low, high;
+} fv_interval;
+
+typedef struct fv_bootstrap_options {
+    size_t struct_size;
+    const fv_evaluation *evaluation; /* required */
+    fv_interval *intervals;          /* required: receives FV_SCORE_COUNT of them, by fv_score */
+    int64_t resamples;               /* default 2000, at most 1000000 */
+    uint64_t seed;                   /* the same seed gives the same intervals, whatever the threads */
+    int threads;                     /* default: all cores */
+} fv_bootstrap_options;
+#define fv_bootstrap(...)                                                                                    \
+    fv_bootstrap_with(                                                                                       \
+        &(fv_bootstrap_options){.struct_size = sizeof(fv_bootstrap_options), .evaluation = __VA_ARGS__})
+/* 95 % intervals by the bootstrap (Efron 1979), percentile method: the scores of resamples of the evaluation's pictures, drawn with
+ * replacement. Classes that a resample lacks are left out of its means. NAN where a score is undefined, and for areas under curves and
+ * average precisions when pictures times classes times resamples are over 2e10. */
+FV_API fv_status fv_bootstrap_with(const fv_bootstrap_options *options);
+
+/* What several models (an ensemble) decide together: `count` evaluations of the same data into one, with the mean of their probabilities.
+ * Classes are matched by name, and every model must know the same; pictures are those that all could judge. Thresholds of the models
+ * are not used; the loss is the log loss. The names of the result's classes are the first's. Release it with
+ * fv_evaluation_release. */
+FV_API fv_status fv_evaluation_combine(const fv_evaluation *const *list, int64_t count,
+                                       fv_evaluation *result);
+
+/* Two models on the pictures that both could judge. A picture is right when its class is; multi-label: when all classes are. */
+typedef struct fv_comparison {
+    int64_t images, both_right, only_first, only_second, both_wrong;
+    double first_accuracy, second_accuracy; /* of these pictures */
+    double difference;                      /* second - first */
+    fv_interval interval;                   /* of the difference: 95 %, bootstrap over the pictures */
+    /* McNemar's test of whether the models are equally good, on the pictures that only one has right: exact, from the binomial
+     * distribution, where these are fewer than 25; else by chi-square with continuity correction. */
+    double p, statistic; /* statistic: NAN when exact */
+    int exact;
+} fv_comparison;
+
+typedef struct fv_compare_options {
+    size_t struct_size;
+    const fv_evaluation *first;  /* required */
+    const fv_evaluation *second; /* required; of the same data */
+    fv_comparison *result;       /* required */
+    int64_t resamples;           /* these three as for fv_bootstrap */
+    uint64_t seed;
+    int threads;
+} fv_compare_options;
+#define fv_compare(...)                                                                                      \
+    fv_compare_with(&(fv_compare_options){.struct_size = sizeof(fv_compare_options), .first = __VA_ARGS__})
+FV_API fv_status fv_compare_with(const fv_compare_options *options);
+
 #ifdef __cplusplus
 }
 #endif
