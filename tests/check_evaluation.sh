@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# What eval adds: intervals, comparisons, ensembles. Usage: check_evaluation.sh BUILD_DIR SOURCE_DIR
+# Evaluations and what is made of them: intervals, comparisons, ensembles, averages, calibration. Usage: check_evaluation.sh BUILD_DIR SOURCE_DIR
 . "$(dirname "$0")/checking.sh"
 
 python() {
@@ -74,6 +74,57 @@ b = json.load(open("b.json"))
 assert both["brier"] < (one["brier"] + b["brier"]) / 2  # convex
 ' "eval A,B: the mean of probabilities is not as it should be"
 fails 'none.safetensors' eval $a,none.safetensors digits
+
+# Weights averaged: of one model and itself, the same
+succeeds average $a $a $a -o soup.safetensors
+succeeds eval soup.safetensors digits --json soup.json
+python '
+import json
+one, soup = (json.load(open(f"{n}.json")) for n in ("scores", "soup"))
+assert one["confusion"] == soup["confusion"] and abs(one["loss"] - soup["loss"]) < 1e-6
+' "average: of a model and itself is another"
+fails 'says where to write' average $a $b
+fails 'mean, std' average $a $b -o no.safetensors
+succeeds train digits --model lenet5 --epochs 1 --batch 32 --threads 2 --out c
+fails 'another network' average $a c/best.safetensors -o no.safetensors
+[ -e no.safetensors ] && complain "average: an error leaves a file"
+
+# Calibration
+succeeds calibrate $a digits --split test
+grep -qE '^temperature [0-9.]+$' out || complain "calibrate: says no temperature"
+grep -q '^model       a/best-calibrated.safetensors$' out || complain "calibrate: another file: $(tail -n 1 out)"
+fails 'is there already' calibrate $a digits
+succeeds calibrate $a digits --split test -o a/best-calibrated.safetensors --json
+cp out calibration.json
+succeeds eval a/best-calibrated.safetensors digits --json after.json
+succeeds info a/best-calibrated.safetensors --json
+cp out info.json
+python '
+import json
+c, s, before = json.load(open("calibration.json")), json.load(open("after.json")), json.load(open("scores.json"))
+m = json.load(open("info.json"))
+assert c["thresholds"] == [] and c["temperature"] != 1 and abs(m["temperature"] - c["temperature"]) < 1e-6
+assert c["after"]["loss"] < c["before"]["loss"] and abs(c["before"]["loss"] - before["loss"]) < 1e-6
+assert abs(s["loss"] - c["after"]["loss"]) < 1e-5 and s["confusion"] == before["confusion"]
+' "calibrate: eval and info do not agree with it"
+
+# Two classes: a threshold
+mkdir two && cp -r digits/train/1 digits/train/7 two
+succeeds train two --epochs 2 --batch 8 --threads 2 --out t
+succeeds calibrate t/best.safetensors two -o two.safetensors
+threshold=$(sed -nE 's/^threshold +([0-9.]+) +of 7$/\1/p' out)
+[ -n "$threshold" ] || complain "calibrate of two classes: no threshold"
+succeeds info two.safetensors
+grep -q "^threshold   $threshold of 7" out || complain "info: does not show the threshold"
+succeeds eval two.safetensors two --csv two.csv
+succeeds predict two.safetensors two --top 2
+python '
+import csv
+rows = {r["file"].split("/")[-2] + r["file"].split("/")[-1]: r["predicted"] for r in csv.DictReader(open("two.csv"))}
+for line in open("out"):
+    file, first = line.split("\t")[:2]
+    assert rows[file.split("/")[-2] + file.split("/")[-1]] == first, line
+' "predict and eval do not decide alike"
 
 [ $failures -eq 0 ] && echo "evaluations: all as they should be"
 exit $((failures > 0))

@@ -95,6 +95,41 @@ typedef struct fv_compare_options {
     fv_compare_with(&(fv_compare_options){.struct_size = sizeof(fv_compare_options), .first = __VA_ARGS__})
 FV_API fv_status fv_compare_with(const fv_compare_options *options);
 
+/* Calibration: a temperature that makes the probabilities honest, and thresholds for decisions. */
+typedef struct fv_calibrated {
+    double loss, ece, brier, accuracy; /* as in fv_evaluation */
+    double f1;                         /* two classes: of the second; else the macro mean */
+} fv_calibrated;
+
+typedef struct fv_calibration {
+    int64_t images;
+    float temperature;
+    int at_limit; /* nonzero: the best temperature lies outside 1/20..20, as where every picture is right; the limit was taken */
+    fv_calibrated before, after; /* before: with temperature 1 and no thresholds */
+} fv_calibration;
+
+typedef struct fv_calibrate_options {
+    size_t struct_size;
+    fv_model *model; /* required */
+    const fv_dataset *
+        data; /* required: pictures that the model was not trained with, and that no one will be tested with */
+    int thresholds; /* FV_OFF: leave thresholds away. Default: that of two classes, and those of several labels, are chosen */
+    fv_calibration *result; /* may be NULL */
+    int64_t batch;          /* these six as for fv_evaluate */
+    int loader_threads;
+    fv_on_error on_error;
+    fv_progress_callback on_step;
+    fv_log_callback on_log;
+    void *user;
+} fv_calibrate_options;
+#define fv_calibrate(...)                                                                                    \
+    fv_calibrate_with(                                                                                       \
+        &(fv_calibrate_options){.struct_size = sizeof(fv_calibrate_options), .model = __VA_ARGS__})
+/* Sets the model's temperature to that with the least loss on the data (temperature scaling, Guo et al. 2017), one for all classes,
+ * then its thresholds to those with the best F1: of the second of two classes, or of each class of several labels. What the model
+ * had of either is replaced; fv_model_save keeps the new ones. The model is as before when this fails. */
+FV_API fv_status fv_calibrate_with(const fv_calibrate_options *options);
+
 #ifdef __cplusplus
 }
 #endif

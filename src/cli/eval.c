@@ -7,6 +7,7 @@
 #include "cli/ensemble.h"
 #include "cli/evaluation.h"
 #include "cli/limits.h"
+#include "cli/parts.h"
 #include "cli/progress.h"
 #include "cli/transfer.h"
 #include "cli/verbs.h"
@@ -18,14 +19,13 @@ typedef struct eval_options {
     int64_t top, bootstrap, batch, threads, max_pixels, max_bytes;
 } eval_options;
 
-static const char *const splits[] = {"auto", "train", "val", "test", "all", NULL};
 static const char *const on_errors[] = {"skip", "fail", NULL};
 
 static const option table[] = {
     {.name = "split",
      .type = OPTION_CHOICE,
      .offset = offsetof(eval_options, split),
-     .choices = splits,
+     .choices = part_choices,
      .value = "S",
      .shown = "test where there is one, else all",
      .help = "the part of the data"},
@@ -94,19 +94,6 @@ static const option table[] = {
      .help = "what to do about pictures that cannot be read"},
     LIMIT_OPTIONS(eval_options),
     {0}};
-
-/* NULL, with the error set, when the data lacks the part that was asked for. */
-static const fv_dataset *choose_part(const fv_dataset *d, const char *path, int split)
-{
-    static const fv_part parts[] = {FV_TEST, FV_TRAIN, FV_VALIDATION, FV_TEST, FV_ALL};
-    const fv_dataset *part = fv_dataset_part(d, parts[split]);
-    if (!part && split == 0)
-        part = fv_dataset_part(d, FV_ALL);
-    if (!part)
-        status_set(FV_ERROR_INVALID, "%s: has no part '%s'; --split all takes everything", path,
-                   splits[split]);
-    return part;
-}
 
 /* All that is measured. */
 typedef struct eval_run {
@@ -205,7 +192,7 @@ static fv_status open_all(eval_run *r)
     if (!r->data)
         return status_last();
     cli_say_problems(r->data);
-    r->part = choose_part(r->data, path, o->split);
+    r->part = part_choose(r->data, path, o->split, FV_TEST);
     return r->part ? FV_OK : status_last();
 }
 

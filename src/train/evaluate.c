@@ -7,6 +7,7 @@
 #include "model/predictor.h"
 #include "core/clock.h"
 #include "train/compile.h"
+#include "train/evaluate.h"
 #include "train/metrics.h"
 #include "train/scoring.h"
 
@@ -18,7 +19,8 @@ enum {
 typedef struct evaluation_run {
     fv_evaluate_options o;
     fv_evaluation *e;
-    float *logits; /* (samples, outputs), NULL: not kept */
+    bool keep;
+    float *logits; /* (samples, outputs) to keep, else NULL */
     double loss, correct;
     int64_t outputs, damaged; /* the first picture whose output is not a number, -1: none */
     image_views views;
@@ -94,6 +96,8 @@ static fv_status allocate(evaluation_run *r, int64_t samples)
     e->predicted = mem_array(n, sizeof *e->predicted);
     e->probability = mem_array(n, sizeof *e->probability);
     e->probabilities = mem_array(n * k, sizeof *e->probabilities);
+    if (r->keep && !(r->logits = mem_array(n * (size_t)r->outputs, sizeof *r->logits)))
+        return status_last();
     if (!e->classes || (!e->confusion && !e->targets) || !e->index || !e->label || !e->predicted ||
         !e->probability || !e->probabilities)
         return status_last();
@@ -170,9 +174,28 @@ static fv_status check_output(const evaluation_run *r)
         fv_model_name(r->o.model));
 }
 
-fv_status fv_evaluate_with(const fv_evaluate_options *options)
+/* The model's thresholds where the data is of their kind. */
+static fv_status take_thresholds(evaluation_run *r)
 {
-    evaluation_run r = {.damaged = -1};
+    const float *own;
+    int64_t count = fv_model_thresholds(r->o.model, &own), classes = metrics_classes(r->outputs);
+    bool fits = r->e->multi_label ? count == r->outputs : count == 1 && predictor_is_two_class(r->o.model);
+    if (count == 0 || !fits)
+        return FV_OK;
+    if (!(r->e->thresholds = mem_array((size_t)classes, sizeof *r->e->thresholds)))
+        return status_last();
+    if (r->e->multi_label) {
+        memcpy(r->e->thresholds, own, (size_t)classes * sizeof *own);
+    } else {
+        r->e->thresholds[0] = 1 - own[0];
+        r->e->thresholds[1] = own[0];
+    }
+    return FV_OK;
+}
+
+fv_status evaluate_keep(const fv_evaluate_options *options, float **logits)
+{
+    evaluation_run r = {.damaged = -1, .keep = logits != NULL};
     int32_t *map = NULL;
     STATUS_TRY(read_options(options, &r.o, &r.views));
     fv_model *m = r.o.model;
@@ -197,12 +220,23 @@ fv_status fv_evaluate_with(const fv_evaluate_options *options)
                                                  .classes = r.e->multi_label ? r.outputs : 0},
                                &r.loader);
     if (status == FV_OK)
+        status = take_thresholds(&r);
+    if (status == FV_OK)
         status = measure(&r);
     loader_destroy(r.loader);
     free(map);
-    if (status != FV_OK)
+    if (status != FV_OK) {
         fv_evaluation_release(r.e);
+        free(r.logits);
+    } else if (logits) {
+        *logits = r.logits;
+    }
     return status;
+}
+
+fv_status fv_evaluate_with(const fv_evaluate_options *options)
+{
+    return evaluate_keep(options, NULL);
 }
 
 void fv_evaluation_release(fv_evaluation *e)
