@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# Evaluations and what is made of them: intervals, comparisons, ensembles, averages, calibration. Usage: check_evaluation.sh BUILD_DIR SOURCE_DIR
+# Evaluations and what is made of them: intervals, comparisons, ensembles, groups, averages, calibration. Usage: check_evaluation.sh BUILD_DIR SOURCE_DIR
 . "$(dirname "$0")/checking.sh"
 
 python() {
@@ -74,6 +74,38 @@ b = json.load(open("b.json"))
 assert both["brier"] < (one["brier"] + b["brier"]) / 2  # convex
 ' "eval A,B: the mean of probabilities is not as it should be"
 fails 'none.safetensors' eval $a,none.safetensors digits
+
+# Groups of pictures
+{
+    echo file,ink,half
+    find digits/test -type f | sort | awk -F/ '{ print $3 "/" $4 "," (NR % 2 ? "dark" : "light") "," (NR > 3 ? "most" : "few") }'
+} >groups.csv
+succeeds eval $a digits --groups groups.csv --json groups.json
+grep -q '^few .*too few to judge' out || complain "eval --groups: a group of 3 pictures is judged"
+grep -qE '^dark +75 ' out || complain "eval --groups: not 75 pictures are dark"
+python '
+import csv, json, math
+s = json.load(open("groups.json"))["groups"]
+of = {r["file"]: r for r in csv.DictReader(open("groups.csv"))}
+rows = [(of["/".join(r["file"].split("/")[-2:])], r) for r in csv.DictReader(open("rows.csv"))]
+assert list(s) == ["ink", "half"]
+for column in s:
+    for group in s[column]["groups"]:
+        mine = [r for attributes, r in rows if attributes[column] == group["name"]]
+        accuracy = sum(r["label"] == r["predicted"] for r in mine) / len(mine)
+        assert group["images"] == len(mine) and abs(group["accuracy"]["value"] - accuracy) < 1e-12
+        low, high = group["accuracy"]["interval"]
+        assert low <= accuracy <= high and group["too_small"] == (len(mine) < 30)
+        said = sum(r["predicted"] == "3" for r in mine) / len(mine)
+        assert abs(group["classes"]["3"]["selection_rate"]["value"] - said) < 1e-12
+dark, light = s["ink"]["groups"]
+gap = s["ink"]["differences"]["accuracy"]
+assert abs(gap["value"] - abs(dark["accuracy"]["value"] - light["accuracy"]["value"])) < 1e-12
+assert s["half"]["differences"]["accuracy"] is None
+' "eval --groups: the groups do not agree with the rows"
+fails 'rows.png' eval $a digits --groups rows.png
+printf 'file\n' >bare.csv
+fails 'must name the columns' eval $a digits --groups bare.csv
 
 # Weights averaged: of one model and itself, the same
 succeeds average $a $a $a -o soup.safetensors

@@ -95,6 +95,86 @@ typedef struct fv_compare_options {
     fv_compare_with(&(fv_compare_options){.struct_size = sizeof(fv_compare_options), .first = __VA_ARGS__})
 FV_API fv_status fv_compare_with(const fv_compare_options *options);
 
+/* Groups: whether a model does as well for some pictures as for others. */
+
+typedef struct fv_rate {
+    double value; /* NAN where there is nothing to count */
+    double low,
+        high; /* 95 % interval: Wilson's of a class's rates and of accuracy; by the bootstrap for means over classes and in
+                         multi-label data */
+    int64_t of; /* how many pictures it is a part of; of a mean, the group's */
+} fv_rate;
+
+/* One class against the rest. */
+typedef struct fv_class_rates {
+    fv_rate precision;           /* right among those predicted */
+    fv_rate recall;              /* predicted among those of the class: the true positive rate */
+    fv_rate false_positive_rate; /* predicted among those of other classes */
+    fv_rate selection_rate;      /* predicted among all */
+} fv_class_rates;
+
+typedef struct fv_group {
+    const char *name;
+    int64_t images;
+    int too_small;           /* nonzero: fewer pictures than `least` */
+    fv_rate accuracy;        /* multi-label: of all answers */
+    fv_class_rates *classes; /* (class_count of the evaluation) */
+    fv_class_rates macro; /* means over the classes for which a rate is defined; its selection_rate is NAN */
+} fv_group;
+
+typedef enum fv_gap_kind {
+    FV_GAP_ACCURACY = 0,
+    FV_GAP_RECALL,              /* equal opportunity (Hardt et al. 2016) */
+    FV_GAP_FALSE_POSITIVE_RATE, /* with the former: equalized odds */
+    FV_GAP_SELECTION_RATE,      /* demographic parity */
+    FV_GAP_COUNT
+} fv_gap_kind;
+
+/* The largest difference between two groups. Of two classes only the second is looked at, else the class with the largest. Rates that rest on
+ * fewer than `least` pictures are not. */
+typedef struct fv_gap {
+    double value;            /* NAN: there are no two groups to compare */
+    int64_t class_index;     /* -1: of all */
+    int64_t lowest, highest; /* groups */
+} fv_gap;
+
+typedef struct fv_grouping {
+    const char *column;
+    fv_group *groups; /* in byte order of their names */
+    int64_t group_count;
+    int64_t without; /* pictures without a value */
+    fv_gap gaps[FV_GAP_COUNT];
+} fv_grouping;
+
+typedef struct fv_groups {
+    fv_grouping *columns;
+    int64_t column_count;
+    int64_t class_count, least;
+    char **problems; /* what is wrong with the table, a line each */
+    int64_t problem_count;
+} fv_groups;
+
+typedef struct fv_groups_options {
+    size_t struct_size;
+    const fv_evaluation *evaluation; /* required */
+    const fv_dataset *data;          /* required: what was evaluated */
+    const char *
+        path; /* required: a .csv or .tsv of file,COLUMN... rows under a first row of names; a row names a picture as for
+                         keep_together. Each column divides the pictures into groups by its values */
+    fv_groups *result; /* required; release with fv_groups_release */
+    int64_t least;     /* groups and rates of fewer pictures are too small to judge; default 30 */
+    int64_t resamples; /* these three as for fv_bootstrap */
+    uint64_t seed;
+    int threads;
+} fv_groups_options;
+#define fv_groups_compare(...)                                                                               \
+    fv_groups_compare_with(                                                                                  \
+        &(fv_groups_options){.struct_size = sizeof(fv_groups_options), .evaluation = __VA_ARGS__})
+FV_API fv_status fv_groups_compare_with(const fv_groups_options *options);
+FV_API void fv_groups_release(fv_groups *g);
+FV_API const char *fv_gap_name(
+    fv_gap_kind kind); /* "accuracy", "equal_opportunity", "false_positive_rate", "demographic_parity" */
+
 /* Calibration: a temperature that makes the probabilities honest, and thresholds for decisions. */
 typedef struct fv_calibrated {
     double loss, ece, brier, accuracy; /* as in fv_evaluation */

@@ -6,6 +6,7 @@
 
 #include "cli/ensemble.h"
 #include "cli/evaluation.h"
+#include "cli/groups.h"
 #include "cli/limits.h"
 #include "cli/parts.h"
 #include "cli/progress.h"
@@ -14,9 +15,9 @@
 
 typedef struct eval_options {
     int split, on_error;
-    const char *json, *csv, *tta, *against;
+    const char *json, *csv, *tta, *against, *groups;
     uint64_t seed;
-    int64_t top, bootstrap, batch, threads, max_pixels, max_bytes;
+    int64_t top, bootstrap, group_least, batch, threads, max_pixels, max_bytes;
 } eval_options;
 
 static const char *const on_errors[] = {"skip", "fail", NULL};
@@ -65,6 +66,19 @@ static const option table[] = {
      .value = "MODEL2",
      .help = "compare with a second model on the same pictures: the difference in accuracy with its "
              "interval, and McNemar's test"},
+    {.name = "groups",
+     .type = OPTION_STRING,
+     .offset = offsetof(eval_options, groups),
+     .value = "FILE",
+     .help =
+         "the scores of groups: a .csv or .tsv of file,COLUMN... rows, as of sex, skin type, camera or site"},
+    {.name = "group_least",
+     .type = OPTION_INT,
+     .offset = offsetof(eval_options, group_least),
+     .low = 1,
+     .high = 1e9,
+     .shown = "30",
+     .help = "groups and rates of fewer pictures are too small to judge"},
     {.name = "tta",
      .type = OPTION_STRING,
      .offset = offsetof(eval_options, tta),
@@ -104,6 +118,7 @@ typedef struct eval_run {
     ensemble first, second; /* the second: --against */
     fv_interval intervals[FV_SCORE_COUNT];
     fv_comparison comparison;
+    fv_groups groups;
 } eval_run;
 
 static fv_status measure_one(const eval_run *r, ensemble *models, bool tell)
@@ -133,6 +148,11 @@ static fv_status measure(eval_run *r)
     STATUS_TRY(measure_one(r, &r->first, true));
     if (o->bootstrap)
         STATUS_TRY(fv_bootstrap(e, .intervals = r->intervals, .resamples = o->bootstrap, .seed = o->seed));
+    if (o->groups)
+        STATUS_TRY(fv_groups_compare(e, .data = r->part, .path = o->groups, .result = &r->groups,
+                                     .least = o->group_least, .resamples = o->bootstrap, .seed = o->seed));
+    for (int64_t i = 0; i < r->groups.problem_count; i++)
+        cli_say("warning: %s", r->groups.problems[i]);
     if (!o->against)
         return FV_OK;
     STATUS_TRY(measure_one(r, &r->second, false));
@@ -148,6 +168,8 @@ static void print_results(const eval_run *r)
     evaluation_print(e);
     if (r->o->bootstrap)
         intervals_print(e, r->intervals, r->o->bootstrap);
+    if (r->o->groups)
+        groups_print(&r->groups, e);
     if (r->o->against)
         comparison_print(&r->comparison, r->call->arguments[0], r->o->against);
 }
@@ -157,6 +179,8 @@ static json_t *results_json(const eval_run *r)
     json_t *all = evaluation_json(&r->first.evaluation, r->call->arguments[0], r->call->arguments[1]);
     if (all && r->o->bootstrap)
         json_object_set_new(all, "intervals", intervals_json(r->intervals, r->o->bootstrap, r->o->seed));
+    if (all && r->o->groups)
+        json_object_set_new(all, "groups", groups_json(&r->groups, &r->first.evaluation));
     if (all && r->o->against)
         json_object_set_new(all, "against", comparison_json(&r->comparison, r->o->against));
     return all;
@@ -208,6 +232,7 @@ static int run(const invocation *call)
         result = 128 + interrupt_signal();
     else
         result = status == FV_OK ? write_results(&r) : cli_fail();
+    fv_groups_release(&r.groups);
     ensemble_release(&r.first);
     ensemble_release(&r.second);
     fv_dataset_destroy(r.data);
