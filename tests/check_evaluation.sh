@@ -107,6 +107,15 @@ fails 'rows.png' eval $a digits --groups rows.png
 printf 'file\n' >bare.csv
 fails 'must name the columns' eval $a digits --groups bare.csv
 
+# All of it in a report
+succeeds eval $a digits --groups groups.csv --bootstrap 100 --report a
+for words in '<h2>Intervals</h2>' '<h2>Groups</h2>' 'too few to judge' '<td>balanced_accuracy</td>'; do
+    grep -qF "$words" a/report.html || complain "eval --report: the page lacks $words"
+done
+succeeds eval $a digits --report a
+grep -qF '<h2>Groups</h2>' a/report.html && complain "eval --report: groups that were not asked for"
+fails 'results.csv' eval $a digits --report .
+
 # Weights averaged: of one model and itself, the same
 succeeds average $a $a $a -o soup.safetensors
 succeeds eval soup.safetensors digits --json soup.json

@@ -9,7 +9,7 @@
 #ifndef FOVEA_USE_H
 #define FOVEA_USE_H
 
-#include "train.h"
+#include "evaluation.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -78,6 +78,8 @@ typedef struct fv_report_options {
     const fv_dataset *data;          /* what was evaluated; for the worst mistakes' pictures; may be NULL */
     const fv_evaluation *evaluation; /* may be NULL */
     const char *title;
+    const fv_interval *intervals; /* of the evaluation, from fv_bootstrap; may be NULL */
+    const fv_groups *groups;      /* of the evaluation, from fv_groups_compare; may be NULL */
 } fv_report_options;
 #define fv_report_write(...)                                                                                 \
     fv_report_write_with(&(fv_report_options){.struct_size = sizeof(fv_report_options), .run = __VA_ARGS__})

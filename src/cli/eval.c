@@ -12,10 +12,11 @@
 #include "cli/progress.h"
 #include "cli/transfer.h"
 #include "cli/verbs.h"
+#include "core/file.h"
 
 typedef struct eval_options {
     int split, on_error;
-    const char *json, *csv, *tta, *against, *groups;
+    const char *json, *csv, *tta, *against, *groups, *report;
     uint64_t seed;
     int64_t top, bootstrap, group_least, batch, threads, max_pixels, max_bytes;
 } eval_options;
@@ -79,6 +80,11 @@ static const option table[] = {
      .high = 1e9,
      .shown = "30",
      .help = "groups and rates of fewer pictures are too small to judge"},
+    {.name = "report",
+     .type = OPTION_STRING,
+     .offset = offsetof(eval_options, report),
+     .value = "RUN",
+     .help = "write the report of a run folder anew, about this evaluation with its intervals and groups"},
     {.name = "tta",
      .type = OPTION_STRING,
      .offset = offsetof(eval_options, tta),
@@ -186,6 +192,19 @@ static json_t *results_json(const eval_run *r)
     return all;
 }
 
+static fv_status write_report(const eval_run *r)
+{
+    const eval_options *o = r->o;
+    text title = {0};
+    text_add(&title, "%s on %s", fv_model_name(r->first.models[0]), file_base_name(r->call->arguments[1]));
+    fv_status status =
+        fv_report_write(o->report, .model = r->first.models[0], .data = r->part,
+                        .evaluation = &r->first.evaluation, .intervals = o->bootstrap ? r->intervals : NULL,
+                        .groups = o->groups ? &r->groups : NULL, .title = text_string(&title));
+    text_release(&title);
+    return status;
+}
+
 /* What was measured is told first: a file that cannot be written must not lose it. */
 static int write_results(const eval_run *r)
 {
@@ -194,6 +213,8 @@ static int write_results(const eval_run *r)
     if (!o->json || strcmp(o->json, "-") != 0)
         print_results(r);
     if (o->csv && evaluation_write_csv(&r->first.evaluation, r->part, o->csv) != FV_OK)
+        status = cli_fail();
+    if (o->report && write_report(r) != FV_OK)
         status = cli_fail();
     if (o->json && evaluation_emit_json(results_json(r), o->json) != FV_OK)
         status = cli_fail();

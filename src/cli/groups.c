@@ -14,28 +14,34 @@ static bool of_two_classes(const fv_evaluation *e)
 
 /* ---- text ---- */
 
-static void print_rate(const fv_rate *r)
+static void add_rate(text *line, const fv_rate *r)
 {
     char words[64];
     if (!isfinite(r->value))
         snprintf(words, sizeof words, "-");
     else
         snprintf(words, sizeof words, "%.3f %.3f..%.3f", r->value, r->low, r->high);
-    printf("  %-18s", words);
+    text_add(line, "  %-18s", words);
 }
 
 static void print_group(const fv_group *g, const fv_evaluation *e, int width)
 {
     const fv_class_rates *rates = of_two_classes(e) ? &g->classes[1] : &g->macro;
-    cli_print_padded(g->name, width);
-    printf("%8lld", (long long)g->images);
-    print_rate(&g->accuracy);
-    print_rate(&rates->precision);
-    print_rate(&rates->recall);
-    print_rate(&rates->false_positive_rate);
+    text line = {0};
+    add_rate(&line, &g->accuracy);
+    add_rate(&line, &rates->precision);
+    add_rate(&line, &rates->recall);
+    add_rate(&line, &rates->false_positive_rate);
     if (of_two_classes(e))
-        print_rate(&rates->selection_rate);
-    printf("%s\n", g->too_small ? "  too few to judge" : "");
+        add_rate(&line, &rates->selection_rate);
+    if (g->too_small)
+        text_add(&line, "  too few to judge");
+    size_t length = line.length;
+    while (length > 0 && line.data[length - 1] == ' ')
+        length--;
+    cli_print_padded(g->name, width);
+    printf("%8lld%.*s\n", (long long)g->images, (int)length, text_string(&line));
+    text_release(&line);
 }
 
 static void print_gap(const fv_gap *gap, fv_gap_kind kind, const fv_grouping *c, const fv_evaluation *e)
@@ -58,8 +64,8 @@ static void print_column(const fv_grouping *c, const fv_evaluation *e)
         width = cli_width(c->groups[i].name) > width ? cli_width(c->groups[i].name) : width;
     printf("\n");
     cli_print_padded(c->column, width);
-    printf("%8s  %-18s  %-18s  %-18s  %-18s%s\n", "images", "accuracy", "precision", "recall", "fpr",
-           of_two_classes(e) ? "  selection rate" : "");
+    printf("%8s  %-18s  %-18s  %-18s  %s\n", "images", "accuracy", "precision", "recall",
+           of_two_classes(e) ? "fpr                 selection rate" : "fpr");
     for (int64_t i = 0; i < c->group_count; i++)
         print_group(&c->groups[i], e, width);
     if (c->without)
