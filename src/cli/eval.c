@@ -263,7 +263,7 @@ static int run(const invocation *call)
 const verb verb_eval = {
     .name = "eval",
     .computes = true,
-    .arguments = "MODEL[,MODEL...] DATA",
+    .arguments = "MODEL DATA",
     .summary = "Measures a model on pictures whose classes are known",
     .description =
         "Prints loss, accuracy with its 95 % interval, precision, recall and F1 per class, and "
