@@ -24,6 +24,7 @@
 #include "fovea/pretrained.h"
 #include "fovea/data.h"
 #include "fovea/train.h"
+#include "fovea/evaluation.h"
 #include "fovea/use.h"
 
 #endif

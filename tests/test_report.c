@@ -449,6 +449,42 @@ static void page_tells_the_numbers(void **state)
     free(run);
 }
 
+/* Groups' names come from tables: they are words here, not HTML. */
+static void page_tells_of_groups(void **state)
+{
+    (void)state;
+    fv_evaluation *e = make_evaluation(3, 40, NULL);
+    fv_interval intervals[FV_SCORE_COUNT];
+    for (int i = 0; i < FV_SCORE_COUNT; i++)
+        intervals[i] = (fv_interval){NAN, NAN};
+    intervals[FV_SCORE_MACRO_F1] = (fv_interval){0.4321, 0.5678};
+    fv_class_rates rates[2][3] = {0};
+    fv_group groups[] = {
+        {.name = "<b>", .images = 31, .accuracy = {0.75, 0.5, 0.875, 31}, .classes = rates[0]},
+        {.name = "few", .images = 9, .too_small = 1, .classes = rates[1]}};
+    fv_grouping column = {.column = "skin & type", .groups = groups, .group_count = 2};
+    for (int i = 0; i < FV_GAP_COUNT; i++)
+        column.gaps[i] = (fv_gap){NAN, -1, -1, -1};
+    column.gaps[FV_GAP_RECALL] = (fv_gap){0.125, 2, 1, 0};
+    fv_groups g = {.columns = &column, .column_count = 1, .class_count = 3, .least = 30};
+    char *run = make_run("groups", three_epochs, NULL);
+    report_input in = {.run = run, .title = "t", .evaluation = e, .intervals = intervals, .groups = &g};
+    assert_ok(report_write(&in));
+    char *page = read_page(run);
+    assert_null(strstr(page, "<td><b>"));
+    assert_non_null(strstr(page, "<td>&lt;b&gt;</td><td>31</td><td>75.00 %<br><small>50.0 to 87.5</small>"));
+    assert_non_null(strstr(page, "<th>skin &amp; type</th>"));
+    assert_non_null(strstr(page, "few<br><small class=\"wrong\">too few to judge"));
+    assert_non_null(
+        strstr(page, "recall (equal opportunity): 12.5 points, from few to &lt;b&gt;, class class 2"));
+    assert_non_null(strstr(page, "<td>macro_f1</td>"));
+    assert_non_null(strstr(page, "<td>0.4321</td><td>0.5678</td>"));
+    assert_null(strstr(page, "<td>kappa</td>"));
+    free(page);
+    free_evaluation(e);
+    free(run);
+}
+
 /* Everything the page points to lies in the run folder; returns how many references there were. */
 static int check_references(const char *run, const char *page)
 {
@@ -636,6 +672,7 @@ int main(void)
         cmocka_unit_test(confusion_of_many_classes),
         cmocka_unit_test(worst_mistakes_come_first),
         cmocka_unit_test(page_tells_the_numbers),
+        cmocka_unit_test(page_tells_of_groups),
         cmocka_unit_test(thumbnails_are_written_anew),
         cmocka_unit_test(report_without_an_evaluation),
         cmocka_unit_test(report_of_one_epoch_with_gaps),

@@ -185,10 +185,40 @@ static void test_views(void **state)
     remove_folder(folder);
 }
 
+/* One weight that is not a number: no score would mean anything. */
+static void test_not_a_number(void **state)
+{
+    (void)state;
+    char *folder = make_folder();
+    write_class(folder, "left", 1, 4);
+    write_class(folder, "top", 0, 4);
+    fv_dataset *data = fv_dataset_open(folder);
+    fv_model *m = make_network(2);
+    fv_tensor_view bias;
+    fv_evaluation e;
+    const fv_dataset *all = fv_dataset_part(data, FV_ALL);
+    assert_ok(fv_model_set_classes(m, (const char *const[]){"left", "top"}, 2));
+    assert_int_equal(fv_evaluate(m, .data = all, .result = &e, .top_k = -1), FV_ERROR_INVALID);
+    assert_ok(fv_model_tensor(m, fv_model_tensor_count(m) - 1, &bias)); /* the last layer's bias */
+    bias.data[1] = NAN;
+    fv_model_tensors_changed(m);
+    assert_int_equal(fv_evaluate(m, .data = all, .result = &e, .batch = 2), FV_ERROR_DIVERGED);
+    assert_non_null(strstr(fv_error_message(), "not a number"));
+    assert_non_null(strstr(fv_error_message(), "left/000.png"));
+    assert_null(e.classes);
+    bias.data[1] = INFINITY;
+    fv_model_tensors_changed(m);
+    assert_int_equal(fv_evaluate(m, .data = all, .result = &e), FV_ERROR_DIVERGED);
+    fv_dataset_destroy(data);
+    fv_model_destroy(m);
+    remove_folder(folder);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_by_name), cmocka_unit_test(test_nothing_known),
-                                       cmocka_unit_test(test_one_output), cmocka_unit_test(test_interrupted),
-                                       cmocka_unit_test(test_views)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_by_name),    cmocka_unit_test(test_nothing_known),
+        cmocka_unit_test(test_one_output), cmocka_unit_test(test_interrupted),
+        cmocka_unit_test(test_views),      cmocka_unit_test(test_not_a_number)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -83,6 +83,16 @@ FV_API fv_status fv_model_set_classes(fv_model *m, const char *const *names, int
 FV_API int64_t fv_model_class_count(const fv_model *m); /* the number of outputs, 0 before fv_output */
 FV_API const char *fv_model_class_name(const fv_model *m, int64_t class_index); /* NULL when not set */
 
+/* What fv_calibrate finds; kept in the model file, and forgotten by fv_fit. */
+/* Logits are divided by it before they become probabilities, wherever that is; 1 unless set, 0.001..1000. */
+FV_API float fv_model_temperature(const fv_model *m);
+FV_API fv_status fv_model_set_temperature(fv_model *m, float temperature);
+/* Of two classes (one output, or a softmax of two) one threshold: the second class is predicted where its probability is above it. With a
+ * sigmoid for each of several classes one for each. Each in 0..1; a count of 0 takes them away. Copied. The first gives their
+ * number and the model's own array. */
+FV_API int64_t fv_model_thresholds(const fv_model *m, const float **thresholds);
+FV_API fv_status fv_model_set_thresholds(fv_model *m, const float *thresholds, int64_t count);
+
 /* Parameters that are trained, and multiply-additions for one picture. */
 FV_API int64_t fv_model_parameter_count(const fv_model *m);
 FV_API int64_t fv_model_multiply_adds(const fv_model *m);
@@ -198,6 +208,11 @@ FV_API fv_model *fv_import_with(const fv_import_options *options);
 /* A model like `m`, with its weights, preprocessing and name, of another number of classes: the last layer, the head, begins anew from
  * `seed`, and there are no class names. NULL on failure; the caller destroys it. */
 FV_API fv_model *fv_model_new_head(const fv_model *m, int64_t classes, uint64_t seed);
+
+/* Makes m's weights, and the running statistics of its batch norms, the mean of its own and those of `count` others (Izmailov et al. 2018,
+ * Wortsman et al. 2022). Network, classes and preprocessing must be the same; else it is an error, and nothing is changed. Temperature and
+ * thresholds are taken away. */
+FV_API fv_status fv_model_average(fv_model *m, const fv_model *const *others, int64_t count);
 
 /* The zoo's table. */
 typedef struct fv_zoo_entry {

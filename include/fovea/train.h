@@ -248,13 +248,16 @@ typedef struct fv_fit_options {
  * pictures training's accuracy counts as right the class with the larger part. FV_ERROR_DIVERGED when the loss is not finite (the best so far is kept). */
 FV_API fv_status fv_fit_with(const fv_fit_options *options);
 
-/* What fv_evaluate found. All arrays belong to it; release with fv_evaluation_release. In multi-label data a class counts as
- * predicted when its probability is above 0.5. */
+/* What fv_evaluate found. All arrays belong to it; release with fv_evaluation_release. Numbers are those of scikit-learn's functions of
+ * the same names on the same probabilities (docs/evaluation.md has the formulas and sources). Of equal probabilities the class that
+ * comes first is predicted. */
 typedef struct fv_class_score {
     const char *name; /* the model's */
     int64_t support;
-    float precision, recall, f1; /* 0 where undefined */
-    float auc;                   /* one against the rest; NAN where undefined */
+    double precision, recall, f1;
+    double auc; /* area under the ROC curve, one against the rest; NAN where undefined */
+    double
+        average_precision; /* the sum of precision times gain in recall; NAN without a picture of the class */
 } fv_class_score;
 
 typedef struct fv_evaluation {
@@ -264,19 +267,38 @@ typedef struct fv_evaluation {
     double loss, accuracy; /* multi-label: the share of right answers, one for every picture and class */
     double top5;
     double accuracy_low, accuracy_high; /* 95 % interval (Wilson 1927) */
-    double ece;                         /* expected calibration error, 15 bins (Guo et al. 2017) */
-    fv_class_score *classes, macro, weighted;
+    double
+        ece; /* expected calibration error, 15 bins (Guo et al. 2017); multi-label: of all answers' probabilities against
+                   how often the class is there */
+    fv_class_score *classes, macro,
+        weighted;       /* macro: every class counts the same, weighted: by support. Classes that neither
+                                                 occur nor are predicted, and what is NAN, are left out */
     int64_t *confusion; /* (class_count, class_count): row true, column predicted; NULL in multi-label data */
     /* A picture each, in the data set's order: */
     int64_t *index; /* in the data set */
     int32_t *label,
         *predicted;     /* the model's class indices; multi-label: the first class or -1, and the likeliest */
     float *probability; /* of the predicted class */
-    int multi_label;    /* nonzero: of multi-label data; then top5, the interval and ece are NAN */
+    int multi_label;    /* nonzero: of multi-label data; then top5 and the interval are NAN */
     double exact_match; /* the share of pictures with every class right; else as accuracy */
     unsigned char *targets; /* (images, class_count): 1 for each class of the picture; NULL in other data */
-    float *probabilities;   /* (images, class_count); NULL in other data */
+    float *probabilities;   /* (images, class_count) */
     int64_t views;          /* of each picture that the probabilities are the mean of; 1 without .tta */
+    int64_t top_k;
+    double top_k_accuracy; /* the true class is among the top_k likeliest; NAN in multi-label data */
+    /* The mean recall of the classes that occur; agreement beyond chance (Cohen 1960); correlation of truth and prediction (Matthews
+     * 1975; several classes: Gorodkin 2004). NAN in multi-label data; kappa also where chance alone agrees always. */
+    double balanced_accuracy, kappa, matthews;
+    /* -log of the probability of the true class, which counts as at least 2^-52; multi-label: the mean binary one of all answers. */
+    double log_loss;
+    /* Brier 1950: the sum over the classes of (probability - truth)^2, 0..2, twice the usual score of two classes; multi-label: the
+     * mean over all answers, 0..1. */
+    double brier;
+    double hamming_loss;  /* the share of wrong answers: 1 - accuracy */
+    fv_class_score micro; /* of all answers together; auc and average_precision are NAN */
+    /* (class_count): a class counts as predicted above its threshold; of two classes the second above its own, else the first.
+     * NULL: 0.5 each in multi-label data, else the likeliest class. From the model (fv_model_set_thresholds). */
+    float *thresholds;
 } fv_evaluation;
 
 typedef struct fv_evaluate_options {
@@ -291,10 +313,12 @@ typedef struct fv_evaluate_options {
     fv_log_callback on_log;       /* pictures that are left out */
     void *user;
     const char *tta; /* test-time augmentation, as for fv_predict; default "none" */
+    int64_t top_k;   /* default 5 */
 } fv_evaluate_options;
 #define fv_evaluate(...)                                                                                     \
     fv_evaluate_with(&(fv_evaluate_options){.struct_size = sizeof(fv_evaluate_options), .model = __VA_ARGS__})
-/* Pictures are decoded at full scale and resized as the model says; classes are matched by name. */
+/* Pictures are decoded at full scale and resized as the model says; classes are matched by name. It keeps 4 bytes for each picture and
+ * class, which areas under curves need. FV_ERROR_DIVERGED: an output is not a number; the error names the picture. */
 FV_API fv_status fv_evaluate_with(const fv_evaluate_options *options);
 FV_API void fv_evaluation_release(fv_evaluation *e);
 

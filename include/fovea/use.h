@@ -9,7 +9,7 @@
 #ifndef FOVEA_USE_H
 #define FOVEA_USE_H
 
-#include "train.h"
+#include "evaluation.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -19,6 +19,9 @@ typedef struct fv_prediction {
     int64_t class_index;
     const char *name; /* the model's; "" when it has no class names */
     float probability;
+    /* Nonzero: the picture counts as of this class. It is the first one, which of two classes the model's threshold chooses; with a
+     * sigmoid for each of several classes, those above their thresholds (0.5 where the model has none). */
+    int predicted;
 } fv_prediction;
 
 typedef struct fv_predict_options {
@@ -29,7 +32,7 @@ typedef struct fv_predict_options {
     size_t byte_count;
     const uint8_t *pixels; /* (height, width, channels), channels 1 or 3 */
     int64_t height, width, channels;
-    fv_prediction *top;   /* receives the best classes, the likeliest first */
+    fv_prediction *top;   /* receives the best classes, the likeliest first (of two, the predicted one) */
     int64_t top_count;    /* at most the number of classes; default 1 */
     float *probabilities; /* optional: all of them, class_count values */
     /* Test-time augmentation: the probabilities are the mean of those of several views of the picture. "flip" adds its
@@ -48,7 +51,7 @@ FV_API fv_status fv_predict_with(const fv_predict_options *options);
  * it can be read, is decided by its content when it is opened. */
 FV_API int fv_is_picture_name(const char *path);
 
-/* Logits of a batch already at the network's size: pixels (count, height, width, channels) to logits (count, classes). */
+/* Logits, divided by the model's temperature, of a batch already at the network's size: pixels (count, height, width, channels) to logits (count, classes). */
 FV_API fv_status fv_predict_batch(fv_model *m, const uint8_t *pixels, int64_t count, float *logits);
 
 typedef struct fv_explain_options {
@@ -75,6 +78,8 @@ typedef struct fv_report_options {
     const fv_dataset *data;          /* what was evaluated; for the worst mistakes' pictures; may be NULL */
     const fv_evaluation *evaluation; /* may be NULL */
     const char *title;
+    const fv_interval *intervals; /* of the evaluation, from fv_bootstrap; may be NULL */
+    const fv_groups *groups;      /* of the evaluation, from fv_groups_compare; may be NULL */
 } fv_report_options;
 #define fv_report_write(...)                                                                                 \
     fv_report_write_with(&(fv_report_options){.struct_size = sizeof(fv_report_options), .run = __VA_ARGS__})

@@ -4,26 +4,30 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/ensemble.h"
 #include "cli/evaluation.h"
+#include "cli/groups.h"
 #include "cli/limits.h"
+#include "cli/parts.h"
 #include "cli/progress.h"
 #include "cli/transfer.h"
 #include "cli/verbs.h"
+#include "core/file.h"
 
 typedef struct eval_options {
     int split, on_error;
-    const char *json, *csv, *tta;
-    int64_t batch, threads, max_pixels, max_bytes;
+    const char *json, *csv, *tta, *against, *groups, *report;
+    uint64_t seed;
+    int64_t top, bootstrap, group_least, batch, threads, max_pixels, max_bytes;
 } eval_options;
 
-static const char *const splits[] = {"auto", "train", "val", "test", "all", NULL};
 static const char *const on_errors[] = {"skip", "fail", NULL};
 
 static const option table[] = {
     {.name = "split",
      .type = OPTION_CHOICE,
      .offset = offsetof(eval_options, split),
-     .choices = splits,
+     .choices = part_choices,
      .value = "S",
      .shown = "test where there is one, else all",
      .help = "the part of the data"},
@@ -37,6 +41,50 @@ static const option table[] = {
      .offset = offsetof(eval_options, csv),
      .value = "FILE",
      .help = "write file,label,predicted,probability, a row a picture"},
+    {.name = "top",
+     .type = OPTION_INT,
+     .offset = offsetof(eval_options, top),
+     .low = 1,
+     .high = 100000,
+     .shown = "5",
+     .value = "K",
+     .help = "a further accuracy: the true class is among the K likeliest"},
+    {.name = "bootstrap",
+     .type = OPTION_INT,
+     .offset = offsetof(eval_options, bootstrap),
+     .low = 1,
+     .high = 1000000,
+     .shown = "none",
+     .help = "95 % intervals of all scores from so many resamples of the pictures; 2000 are usual"},
+    {.name = "seed",
+     .type = OPTION_SEED,
+     .offset = offsetof(eval_options, seed),
+     .shown = "0",
+     .help = "of the resamples"},
+    {.name = "against",
+     .type = OPTION_STRING,
+     .offset = offsetof(eval_options, against),
+     .value = "MODEL2",
+     .help = "compare with a second model on the same pictures: the difference in accuracy with its "
+             "interval, and McNemar's test"},
+    {.name = "groups",
+     .type = OPTION_STRING,
+     .offset = offsetof(eval_options, groups),
+     .value = "FILE",
+     .help =
+         "the scores of groups: a .csv or .tsv of file,COLUMN... rows, as of sex, skin type, camera or site"},
+    {.name = "group_least",
+     .type = OPTION_INT,
+     .offset = offsetof(eval_options, group_least),
+     .low = 1,
+     .high = 1e9,
+     .shown = "30",
+     .help = "groups and rates of fewer pictures are too small to judge"},
+    {.name = "report",
+     .type = OPTION_STRING,
+     .offset = offsetof(eval_options, report),
+     .value = "RUN",
+     .help = "write the report of a run folder anew, about this evaluation with its intervals and groups"},
     {.name = "tta",
      .type = OPTION_STRING,
      .offset = offsetof(eval_options, tta),
@@ -67,84 +115,149 @@ static const option table[] = {
     LIMIT_OPTIONS(eval_options),
     {0}};
 
-/* NULL, with the error set, when the data lacks the part that was asked for. */
-static const fv_dataset *choose_part(const fv_dataset *d, const char *path, int split)
+/* All that is measured. */
+typedef struct eval_run {
+    const invocation *call;
+    const eval_options *o;
+    fv_dataset *data;
+    const fv_dataset *part;
+    ensemble first, second; /* the second: --against */
+    fv_interval intervals[FV_SCORE_COUNT];
+    fv_comparison comparison;
+    fv_groups groups;
+} eval_run;
+
+static fv_status measure_one(const eval_run *r, ensemble *models, bool tell)
 {
-    static const fv_part parts[] = {FV_TEST, FV_TRAIN, FV_VALIDATION, FV_TEST, FV_ALL};
-    const fv_dataset *part = fv_dataset_part(d, parts[split]);
-    if (!part && split == 0)
-        part = fv_dataset_part(d, FV_ALL);
-    if (!part)
-        status_set(FV_ERROR_INVALID, "%s: has no part '%s'; --split all takes everything", path,
-                   splits[split]);
-    return part;
+    const eval_options *o = r->o;
+    progress_bar bar;
+    progress_init(&bar);
+    fv_status status =
+        ensemble_evaluate(models, &(fv_evaluate_options){.struct_size = sizeof(fv_evaluate_options),
+                                                         .data = r->part,
+                                                         .batch = o->batch,
+                                                         .loader_threads = (int)o->threads,
+                                                         .on_error = (fv_on_error)o->on_error,
+                                                         .on_step = progress_step,
+                                                         .on_log = tell ? progress_log : NULL,
+                                                         .user = &bar,
+                                                         .tta = o->tta,
+                                                         .top_k = o->top});
+    progress_end(&bar);
+    return status;
 }
 
-static int write_results(const fv_evaluation *e, const fv_dataset *part, const invocation *call)
+static fv_status measure(eval_run *r)
 {
-    const eval_options *o = call->options;
-    const char *model = call->arguments[0], *data = call->arguments[1];
-    bool print_json = o->json && strcmp(o->json, "-") == 0;
+    const eval_options *o = r->o;
+    const fv_evaluation *e = &r->first.evaluation;
+    STATUS_TRY(measure_one(r, &r->first, true));
+    if (o->bootstrap)
+        STATUS_TRY(fv_bootstrap(e, .intervals = r->intervals, .resamples = o->bootstrap, .seed = o->seed));
+    if (o->groups)
+        STATUS_TRY(fv_groups_compare(e, .data = r->part, .path = o->groups, .result = &r->groups,
+                                     .least = o->group_least, .resamples = o->bootstrap, .seed = o->seed));
+    for (int64_t i = 0; i < r->groups.problem_count; i++)
+        cli_say("warning: %s", r->groups.problems[i]);
+    if (!o->against)
+        return FV_OK;
+    STATUS_TRY(measure_one(r, &r->second, false));
+    return fv_compare(e, .second = &r->second.evaluation, .result = &r->comparison, .resamples = o->bootstrap,
+                      .seed = o->seed);
+}
+
+static void print_results(const eval_run *r)
+{
+    const fv_evaluation *e = &r->first.evaluation;
+    if (r->first.count > 1)
+        printf("models      %zu, their probabilities averaged\n", r->first.count);
+    evaluation_print(e);
+    if (r->o->bootstrap)
+        intervals_print(e, r->intervals, r->o->bootstrap);
+    if (r->o->groups)
+        groups_print(&r->groups, e);
+    if (r->o->against)
+        comparison_print(&r->comparison, r->call->arguments[0], r->o->against);
+}
+
+static json_t *results_json(const eval_run *r)
+{
+    json_t *all = evaluation_json(&r->first.evaluation, r->call->arguments[0], r->call->arguments[1]);
+    if (all && r->o->bootstrap)
+        json_object_set_new(all, "intervals", intervals_json(r->intervals, r->o->bootstrap, r->o->seed));
+    if (all && r->o->groups)
+        json_object_set_new(all, "groups", groups_json(&r->groups, &r->first.evaluation));
+    if (all && r->o->against)
+        json_object_set_new(all, "against", comparison_json(&r->comparison, r->o->against));
+    return all;
+}
+
+static fv_status write_report(const eval_run *r)
+{
+    const eval_options *o = r->o;
+    text title = {0};
+    text_add(&title, "%s on %s", fv_model_name(r->first.models[0]), file_base_name(r->call->arguments[1]));
+    fv_status status =
+        fv_report_write(o->report, .model = r->first.models[0], .data = r->part,
+                        .evaluation = &r->first.evaluation, .intervals = o->bootstrap ? r->intervals : NULL,
+                        .groups = o->groups ? &r->groups : NULL, .title = text_string(&title));
+    text_release(&title);
+    return status;
+}
+
+/* What was measured is told first: a file that cannot be written must not lose it. */
+static int write_results(const eval_run *r)
+{
+    const eval_options *o = r->o;
     int status = EXIT_DONE;
-    /* What was measured is told first: a file that cannot be written must not lose it. */
-    if (print_json)
-        status = cli_print_json(evaluation_json(e, model, data), true);
-    else
-        evaluation_print(e);
-    if (o->csv && evaluation_write_csv(e, part, o->csv) != FV_OK)
+    if (!o->json || strcmp(o->json, "-") != 0)
+        print_results(r);
+    if (o->csv && evaluation_write_csv(&r->first.evaluation, r->part, o->csv) != FV_OK)
         status = cli_fail();
-    if (o->json && !print_json && evaluation_write_json(e, model, data, o->json) != FV_OK)
+    if (o->report && write_report(r) != FV_OK)
+        status = cli_fail();
+    if (o->json && evaluation_emit_json(results_json(r), o->json) != FV_OK)
         status = cli_fail();
     return status;
 }
 
-static int evaluate(fv_model *m, const fv_dataset *d, const invocation *call)
+static fv_status open_all(eval_run *r)
 {
-    const eval_options *o = call->options;
-    const fv_dataset *part = choose_part(d, call->arguments[1], o->split);
-    if (!part)
-        return cli_fail();
-    fv_evaluation e = {0};
-    progress_bar bar;
-    progress_init(&bar);
-    fv_status status =
-        fv_evaluate(m, .data = part, .result = &e, .batch = o->batch, .loader_threads = (int)o->threads,
-                    .on_error = (fv_on_error)o->on_error, .on_step = progress_step, .on_log = progress_log,
-                    .user = &bar, .tta = o->tta);
-    progress_end(&bar);
-    int result;
-    if (status == FV_INTERRUPTED && interrupt_signal())
-        result = 128 + interrupt_signal();
-    else if (status != FV_OK)
-        result = cli_fail();
-    else
-        result = write_results(&e, part, call);
-    fv_evaluation_release(&e);
-    return result;
+    const eval_options *o = r->o;
+    const char *path = r->call->arguments[1];
+    STATUS_TRY(ensemble_load(&r->first, r->call->arguments[0]));
+    if (o->against)
+        STATUS_TRY(ensemble_load(&r->second, o->against));
+    r->data = transfer_open(&(fv_dataset_options){.struct_size = sizeof(fv_dataset_options),
+                                                  .path = path,
+                                                  .validation_split = FV_OFF,
+                                                  .on_error = (fv_on_error)o->on_error,
+                                                  .max_pixels = o->max_pixels,
+                                                  .max_bytes = o->max_bytes});
+    if (!r->data)
+        return status_last();
+    cli_say_problems(r->data);
+    r->part = part_choose(r->data, path, o->split, FV_TEST);
+    return r->part ? FV_OK : status_last();
 }
 
 static int run(const invocation *call)
 {
-    const eval_options *o = call->options;
-    int status = EXIT_FAILED;
+    eval_run r = {.call = call, .o = call->options};
+    int result;
     interrupt_catch();
-    fv_model *m = fv_model_load(call->arguments[0]);
-    fv_dataset *d = m ? transfer_open(&(fv_dataset_options){.struct_size = sizeof(fv_dataset_options),
-                                                            .path = call->arguments[1],
-                                                            .validation_split = FV_OFF,
-                                                            .on_error = (fv_on_error)o->on_error,
-                                                            .max_pixels = o->max_pixels,
-                                                            .max_bytes = o->max_bytes})
-                      : NULL;
-    if (d) {
-        cli_say_problems(d);
-        status = evaluate(m, d, call);
-    } else {
-        cli_fail();
-    }
-    fv_dataset_destroy(d);
-    fv_model_destroy(m);
-    return status;
+    fv_status status = open_all(&r);
+    if (status == FV_OK)
+        status = measure(&r);
+    if (status == FV_INTERRUPTED && interrupt_signal())
+        result = 128 + interrupt_signal();
+    else
+        result = status == FV_OK ? write_results(&r) : cli_fail();
+    fv_groups_release(&r.groups);
+    ensemble_release(&r.first);
+    ensemble_release(&r.second);
+    fv_dataset_destroy(r.data);
+    return result;
 }
 
 const verb verb_eval = {
@@ -152,10 +265,12 @@ const verb verb_eval = {
     .computes = true,
     .arguments = "MODEL DATA",
     .summary = "Measures a model on pictures whose classes are known",
-    .description = "Prints loss, accuracy with its 95 % interval, precision, recall and F1 per class, and "
-                   "the confusion matrix. "
-                   "Classes are matched by name; pictures of classes that the model does not know are "
-                   "counted and left out.",
+    .description =
+        "Prints loss, accuracy with its 95 % interval, precision, recall and F1 per class, and "
+        "the confusion matrix. "
+        "Classes are matched by name; pictures of classes that the model does not know are "
+        "counted and left out.\n\nSeveral models with commas between them are one: the mean of their "
+        "probabilities counts.",
     .example = "fovea eval runs/photos-1/best.safetensors photos/ --json scores.json",
     .options = table,
     .size = sizeof(eval_options),

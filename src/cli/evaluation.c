@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/evaluation.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,11 +13,23 @@ enum {
     MISTAKES_SHOWN = 30
 };
 
+static void print_number(double value)
+{
+    if (isfinite(value))
+        printf("%9.4f", value);
+    else
+        printf("%9s", "-");
+}
+
 static void print_scores(const char *name, int width, const fv_class_score *s)
 {
     cli_print_padded(name, width);
-    printf("%11.4f%9.4f%9.4f%10lld\n", (double)s->precision, (double)s->recall, (double)s->f1,
-           (long long)s->support);
+    printf("%11.4f", s->precision);
+    print_number(s->recall);
+    print_number(s->f1);
+    print_number(s->auc);
+    print_number(s->average_precision);
+    printf("%10lld\n", (long long)s->support);
 }
 
 static int widest_name(const fv_evaluation *e)
@@ -66,90 +79,62 @@ static void print_mistakes(const fv_evaluation *e)
     }
 }
 
-void evaluation_print(const fv_evaluation *e)
+static void print_single(const fv_evaluation *e)
 {
-    int width = widest_name(e);
+    printf("accuracy    %.4f  (95 %% interval %.4f..%.4f)\ntop-5       %.4f\n", e->accuracy, e->accuracy_low,
+           e->accuracy_high, e->top5);
+    if (e->top_k != 5)
+        printf("top-%-7lld %.4f\n", (long long)e->top_k, e->top_k_accuracy);
+    printf("balanced    %.4f  (accuracy, every class counting the same)\n", e->balanced_accuracy);
+    if (isfinite(e->kappa))
+        printf("kappa       %.4f  (Cohen's)\n", e->kappa);
+    printf("matthews    %.4f\n", e->matthews);
+}
+
+static void print_multi_label(const fv_evaluation *e)
+{
+    printf("accuracy    %.4f  (of all answers, one for each picture and class)\nexact match %.4f\n"
+           "hamming     %.4f  (loss: the share of wrong answers)\nmicro F1    %.4f\n",
+           e->accuracy, e->exact_match, e->hamming_loss, e->micro.f1);
+    if (isfinite(e->macro.average_precision))
+        printf("mAP         %.4f  (mean average precision)\n", e->macro.average_precision);
+}
+
+static void print_overall(const fv_evaluation *e)
+{
     printf("images      %lld\n", (long long)e->images);
     if (e->views > 1)
         printf("views       %lld of each picture, their probabilities averaged\n", (long long)e->views);
     printf("loss        %.4f\n", e->loss);
-    if (e->multi_label)
-        printf("accuracy    %.4f  (of all answers, one for each picture and class)\nexact match %.4f\n",
-               e->accuracy, e->exact_match);
-    else
-        printf("accuracy    %.4f  (95 %% interval %.4f..%.4f)\ntop-5       %.4f\n"
-               "calibration %.4f (expected error of the probabilities)\n",
-               e->accuracy, e->accuracy_low, e->accuracy_high, e->top5, e->ece);
+    (e->multi_label ? print_multi_label : print_single)(e);
+    if (fabs(e->log_loss - e->loss) > 1e-4) /* a softmax's are the same */
+        printf("log loss    %.4f  (of the true class)\n", e->log_loss);
+    printf("Brier       %.4f\ncalibration %.4f  (expected error of the probabilities)\n", e->brier, e->ece);
     if (e->unknown)
         printf("left out    %lld pictures of classes that the model does not know\n", (long long)e->unknown);
     if (e->skipped)
         printf("skipped     %lld pictures that cannot be read\n", (long long)e->skipped);
+}
+
+void evaluation_print(const fv_evaluation *e)
+{
+    int width = widest_name(e);
+    print_overall(e);
     putchar('\n');
     cli_print_padded("class", width);
-    printf("%11s%9s%9s%10s\n", "precision", "recall", "f1", "support");
+    printf("%11s%9s%9s%9s%9s%10s\n", "precision", "recall", "f1", "auc", "ap", "support");
     for (int64_t c = 0; c < e->class_count; c++)
         print_scores(e->classes[c].name, width, &e->classes[c]);
     print_scores("macro mean", width, &e->macro);
     print_scores("weighted mean", width, &e->weighted);
+    if (e->multi_label)
+        print_scores("micro mean", width, &e->micro);
     if (!e->confusion)
         return;
     if (e->class_count <= MATRIX_CLASSES)
         print_matrix(e, width);
     else
         print_mistakes(e);
-}
-
-static json_t *score_json(const fv_class_score *s)
-{
-    return json_pack("{s:o, s:o, s:o}", "precision", cli_number((double)s->precision), "recall",
-                     cli_number((double)s->recall), "f1", cli_number((double)s->f1));
-}
-
-json_t *evaluation_json(const fv_evaluation *e, const char *model, const char *data)
-{
-    int64_t n = e->class_count;
-    json_t *classes = json_array(), *confusion = json_array(), *all;
-    for (int64_t c = 0; c < n; c++) {
-        const fv_class_score *s = &e->classes[c];
-        json_array_append_new(classes, json_pack("{s:s, s:o, s:o, s:o, s:I, s:o}", "name", s->name,
-                                                 "precision", cli_number((double)s->precision), "recall",
-                                                 cli_number((double)s->recall), "f1",
-                                                 cli_number((double)s->f1), "support", (json_int_t)s->support,
-                                                 "auc", cli_number((double)s->auc)));
-        json_t *row = json_array();
-        for (int64_t k = 0; e->confusion && k < n; k++)
-            json_array_append_new(row, json_integer(e->confusion[c * n + k]));
-        json_array_append_new(confusion, row);
-    }
-    all = json_pack("{s:s, s:s, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:[o, o], s:I, s:I, s:I}",
-                    "model", model, "data", data, "images", (json_int_t)e->images, "loss",
-                    cli_number(e->loss), "accuracy", cli_number(e->accuracy), "top5", cli_number(e->top5),
-                    "macro", score_json(&e->macro), "weighted", score_json(&e->weighted), "classes", classes,
-                    "confusion", confusion, "ece", cli_number(e->ece), "accuracy_interval",
-                    cli_number(e->accuracy_low), cli_number(e->accuracy_high), "unknown",
-                    (json_int_t)e->unknown, "skipped", (json_int_t)e->skipped, "views", (json_int_t)e->views);
-    if (all && e->multi_label) {
-        json_object_set_new(all, "confusion", json_null());
-        json_object_set_new(all, "exact_match", cli_number(e->exact_match));
-    }
-    return all;
-}
-
-fv_status evaluation_write_json(const fv_evaluation *e, const char *model, const char *data, const char *path)
-{
-    json_t *all = evaluation_json(e, model, data);
-    char *words = all ? json_dumps(all, JSON_INDENT(2) | JSON_REAL_PRECISION(9)) : NULL;
-    json_decref(all);
-    if (!words)
-        return status_set(FV_ERROR_FORMAT, "%s: a name is not UTF-8 and cannot be written as JSON", path);
-    text out = {0};
-    text_add(&out, "%s\n", words);
-    free(words);
-    fv_status status = text_status(&out);
-    if (status == FV_OK)
-        status = file_write(path, out.data, out.length);
-    text_release(&out);
-    return status;
 }
 
 /* Quoted where RFC 4180 asks for it. */
@@ -165,12 +150,18 @@ static void add_field(text *out, const char *field)
     text_add(out, "\"");
 }
 
+/* Multi-label data; `at` in the rows of probabilities. */
+static bool is_predicted(const fv_evaluation *e, int64_t at)
+{
+    return e->probabilities[at] > (e->thresholds ? e->thresholds[at % e->class_count] : 0.5f);
+}
+
 /* The classes of picture `i`, true or predicted, as "a|b". */
 static void add_classes(text *out, const fv_evaluation *e, int64_t i, bool predicted)
 {
     text names = {0};
     for (int64_t k = i * e->class_count; k < (i + 1) * e->class_count; k++)
-        if (predicted ? e->probabilities[k] > 0.5f : e->targets[k])
+        if (predicted ? is_predicted(e, k) : e->targets[k])
             text_add(&names, "%s%s", names.length ? "|" : "", e->classes[k % e->class_count].name);
     add_field(out, text_string(&names));
     text_release(&names);

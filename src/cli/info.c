@@ -60,6 +60,14 @@ static json_t *layers_json(const fv_model *m)
     return list;
 }
 
+static void add_calibration(json_t *all, const fv_model *m)
+{
+    const float *thresholds;
+    int64_t count = fv_model_thresholds(m, &thresholds);
+    json_object_set_new(all, "temperature", cli_number((double)fv_model_temperature(m)));
+    json_object_set_new(all, "thresholds", count > 0 ? numbers(thresholds, count) : json_null());
+}
+
 static int print_json(const fv_model *m, const char *path, const float *difference)
 {
     json_t *classes = json_array();
@@ -71,6 +79,8 @@ static int print_json(const fv_model *m, const char *path, const float *differen
         "{s:s, s:s, s:I, s:I, s:o, s:o, s:o}", "model", path, "name", fv_model_name(m), "parameters",
         (json_int_t)fv_model_parameter_count(m), "multiply_adds", (json_int_t)fv_model_multiply_adds(m),
         "preprocess", preprocess_json(fv_model_preprocess(m)), "classes", classes, "layers", layers_json(m));
+    if (all)
+        add_calibration(all, m);
     if (all && difference)
         json_object_set_new(all, "largest_difference", cli_number((double)*difference));
     return cli_print_json(all, true);
@@ -104,6 +114,18 @@ static void print_classes(const fv_model *m)
     printf("%s\n", count > 100 ? ", ... (--json lists all)" : "");
 }
 
+static void print_calibration(const fv_model *m)
+{
+    const float *thresholds;
+    int64_t count = fv_model_thresholds(m, &thresholds);
+    if (fv_model_temperature(m) != 1)
+        printf("temperature %.4f\n", (double)fv_model_temperature(m));
+    for (int64_t i = 0; i < count; i++) {
+        const char *name = fv_model_class_name(m, count == 1 ? 1 : i);
+        printf("threshold   %.4f%s%s\n", (double)thresholds[i], name ? " of " : "", name ? name : "");
+    }
+}
+
 static void print_layers(const fv_model *m)
 {
     fv_layer_info l;
@@ -133,6 +155,7 @@ static int print_text(const fv_model *m, const char *path, const float *differen
            (long long)fv_model_parameter_count(m), (long long)fv_model_multiply_adds(m));
     print_preprocess(fv_model_preprocess(m));
     print_classes(m);
+    print_calibration(m);
     print_layers(m);
     if (difference)
         printf("\nverify: the largest difference of a logit is %.3g\n", (double)*difference);

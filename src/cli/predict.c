@@ -105,7 +105,19 @@ static void print_text(const char *file, const fv_prediction *top, int64_t count
     putchar('\n');
 }
 
-static int print_json(const char *file, const fv_prediction *top, int64_t count)
+/* All classes that a picture of several labels has. */
+static json_t *labels_json(const fv_prediction *all, int64_t count)
+{
+    char number[24];
+    json_t *list = json_array();
+    for (int64_t i = 0; i < count; i++)
+        if (all[i].predicted)
+            json_array_append_new(list, json_string(class_name(&all[i], number)));
+    return list;
+}
+
+/* The first `count` predictions; of `all` (0: no) those that count, where thresholds of several labels decide. */
+static int print_json(const char *file, const fv_prediction *top, int64_t count, int64_t all)
 {
     char number[24];
     json_t *list = json_array();
@@ -114,22 +126,27 @@ static int print_json(const char *file, const fv_prediction *top, int64_t count)
                                               "probability", cli_number((double)top[i].probability)));
     json_t *line = json_pack("{s:s, s:s, s:o, s:o}", "file", file, "class", class_name(&top[0], number),
                              "probability", cli_number((double)top[0].probability), "top", list);
+    if (line && all > 0)
+        json_object_set_new(line, "predicted", labels_json(top, all));
     return cli_print_json(line, false);
 }
 
 static int predict_all(fv_model *m, const string_pool *files, const predict_options *o, int64_t count)
 {
+    const float *thresholds;
+    bool several = fv_model_thresholds(m, &thresholds) > 1;
+    int64_t asked = several ? fv_model_class_count(m) : count;
     int status = EXIT_DONE;
-    fv_prediction *top = mem_array((size_t)count, sizeof *top);
+    fv_prediction *top = mem_array((size_t)asked, sizeof *top);
     if (!top)
         return cli_fail();
     for (size_t i = 0; i < files->count; i++) {
         const char *file = files->list[i];
-        if (predict_one(m, file, o, top, count) != FV_OK)
+        if (predict_one(m, file, o, top, asked) != FV_OK)
             status = cli_fail();
         else if (o->json <= 0)
             print_text(file, top, count);
-        else if (print_json(file, top, count) != EXIT_DONE)
+        else if (print_json(file, top, count, several ? asked : 0) != EXIT_DONE)
             status = EXIT_FAILED;
     }
     free(top);

@@ -139,6 +139,11 @@ fv_status table_columns_find_group(table_columns *c, const csv_reader *row)
     return FV_OK;
 }
 
+int64_t table_find_file(const csv_reader *row)
+{
+    return find_column(row, file_names);
+}
+
 char *table_plain_path(char *path)
 {
     if (!strchr(path, '/'))

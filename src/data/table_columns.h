@@ -23,6 +23,9 @@ void table_columns_release(table_columns *c);
 /* Of a table of file,group rows, by the same names; without a header, and where none fits, they are the first two columns. */
 fv_status table_columns_find_group(table_columns *c, const csv_reader *row);
 
+/* The column whose name is one of a file's; -1: there is none. */
+int64_t table_find_file(const csv_reader *row);
+
 /* A file's name as a table has it: "./a" is "a", and a path with backslashes only is one of Windows. Changes `path`. */
 char *table_plain_path(char *path);
 

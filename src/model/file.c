@@ -7,6 +7,7 @@
  *     fovea.preprocess  JSON, see metadata.c
  *     fovea.classes     JSON list of names; absent when the model has none
  *     fovea.output      "softmax" or "sigmoid": how logits become probabilities
+ *     fovea.calibration JSON, see metadata.c; absent when the model is not calibrated
  *
  * and, beside the network's tensors, fovea.sample_pixels (n, H, W, C) u8 with fovea.sample_logits (n, classes) f32. There is no
  * time, path or host in it: the same model is the same bytes.
@@ -53,7 +54,7 @@ static fv_status compute_samples(fv_model *m)
         for (int64_t k = 0; k < picture; k++)
             m->sample_pixels[i * picture + k] = (uint8_t)(rng_u32(&r) >> 24);
     }
-    STATUS_TRY(predictor_logits(m, m->sample_pixels, count, m->sample_logits));
+    STATUS_TRY(predictor_outputs(m, m->sample_pixels, count, m->sample_logits));
     m->sample_count = count;
     return FV_OK;
 }
@@ -266,7 +267,7 @@ fv_status fv_model_verify(fv_model *m, float *largest)
     float *logits = mem_array((size_t)values, sizeof *logits);
     if (!logits)
         return status_last();
-    fv_status status = predictor_logits(m, m->sample_pixels, m->sample_count, logits);
+    fv_status status = predictor_outputs(m, m->sample_pixels, m->sample_count, logits);
     float scale = 1;
     for (int64_t i = 0; i < values; i++)
         scale = fmaxf(scale, fabsf(m->sample_logits[i]));

@@ -7,7 +7,11 @@
  *      "mean": [123.675, 116.28, 103.53], "std": [58.395, 57.12, 57.375]}
  *
  * without mean and std while these are neither given nor measured, and without window_range where the window has none. Files
- * without a window mean "full". The input's size stands in the network.
+ * without a window mean "full". The input's size stands in the network. "fovea.calibration" is
+ *
+ *     {"temperature": 1.5, "thresholds": [0.25]}
+ *
+ * without what is not set.
  */
 #include <math.h>
 #include <stdlib.h>
@@ -56,6 +60,18 @@ static fv_status set_classes(const fv_model *m, safetensors_writer *w)
     return set_json(w, "fovea.classes", list);
 }
 
+static fv_status set_calibration(const fv_model *m, safetensors_writer *w)
+{
+    const float *thresholds;
+    int64_t count = fv_model_thresholds(m, &thresholds);
+    if (fv_model_temperature(m) == 1 && count == 0)
+        return FV_OK;
+    json_t *json = json_pack("{s:f}", "temperature", (double)fv_model_temperature(m));
+    if (json && count > 0)
+        json_object_set_new(json, "thresholds", numbers(thresholds, count));
+    return set_json(w, "fovea.calibration", json);
+}
+
 fv_status model_file_add_metadata(const fv_model *m, safetensors_writer *w)
 {
     const fv_preprocess *p = &m->preprocess;
@@ -73,7 +89,7 @@ fv_status model_file_add_metadata(const fv_model *m, safetensors_writer *w)
     if (m->classes)
         STATUS_TRY(set_classes(m, w));
     safetensors_set(w, "fovea.output", predictor_is_binary(m) ? "sigmoid" : "softmax");
-    return FV_OK;
+    return set_calibration(m, w);
 }
 
 /* ---- reading ---- */
@@ -212,6 +228,36 @@ static fv_status read_classes(fv_model *m, const safetensors *f)
     return status;
 }
 
+static fv_status take_calibration(fv_model *m, const safetensors *f, const json_t *json)
+{
+    const json_t *temperature = json_object_get(json, "temperature");
+    const json_t *list = json_object_get(json, "thresholds");
+    int64_t count = (int64_t)json_array_size(list);
+    if (!json_is_number(temperature) || (list && !json_is_array(list)) || count > fv_model_class_count(m))
+        return damaged(f, "fovea.calibration");
+    float *thresholds = mem_array((size_t)count, sizeof *thresholds);
+    if (!thresholds)
+        return status_last();
+    fv_status status = read_numbers(list, thresholds, count) ? FV_OK : damaged(f, "fovea.calibration");
+    if (status == FV_OK && (fv_model_set_temperature(m, (float)json_number_value(temperature)) != FV_OK ||
+                            fv_model_set_thresholds(m, thresholds, count) != FV_OK))
+        status = status_prefix(FV_ERROR_FORMAT, "%s", f->path);
+    free(thresholds);
+    return status;
+}
+
+/* Needs the kind of output. */
+static fv_status read_calibration(fv_model *m, const safetensors *f)
+{
+    json_t *json;
+    STATUS_TRY(get_json(f, "fovea.calibration", &json));
+    if (!json)
+        return FV_OK;
+    fv_status status = take_calibration(m, f, json);
+    json_decref(json);
+    return status;
+}
+
 fv_status model_file_read_metadata(fv_model *m, const safetensors *f)
 {
     STATUS_TRY(read_preprocess(m, f));
@@ -221,5 +267,5 @@ fv_status model_file_read_metadata(fv_model *m, const safetensors *f)
         m->compile.loss = FV_BINARY_CROSSENTROPY;
     else if (output && strcmp(output, "softmax") != 0)
         return damaged(f, "fovea.output");
-    return FV_OK;
+    return read_calibration(m, f);
 }

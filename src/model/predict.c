@@ -51,7 +51,31 @@ static void pick_best(const fv_model *m, const float *p, int64_t classes, fv_pre
                 best = i;
         }
         const char *name = fv_model_class_name(m, best);
-        top[n] = (fv_prediction){best, name ? name : "", p[best]};
+        top[n] = (fv_prediction){best, name ? name : "", p[best], n == 0};
+    }
+}
+
+/* Which of the classes the picture counts as. */
+static void decide(const fv_model *m, const float *p, fv_prediction *top, int64_t count)
+{
+    const float *thresholds;
+    int64_t known = fv_model_thresholds(m, &thresholds);
+    if (predictor_is_two_class(m)) {
+        if (known == 0)
+            return;
+        int64_t chosen = p[1] > thresholds[0];
+        if (top[0].class_index != chosen) {
+            const char *name = fv_model_class_name(m, chosen);
+            fv_prediction likeliest = top[0];
+            top[0] = (fv_prediction){chosen, name ? name : "", p[chosen], 1};
+            if (count > 1) {
+                top[1] = likeliest;
+                top[1].predicted = 0;
+            }
+        }
+    } else if (predictor_is_binary(m)) {
+        for (int64_t i = 0; i < count; i++)
+            top[i].predicted = top[i].probability > (known ? thresholds[top[i].class_index] : 0.5f);
     }
 }
 
@@ -73,6 +97,7 @@ static fv_status rank(const fv_predict_options *o, const float *p, int64_t outpu
                               "model %s: its output is not a number; its weights are damaged",
                               fv_model_name(o->model));
     pick_best(o->model, list, classes, o->top, count);
+    decide(o->model, list, o->top, count);
     return FV_OK;
 }
 

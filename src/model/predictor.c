@@ -138,7 +138,7 @@ static fv_status run(fv_model *m, plan *p, const uint8_t *pixels, float *logits)
     return plan_read(p, m->output->value, logits);
 }
 
-fv_status predictor_logits(fv_model *m, const uint8_t *pixels, int64_t count, float *logits)
+fv_status predictor_outputs(fv_model *m, const uint8_t *pixels, int64_t count, float *logits)
 {
     predictor *p;
     STATUS_TRY(attach(m, &p));
@@ -166,6 +166,16 @@ fv_status predictor_logits(fv_model *m, const uint8_t *pixels, int64_t count, fl
         logits += part * classes;
         count -= part;
     }
+    return FV_OK;
+}
+
+fv_status predictor_logits(fv_model *m, const uint8_t *pixels, int64_t count, float *logits)
+{
+    float temperature = fv_model_temperature(m);
+    STATUS_TRY(predictor_outputs(m, pixels, count, logits));
+    if (temperature != 1)
+        for (int64_t i = 0; i < count * fv_model_class_count(m); i++)
+            logits[i] /= temperature;
     return FV_OK;
 }
 

@@ -12,7 +12,9 @@
 
 #include "nn/network.h"
 
-/* pixels (count, height, width, channels) to logits (count, classes), for any count. */
+/* pixels (count, height, width, channels) to the network's outputs (count, classes), for any count. */
+fv_status predictor_outputs(fv_model *m, const uint8_t *pixels, int64_t count, float *outputs);
+/* The same divided by the model's temperature: all probabilities are made from these. */
 fv_status predictor_logits(fv_model *m, const uint8_t *pixels, int64_t count, float *logits);
 
 /* Logits to probabilities, in place: a softmax over the classes, or a sigmoid for each of them when the loss is binary or
@@ -22,6 +24,9 @@ void predictor_activate(const fv_model *m, int64_t count, float *values);
 /* Logits (count, views, classes) to (count, classes), in place: those whose probabilities are the mean of the views'
  * probabilities. views: 1..VIEWS_MOST. */
 void predictor_average(const fv_model *m, int64_t count, int64_t views, float *logits);
+
+/* Whether the probabilities of two classes add up to one: the one threshold is of the second. */
+bool predictor_is_two_class(const fv_model *m);
 
 /* Whether predictor_activate takes the sigmoid. */
 bool predictor_is_binary(const fv_model *m);

@@ -81,6 +81,7 @@ void fv_model_destroy(fv_model *m)
     free(m->nodes);
     free(m->sample_pixels);
     free(m->sample_logits);
+    free(m->thresholds);
     free((char *)m->compile.engine);
     graph_destroy(m->graph);
     free(m->name);

@@ -93,6 +93,9 @@ struct fv_model {
     uint8_t *sample_pixels;
     float *sample_logits;
     int64_t sample_count;
+    float temperature; /* logits are divided by it before they become probabilities; 0: 1 */
+    float *thresholds; /* (threshold_count): see fv_model_set_thresholds */
+    int64_t threshold_count;
 };
 
 /* FV_OK, or the first error of a layer call, or that input or output are missing. */

@@ -168,6 +168,8 @@ void report_page(const report_content *c, text *html)
     add_training(html, c);
     if (c->in->evaluation) {
         page_add_evaluation(html, c);
+        page_add_intervals(html, c);
+        page_add_groups(html, c);
     }
     add_problems(html, c->in);
     add_arguments(html, c->arguments);

@@ -26,6 +26,11 @@ void page_add_headline(text *out, const fv_evaluation *e); /* cards */
 void page_add_left_out(text *out, const fv_evaluation *e); /* pictures that were not counted */
 void page_add_evaluation(text *out, const report_content *c);
 
+/* ---- page_groups.c: nothing where the input has none ---- */
+
+void page_add_intervals(text *out, const report_content *c);
+void page_add_groups(text *out, const report_content *c);
+
 /* ---- style.c ---- */
 
 extern const char page_style[]; /* CSS */

@@ -50,6 +50,10 @@ void page_add_headline(text *out, const fv_evaluation *e)
         add_multi_label_accuracy(out, e);
     else
         add_accuracy(out, e);
+    if (e->multi_label)
+        html_percent_card(out, "mAP", e->macro.average_precision, "mean average precision of the classes");
+    else if (isfinite(e->kappa))
+        html_percent_card(out, "Balanced accuracy", e->balanced_accuracy, "all classes count the same");
     html_percent_card(out, "Macro F1", e->macro.f1, "all classes count the same");
     text value = {0};
     html_number(&value, e->loss);

@@ -44,7 +44,9 @@ fv_status fv_report_write_with(const fv_report_options *options)
                        .model_name = fv_model_name(o.model),
                        .parameters = fv_model_parameter_count(o.model),
                        .multiply_adds = fv_model_multiply_adds(o.model),
-                       .evaluation = o.evaluation};
+                       .evaluation = o.evaluation,
+                       .intervals = o.evaluation ? o.intervals : NULL,
+                       .groups = o.evaluation ? o.groups : NULL};
     if (!in.title)
         in.title = "Report";
     const char **problems = NULL;

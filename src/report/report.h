@@ -112,6 +112,8 @@ typedef struct report_input {
     const char *model_name; /* NULL: not said, as are counts of 0 */
     int64_t parameters, multiply_adds;
     const fv_evaluation *evaluation; /* NULL: the run's own numbers only */
+    const fv_interval *intervals;    /* of the evaluation's scores, by fv_score; NULL: none */
+    const fv_groups *groups;         /* of the evaluation; NULL: none */
     const char *const *problems;     /* what is wrong with the data, a line each */
     int64_t problem_count;
     report_picture_callback picture; /* NULL: mistakes are listed without pictures */

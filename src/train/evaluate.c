@@ -7,6 +7,7 @@
 #include "model/predictor.h"
 #include "core/clock.h"
 #include "train/compile.h"
+#include "train/evaluate.h"
 #include "train/metrics.h"
 #include "train/scoring.h"
 
@@ -18,9 +19,10 @@ enum {
 typedef struct evaluation_run {
     fv_evaluate_options o;
     fv_evaluation *e;
-    float *probabilities; /* (samples, classes): areas under curves need all of them */
+    bool keep;
+    float *logits; /* (samples, outputs) to keep, else NULL */
     double loss, correct;
-    int64_t outputs;
+    int64_t outputs, damaged; /* the first picture whose output is not a number, -1: none */
     image_views views;
     bool binary;
     loader *loader;
@@ -32,8 +34,13 @@ static void take_row(void *to, const batch *b, int64_t k, const float *logits)
     evaluation_run *r = to;
     fv_evaluation *e = r->e;
     int64_t i = e->images++;
-    float *p = r->probabilities + i * e->class_count;
+    float *p = e->probabilities + i * e->class_count;
     int32_t label = b->labels[k];
+    for (int64_t c = 0; c < r->outputs; c++)
+        if (!isfinite(logits[c]) && r->damaged < 0)
+            r->damaged = b->indices[k];
+    if (r->logits)
+        memcpy(r->logits + i * r->outputs, logits, (size_t)r->outputs * sizeof *logits);
     e->index[i] = b->indices[k];
     e->label[i] = label;
     metrics_probabilities(logits, r->outputs, r->binary, p);
@@ -52,8 +59,8 @@ static void take_row(void *to, const batch *b, int64_t k, const float *logits)
 static int tell_step(void *to, int64_t step, int64_t steps)
 {
     evaluation_run *r = to;
-    if (!r->o.on_step)
-        return 0;
+    if (r->damaged >= 0 || !r->o.on_step)
+        return r->damaged >= 0;
     double n = (double)r->e->images, seconds = clock_seconds() - r->start;
     fv_progress p = {.epoch = 1,
                      .epochs = 1,
@@ -91,13 +98,25 @@ static fv_status allocate(evaluation_run *r, int64_t samples)
     e->label = mem_array(n, sizeof *e->label);
     e->predicted = mem_array(n, sizeof *e->predicted);
     e->probability = mem_array(n, sizeof *e->probability);
-    r->probabilities = mem_array(n * k, sizeof *r->probabilities);
+    e->probabilities = mem_array(n * k, sizeof *e->probabilities);
+    if (r->keep && !(r->logits = mem_array(n * (size_t)r->outputs, sizeof *r->logits)))
+        return status_last();
     if (!e->classes || (!e->confusion && !e->targets) || !e->index || !e->label || !e->predicted ||
-        !e->probability || !r->probabilities)
+        !e->probability || !e->probabilities)
         return status_last();
     for (size_t i = 0; i < k; i++)
         e->classes[i].name = r->o.model->classes[i];
     return FV_OK;
+}
+
+/* No number says anything once one output is none. */
+static fv_status say_damaged(const evaluation_run *r)
+{
+    char file[4096];
+    return status_set(
+        FV_ERROR_DIVERGED,
+        "evaluate: model %s: its output for %s is infinite or not a number; its weights are damaged",
+        fv_model_name(r->o.model), fv_dataset_file(r->o.data, r->damaged, file, sizeof file));
 }
 
 static fv_status measure(evaluation_run *r)
@@ -111,18 +130,17 @@ static fv_status measure(evaluation_run *r)
                  .step = tell_step,
                  .to = r};
     STATUS_TRY(allocate(r, loader_samples(r->loader)));
-    STATUS_TRY(scoring_run(&s));
+    fv_status status = scoring_run(&s);
+    if (r->damaged >= 0)
+        return say_damaged(r);
+    STATUS_TRY(status);
     e->skipped = loader_skipped(r->loader);
     scoring_tell_skipped(r->loader, r->o.on_log, r->o.user, &(int64_t){0});
     if (e->images == 0)
         return status_set(FV_ERROR_IO, "evaluate: none of the %lld pictures could be read; the first: %s",
                           (long long)e->skipped, loader_skipped_message(r->loader, 0));
     e->loss = r->loss / (double)e->images;
-    if (!e->multi_label)
-        return metrics_fill(e, r->probabilities);
-    e->probabilities = r->probabilities;
-    r->probabilities = NULL;
-    return metrics_fill_multi_label(e);
+    return metrics_fill(e);
 }
 
 static fv_status read_options(const fv_evaluate_options *options, fv_evaluate_options *o, image_views *views)
@@ -141,6 +159,9 @@ static fv_status read_options(const fv_evaluate_options *options, fv_evaluate_op
         return status_set(FV_ERROR_INVALID,
                           "evaluate: batch must be 1..%d and loader_threads at least 1, not %lld and %d",
                           BATCH_LIMIT, (long long)o->batch, o->loader_threads);
+    if (o->top_k < 0)
+        return status_set(FV_ERROR_INVALID, "evaluate: top_k must be at least 1, not %lld",
+                          (long long)o->top_k);
     return network_check(o->model);
 }
 
@@ -156,15 +177,35 @@ static fv_status check_output(const evaluation_run *r)
         fv_model_name(r->o.model));
 }
 
-fv_status fv_evaluate_with(const fv_evaluate_options *options)
+/* The model's thresholds where the data is of their kind. */
+static fv_status take_thresholds(evaluation_run *r)
 {
-    evaluation_run r = {0};
+    const float *own;
+    int64_t count = fv_model_thresholds(r->o.model, &own), classes = metrics_classes(r->outputs);
+    bool fits = r->e->multi_label ? count == r->outputs : count == 1 && predictor_is_two_class(r->o.model);
+    if (count == 0 || !fits)
+        return FV_OK;
+    if (!(r->e->thresholds = mem_array((size_t)classes, sizeof *r->e->thresholds)))
+        return status_last();
+    if (r->e->multi_label) {
+        memcpy(r->e->thresholds, own, (size_t)classes * sizeof *own);
+    } else {
+        r->e->thresholds[0] = 1 - own[0];
+        r->e->thresholds[1] = own[0];
+    }
+    return FV_OK;
+}
+
+fv_status evaluate_keep(const fv_evaluate_options *options, float **logits)
+{
+    evaluation_run r = {.damaged = -1, .keep = logits != NULL};
     int32_t *map = NULL;
     STATUS_TRY(read_options(options, &r.o, &r.views));
     fv_model *m = r.o.model;
     r.e = r.o.result;
     *r.e = (fv_evaluation){0};
     r.e->views = r.views.count;
+    r.e->top_k = r.o.top_k;
     r.outputs = fv_model_class_count(m);
     r.binary = predictor_is_binary(m);
     r.start = clock_seconds();
@@ -182,13 +223,23 @@ fv_status fv_evaluate_with(const fv_evaluate_options *options)
                                                  .classes = r.e->multi_label ? r.outputs : 0},
                                &r.loader);
     if (status == FV_OK)
+        status = take_thresholds(&r);
+    if (status == FV_OK)
         status = measure(&r);
     loader_destroy(r.loader);
     free(map);
-    free(r.probabilities);
-    if (status != FV_OK)
+    if (status != FV_OK) {
         fv_evaluation_release(r.e);
+        free(r.logits);
+    } else if (logits) {
+        *logits = r.logits;
+    }
     return status;
+}
+
+fv_status fv_evaluate_with(const fv_evaluate_options *options)
+{
+    return evaluate_keep(options, NULL);
 }
 
 void fv_evaluation_release(fv_evaluation *e)
@@ -203,5 +254,6 @@ void fv_evaluation_release(fv_evaluation *e)
     free(e->probability);
     free(e->targets);
     free(e->probabilities);
+    free(e->thresholds);
     *e = (fv_evaluation){0};
 }

@@ -83,7 +83,7 @@ typedef struct state_field {
 } state_field;
 
 enum {
-    STATE_FIELDS = 18
+    STATE_FIELDS = 19
 };
 
 static void list_fields(fit_state *s, state_field list[STATE_FIELDS])

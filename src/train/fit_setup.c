@@ -368,6 +368,13 @@ static fv_status make_paths(fit_run *r)
     return r->results_path && r->best_path && r->last_path ? FV_OK : status_last();
 }
 
+/* It was measured on other weights. */
+static fv_status forget_calibration(fv_model *m)
+{
+    STATUS_TRY(fv_model_set_temperature(m, 1));
+    return fv_model_set_thresholds(m, NULL, 0);
+}
+
 /* The order matters: a checkpoint brings classes and preprocessing, which loaders and the step's graph are made with. */
 static fv_status prepare(fit_run *r, checkpoint_extra *x)
 {
@@ -377,6 +384,7 @@ static fv_status prepare(fit_run *r, checkpoint_extra *x)
     if (r->o.resume)
         STATUS_TRY(checkpoint_load(r->model, r->o.resume, x));
     STATUS_TRY(match_classes(r));
+    STATUS_TRY(forget_calibration(r->model));
     STATUS_TRY(fit_settle_loss(r));
     STATUS_TRY(fit_head_check(r));
     STATUS_TRY(choose_window(r));

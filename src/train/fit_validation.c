@@ -103,7 +103,7 @@ static fv_status measure(fit_run *r, validation *v, fit_result *result)
     if (!isfinite(v->loss))
         return fit_diverged(r, "validation");
     result->validation_f1 = metrics_macro_f1(&v->e);
-    return v->probabilities ? metrics_mean_precision(&v->e, v->probabilities, &result->validation_map)
+    return v->probabilities ? metrics_mean_precision(&v->e, &result->validation_map)
                             : FV_OK;
 }
 

@@ -3,7 +3,7 @@
  * Metrics of a classifier.
  *
  *     metrics_probabilities(logits, outputs, binary, row);        // a picture each
- *     STATUS_TRY(metrics_fill(&evaluation, probabilities));       // from all rows and labels
+ *     STATUS_TRY(metrics_fill(&evaluation));                      // from all rows and labels
  *
  * A network of one output tells two classes apart: its probabilities are (1 - p, p).
  */
@@ -34,19 +34,20 @@ double metrics_loss(const float *logits, int64_t outputs, bool binary, int32_t l
 /* The first of the largest. */
 int32_t metrics_largest(const float *p, int64_t count);
 
-/* `e` has images, class_count, and label, predicted, probability, confusion and classes allocated, labels filled in; all but
- * loss, names and counts of left-out pictures is computed from probabilities (images, class_count). Means over classes leave out
- * those that neither occur nor are predicted, as scikit-learn does. */
-fv_status metrics_fill(fv_evaluation *e, const float *probabilities);
-/* The same of multi-label data: `e` has targets and probabilities, and no confusion. The macro mean is over all classes. */
-fv_status metrics_fill_multi_label(fv_evaluation *e);
+/* Whether the label is among the `top` likeliest; of equal ones those with the lower index come first. */
+bool metrics_in_top(const float *p, int64_t classes, int32_t label, int64_t top);
+
+/* `e` has images, class_count, probabilities and label filled in, predicted, probability, classes and confusion allocated (multi-label
+ * data: targets filled in, and no confusion); thresholds and top_k may be set. All but loss, names and counts of left-out pictures is
+ * computed. */
+fv_status metrics_fill(fv_evaluation *e);
 
 /* Macro F1 as metrics_fill has it; `e` has images, class_count, label and predicted, or in multi-label data targets and
  * probabilities. */
 double metrics_macro_f1(const fv_evaluation *e);
 /* mAP: the mean over the classes that occur of the average precision, sum over the thresholds of (recall - the recall before) *
- * precision, each class against the rest. 0 where no class occurs. */
-fv_status metrics_mean_precision(const fv_evaluation *e, const float *probabilities, double *mean);
+ * precision, each class against the rest. 0 where no class occurs. `e` as for metrics_fill. */
+fv_status metrics_mean_precision(fv_evaluation *e, double *mean);
 
 /* Wilson's 95 % interval of `correct` of `count`. */
 void metrics_wilson(int64_t correct, int64_t count, double *low, double *high);
