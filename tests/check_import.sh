@@ -25,7 +25,7 @@ fails "one number or three" import x.pt --model resnet20 --preprocess mean=1,2 -
 printf 'a\n\nb\n' >gap.txt
 fails "line 2 is empty" import x.pt --model resnet20 --classes gap.txt -o x.safetensors
 printf 'not weights at all' >words.bin
-fails "weights are read from safetensors and PyTorch" import words.bin --model resnet20 -o x.safetensors
+fails "weights are read from safetensors, PyTorch" import words.bin --model resnet20 -o x.safetensors
 [ -e x.safetensors ] && complain "import: a failure left a file"
 
 if [ ! -e "$weights/resnet20-12fca82f.th" ]; then

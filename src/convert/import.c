@@ -3,9 +3,10 @@
 #include <unistd.h>
 
 #include "convert/graph_file.h"
+#include "convert/onnx/import.h"
 #include "core/file.h"
 
-static const graph_format *const formats[] = {NULL};
+static const graph_format *const formats[] = {&onnx_format, NULL};
 
 fv_status graph_file_find(const char *path, const graph_format **out)
 {
