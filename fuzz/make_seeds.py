@@ -306,6 +306,15 @@ def torch_files():
             yield "torch", open(os.path.join(folder, name), "rb").read()
 
 
+def onnx_files():
+    """Small graphs of tests/golden/make_onnx.py: without those that are mostly weights."""
+    folder = os.path.join(SOURCE, "tests/golden/onnx")
+    for name in sorted(os.listdir(folder)):
+        data = open(os.path.join(folder, name), "rb").read()
+        if name.endswith(".onnx") and len(data) < 32000:
+            yield "onnx", data
+
+
 NETWORK = """name: tiny
 input: {height: 16, width: 16, channels: 1}
 layers:
@@ -340,7 +349,7 @@ def models():
 def main(folder):
     counts = {}
     for group in (from_golden, more_pictures, exifs, profiles, idx, cifar, tables, archives, texts, safetensors, torch_files,
-                  models):
+                  onnx_files, models):
         for target, data in group():
             os.makedirs(os.path.join(folder, target), exist_ok=True)
             counts[target] = counts.get(target, 0) + 1

@@ -195,7 +195,7 @@ static void imported_networks_can_be_fine_tuned(void **state)
 {
     (void)state;
     static const char *const files[] = {"resnet_dyn.onnx", "mobilenet_v3_ts.onnx", "efficientnet_dyn.onnx",
-                                        "vit_ts.onnx", "shufflenet_ts.onnx"};
+                                        "vit_ts.onnx"};
     char *folder = make_folder();
     write_idx(folder);
     fv_dataset *data = fv_dataset_open(folder);
@@ -204,10 +204,10 @@ static void imported_networks_can_be_fine_tuned(void **state)
         losses l = {0};
         fv_model *m = fv_import(golden_path(files[i]), .classes = CLASSES, .seed = 5);
         assert_non_null(m);
-        assert_ok(fv_compile(m, .optimizer = FV_ADAMW, .learning_rate = 0.01f));
-        assert_ok(fv_fit(m, .train = fv_dataset_part(data, FV_TRAIN), .epochs = 12, .batch = 15, .seed = 1,
+        assert_ok(fv_compile(m, .threads = 1, .optimizer = FV_ADAMW, .learning_rate = 0.01f));
+        assert_ok(fv_fit(m, .train = fv_dataset_part(data, FV_TRAIN), .epochs = 8, .batch = 15, .seed = 1,
                          .on_epoch = see_epoch, .user = &l));
-        if (!(l.count == 12 && l.last < 0.8 * l.first))
+        if (!(l.count == 8 && l.last < 0.8 * l.first))
             fail_msg("%s: the loss went from %g to %g", files[i], l.first, l.last);
         fv_model_destroy(m);
     }

@@ -444,9 +444,9 @@ fv_status import_layers(importer *m, const operand *output, fv_model **out)
     const int64_t *size = m->input->size;
     step *last = without_end(m, output->step);
     operand v = {.step = last, .view = output->view};
+    STATUS_TRY(find_live(m, last));
     if (!is_flat(&v))
         return status_set(FV_ERROR_UNSUPPORTED, "its output is no list of classes");
-    STATUS_TRY(find_live(m, last));
     find_flat(m);
     if (!m->input->live)
         return status_set(FV_ERROR_UNSUPPORTED, "its output does not depend on its input");
