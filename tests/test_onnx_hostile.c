@@ -376,7 +376,7 @@ static void graphs_that_do_not_hang_together(void **state)
     finish(n, "b");
     network_is_refused(n, "computed nowhere before it");
     n = begin();
-    node(n, "Relu", "absent", NULL, NULL, "x");
+    node(n, "Add", "image", "absent", NULL, "x");
     finish(n, "x");
     network_is_refused(n, "input absent is computed nowhere");
     n = begin();
@@ -426,7 +426,7 @@ static void inputs_that_are_no_pictures(void **state)
     network_is_refused(n, "four dimensions");
     n = begin();
     n->graph.n_input = 2;
-    convolution(n);
+    node(n, "Add", "image", "second", NULL, "x");
     finish(n, "x");
     network_is_refused(n, "several inputs");
     n = begin();

@@ -29,11 +29,22 @@ fv_status constant_of_tensor(importer *m, const Onnx__TensorProto *proto, consta
 {
     onnx_tensor t;
     STATUS_TRY(onnx_tensor_check(&m->file, proto, &t));
-    constant *c = *out = constant_make(m, onnx_tensor_is_whole(&t), t.rank, t.shape);
+    float *there = onnx_tensor_in_place(&t);
+    const int64_t none = 0;
+    constant *c = *out = there ? constant_make(m, false, 1, &none)
+                               : constant_make(m, onnx_tensor_is_whole(&t), t.rank, t.shape);
     if (!c)
         return status_last();
+    if (there) {
+        c->floats = there;
+        c->rank = t.rank;
+        memcpy(c->shape, t.shape, sizeof c->shape);
+        c->count = t.count;
+    }
     if (proto->name && !(c->name = import_text(m, proto->name, strlen(proto->name))))
         return status_last();
+    if (there)
+        return FV_OK;
     return c->whole ? onnx_tensor_wholes(&m->file, &t, c->wholes)
                     : onnx_tensor_floats(&m->file, &t, c->floats);
 }

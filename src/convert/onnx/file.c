@@ -161,6 +161,16 @@ static fv_status find_bytes(onnx_file *f, const onnx_tensor *t, const uint8_t **
     return FV_OK;
 }
 
+float *onnx_tensor_in_place(const onnx_tensor *t)
+{
+    const Onnx__TensorProto *p = t->proto;
+    if (t->type != NUMBER_F32 || is_external(p) || t->count == 0)
+        return NULL;
+    if (!p->has_raw_data)
+        return p->float_data;
+    return (uintptr_t)p->raw_data.data % sizeof(float) == 0 ? (float *)(void *)p->raw_data.data : NULL;
+}
+
 fv_status onnx_tensor_floats(onnx_file *f, const onnx_tensor *t, float *values)
 {
     const uint8_t *bytes;

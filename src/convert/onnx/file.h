@@ -49,6 +49,8 @@ typedef struct onnx_tensor {
 /* Type, shape, and that there are as many values as the shape says. */
 fv_status onnx_tensor_check(const onnx_file *f, const Onnx__TensorProto *proto, onnx_tensor *t);
 bool onnx_tensor_is_whole(const onnx_tensor *t); /* of whole numbers or truth values */
+/* The values, where they are floats in the file's own memory; else NULL. They are not to be changed. */
+float *onnx_tensor_in_place(const onnx_tensor *t);
 fv_status onnx_tensor_floats(onnx_file *f, const onnx_tensor *t, float *values);
 fv_status onnx_tensor_wholes(onnx_file *f, const onnx_tensor *t, int64_t *values);
 

@@ -46,21 +46,14 @@ static fv_status set_value(importer *m, const char *name, const operand *v)
     return FV_OK;
 }
 
-/* Initialisers are read when they are needed first: until then a value has neither step nor constant. */
+/* Initialisers have the first numbers of names. They are read when they are needed first: until then a value has neither step nor
+ * constant. */
 static fv_status read_initializers(importer *m)
 {
     const Onnx__GraphProto *g = m->file.model->graph;
     for (size_t i = 0; i < g->n_initializer; i++)
         STATUS_TRY(set_value(m, g->initializer[i]->name ? g->initializer[i]->name : "", &(operand){0}));
     return FV_OK;
-}
-
-static const Onnx__TensorProto *find_initializer(const importer *m, const operand *v)
-{
-    for (size_t i = 0; i < m->file.model->graph->n_initializer; i++)
-        if (m->values[i] == v) /* they were named first, each once */
-            return m->file.model->graph->initializer[i];
-    return NULL;
 }
 
 /* ---- the input ---- */
@@ -73,15 +66,15 @@ static int64_t side_of(const Onnx__TensorShapeProto *s, size_t k)
                : 0;
 }
 
-/* The graph's one input that is no initialiser. */
-static fv_status find_input(importer *m, const Onnx__ValueInfoProto **out)
+/* The one input that the output needs and that is no initialiser. */
+static fv_status find_input(importer *m, const bool *wanted, const Onnx__ValueInfoProto **out)
 {
     const Onnx__GraphProto *g = m->file.model->graph;
     *out = NULL;
     for (size_t i = 0; i < g->n_input; i++) {
         const char *name = g->input[i]->name ? g->input[i]->name : "";
         int64_t at = name_table_find(&m->names, name);
-        if (at >= 0 && m->values[at])
+        if (at < 0 || m->values[at] || !wanted[at])
             continue;
         if (*out)
             return status_set(FV_ERROR_UNSUPPORTED,
@@ -102,10 +95,10 @@ static fv_status choose_side(const char *what, int64_t own, int64_t asked, int64
     return *out >= 1 && *out <= SIDE_MAX ? FV_OK : status_set(FV_ERROR_UNSUPPORTED, "its input is too large");
 }
 
-static fv_status add_input(importer *m)
+static fv_status add_input(importer *m, const bool *wanted)
 {
     const Onnx__ValueInfoProto *info;
-    STATUS_TRY(find_input(m, &info));
+    STATUS_TRY(find_input(m, wanted, &info));
     const Onnx__TypeProto__Tensor *type =
         info->type && info->type->value_case == ONNX__TYPE_PROTO__VALUE_TENSOR_TYPE ? info->type->tensor_type
                                                                                     : NULL;
@@ -173,7 +166,7 @@ static fv_status take_inputs(call *c, bool *known)
             return call_error(c, FV_ERROR_FORMAT, "its input %.60s is computed nowhere before it",
                               n->input[i]);
         if (!v->step && !v->constant)
-            STATUS_TRY(constant_of_tensor(m, find_initializer(m, v), &v->constant));
+            STATUS_TRY(constant_of_tensor(m, m->file.model->graph->initializer[at], &v->constant));
         *known = *known && v->constant;
         c->in[i] = v;
     }
@@ -184,6 +177,8 @@ static fv_status run_node(importer *m, const Onnx__NodeProto *n)
 {
     call c = {.import = m, .node = n};
     bool known;
+    if (!n->op_type)
+        return status_set(FV_ERROR_FORMAT, "a node of its graph has no operation");
     if (n->n_input > MAX_INPUTS || n->n_output > MAX_INPUTS)
         return call_error(&c, FV_ERROR_UNSUPPORTED, "has more than %d inputs or outputs", MAX_INPUTS);
     c.in_count = (int)n->n_input;
@@ -200,8 +195,8 @@ static fv_status run_node(importer *m, const Onnx__NodeProto *n)
     return FV_OK;
 }
 
-/* Which nodes the output needs. */
-static fv_status find_needed(importer *m, const char *output, bool **out)
+/* Which nodes the output needs, and which tensors by their names' numbers. */
+static fv_status find_needed(importer *m, const char *output, bool **out, bool **tensors)
 {
     const Onnx__GraphProto *g = m->file.model->graph;
     uint32_t index;
@@ -213,7 +208,7 @@ static fv_status find_needed(importer *m, const char *output, bool **out)
                                  &index));
     STATUS_TRY(find_name(m, output, &index));
     bool *needed = *out = import_array(m, g->n_node, sizeof *needed),
-         *wanted = import_array(m, m->names.count, sizeof *wanted);
+         *wanted = *tensors = import_array(m, m->names.count, sizeof *wanted);
     if (!needed || !wanted)
         return status_last();
     wanted[index] = true;
@@ -232,15 +227,15 @@ static fv_status find_needed(importer *m, const char *output, bool **out)
 static fv_status read_graph(importer *m, operand *output)
 {
     const Onnx__GraphProto *g = m->file.model->graph;
-    bool *needed;
+    bool *needed, *wanted;
     if (g->n_output == 0 || !g->output[0]->name)
         return status_set(FV_ERROR_FORMAT, "its graph has no output");
     if (g->n_output > 1)
         import_log(m, "only the first of its %zu outputs was taken, %s", g->n_output, g->output[0]->name);
     const char *name = g->output[0]->name;
     STATUS_TRY(read_initializers(m));
-    STATUS_TRY(add_input(m));
-    STATUS_TRY(find_needed(m, name, &needed));
+    STATUS_TRY(find_needed(m, name, &needed, &wanted));
+    STATUS_TRY(add_input(m, wanted));
     for (size_t i = 0; i < g->n_node; i++)
         if (needed[i])
             STATUS_TRY(run_node(m, g->node[i]));

@@ -143,11 +143,6 @@ static size_t write_scope(const char *path, char *out, size_t size)
     return length;
 }
 
-static bool is_plain(char c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || strchr("._-/", c);
-}
-
 /* "conv1" of "conv1.weight", "block.attn" of "block.attn.in_proj_weight". */
 static size_t module_length(const char *name)
 {
@@ -165,12 +160,7 @@ const char *call_layer_name(call *c, const constant *weight)
     bool own = weight && strncmp(weight->name, "onnx::", 6) != 0;
     if (length == 0 && own && module_length(weight->name) < sizeof name)
         memcpy(name, weight->name, length = module_length(weight->name));
-    if (length == 0)
-        return NULL;
-    for (size_t i = 0; i < length; i++)
-        if (!is_plain(name[i]))
-            name[i] = '_';
-    return import_text(c->import, name, length);
+    return length > 0 ? import_text(c->import, name, length) : NULL;
 }
 
 /* ---- attributes ---- */

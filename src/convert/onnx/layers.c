@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* From steps to the layers of a model: what the output needs, each as one call of the functional interface, and its weights. */
+#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -18,11 +19,40 @@ static fv_status step_error(const step *s, const char *what)
     return status_set(FV_ERROR_UNSUPPORTED, "node %s: %s", name, what);
 }
 
+/* What is left of a batch norm that an exporter did not quite fold: the convolution takes it. */
+static fv_status fold(importer *m, step *s, const step *convolution)
+{
+    int64_t units = convolution->units;
+    int64_t each = convolution->in[0]->size[CHANNELS] / convolution->groups * convolution->kernel[0] *
+                   convolution->kernel[1];
+    float *weight = import_array(m, (uint64_t)(units * each), sizeof *weight),
+          *bias = import_array(m, (uint64_t)units, sizeof *bias);
+    if (!weight || !bias)
+        return status_last();
+    for (int64_t o = 0; o < units; o++) {
+        bias[o] = s->bias[o] + s->weight[o] * (convolution->bias ? convolution->bias[o] : 0);
+        for (int64_t i = o * each; i < (o + 1) * each; i++)
+            weight[i] = s->weight[o] * convolution->weight[i];
+    }
+    step folded = *convolution;
+    folded.live = s->live;
+    folded.uses = s->uses;
+    folded.weight = weight;
+    folded.bias = bias;
+    *s = folded;
+    return FV_OK;
+}
+
 static fv_status become_affine(importer *m, step *s)
 {
     step *root = affine_root(m, s, &s->weight, &s->bias);
+    bool shifts = false;
     if (!root)
         return status_last();
+    for (int64_t i = 0; i < s->size[CHANNELS]; i++)
+        shifts = shifts || s->bias[i] != 0;
+    if (shifts && root->kind == STEP_CONVOLUTION)
+        return fold(m, s, root);
     s->kind = STEP_AFFINE;
     s->in[0] = root;
     s->in_count = 1;
@@ -42,8 +72,9 @@ static fv_status resolve_curve(importer *m, step *s)
         s->kind = s->combination == '+' ? STEP_ADD : STEP_MULTIPLY;
         return FV_OK;
     } else if (!s->last_curve || !curve_activation(s->last_curve, &s->activation, &s->alpha)) {
-        return step_error(s, "ends a function of each value that is none of fovea's activations; see 'fovea "
-                             "help layers' for those, and export the network with one of them");
+        return step_error(
+            s, "ends a function of each value that is none of fovea's activations (relu, leaky_relu, "
+               "relu6, gelu, silu, hard_swish, sigmoid, hard_sigmoid, tanh)");
     }
     s->kind = STEP_ACTIVATION;
     s->in_count = 1;
@@ -149,12 +180,15 @@ static bool is_taken(const fv_model *model, const char *name)
     return false;
 }
 
-/* Files whose tensors are equal may have one name for several. */
+/* Of plain characters, since it goes into texts of many kinds. Files whose tensors are equal may have one name for several. */
 static const char *free_name(const fv_model *model, const char *name, char buffer[224])
 {
     if (!name || !*name || strlen(name) > 180)
         return NULL;
     snprintf(buffer, 224, "%s", name);
+    for (char *c = buffer; *c; c++)
+        if (!strchr("._-/", *c) && !isalnum((unsigned char)*c))
+            *c = '_';
     for (int k = 2; is_taken(model, buffer); k++)
         snprintf(buffer, 224, "%s_%d", name, k);
     return buffer;
@@ -234,9 +268,10 @@ static fv_status make_global_pool(step *s)
 static fv_status make_norm(importer *m, step *s, const char *name)
 {
     bool batch = s->kind == STEP_BATCH_NORM;
+    float epsilon = s->epsilon > 0 ? s->epsilon : 1e-12f; /* 0 would be the default */
     int64_t channels = s->size[CHANNELS];
-    s->made = batch ? fv_batch_norm(input(s, 0), .epsilon = s->epsilon, .name = name)
-                    : fv_layer_norm(input(s, 0), .epsilon = s->epsilon, .name = name);
+    s->made = batch ? fv_batch_norm(input(s, 0), .epsilon = epsilon, .name = name)
+                    : fv_layer_norm(input(s, 0), .epsilon = epsilon, .name = name);
     if (!s->made)
         return status_last();
     STATUS_TRY(put_or(m, s->made, "weight", s->weight, 1, channels));
@@ -386,7 +421,22 @@ static fv_status make(importer *m, step *s)
     }
 }
 
+/* Weights were laid out for the size that the step has. */
+static fv_status check_size(const step *s)
+{
+    const shape *made = &s->made->model->graph->values[s->made->value].shape;
+    bool same =
+        made->rank == 4
+            ? made->d[1] == s->size[HEIGHT] && made->d[2] == s->size[WIDTH] && made->d[3] == s->size[CHANNELS]
+            : made->d[1] == s->size[CHANNELS] && s->size[HEIGHT] == 1 && s->size[WIDTH] == 1;
+    return same ? FV_OK : step_error(s, "its window's last place is counted in another way than fovea's");
+}
+
 /* ---- the model ---- */
+
+enum {
+    LAYERS_MAX = 10000 /* of a model file */
+};
 
 /* What makes probabilities of logits does not belong to a model. */
 static step *without_end(const importer *m, step *s)
@@ -427,8 +477,12 @@ static fv_status make_all(importer *m, fv_model *model, step *output)
     model->file_values = INT64_MAX;
     m->input->made = fv_input(model);
     for (size_t i = 0; i < m->step_count; i++)
-        if (m->steps[i]->live)
+        if (m->steps[i]->live) {
             STATUS_TRY(make(m, m->steps[i]));
+            STATUS_TRY(check_size(m->steps[i]));
+        }
+    if (model->layer_count > LAYERS_MAX)
+        return status_set(FV_ERROR_UNSUPPORTED, "has more than %d layers", LAYERS_MAX);
     model->from_file = false;
     fv_node *logits = output->made;
     if (rank_of(logits) == 4)

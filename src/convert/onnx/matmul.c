@@ -6,11 +6,13 @@
 
 /* (O, I) of the layer: the input's numbers in the order channels, height, width, in which a flattened picture has them here. `at` finds the
  * place of each of the file's. */
-static float *order_weight(call *c, const operand *x, const constant *weight, bool transposed)
+static const float *order_weight(call *c, const operand *x, const constant *weight, bool transposed)
 {
     int64_t inputs = weight->shape[transposed ? 1 : 0], units = weight->shape[transposed ? 0 : 1], at[SIDES];
     const int64_t *size = x->step->size;
     bool whole_picture = view_axis_sides(&x->view, x->view.rank - 1) & ~(1u << CHANNELS);
+    if (transposed && !whole_picture)
+        return weight->floats;
     float *out = import_array(c->import, (uint64_t)(inputs * units), sizeof *out);
     for (int64_t i = 0; out && i < inputs; i++) {
         int64_t to = i;
