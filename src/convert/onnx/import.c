@@ -212,14 +212,16 @@ static fv_status find_needed(importer *m, const char *output, bool **out, bool *
     if (!needed || !wanted)
         return status_last();
     wanted[index] = true;
+    bool any = false;
     for (size_t i = g->n_node; i-- > 0;) {
         const Onnx__NodeProto *n = g->node[i];
         for (size_t k = 0; k < n->n_output; k++)
             needed[i] = needed[i] || (*n->output[k] && wanted[name_table_find(&m->names, n->output[k])]);
         for (size_t k = 0; needed[i] && k < n->n_input; k++)
             wanted[name_table_find(&m->names, n->input[k])] = true;
+        any = any || needed[i];
     }
-    return FV_OK;
+    return any ? FV_OK : status_set(FV_ERROR_FORMAT, "its graph does not compute its output");
 }
 
 /* ---- all of it ---- */

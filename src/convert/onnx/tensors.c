@@ -43,8 +43,10 @@ fv_status onnx_tensors(tensor_file *f)
     for (size_t i = 0; i < g->n_initializer; i++) {
         onnx_tensor *t = &r->tensors[i];
         STATUS_TRY(onnx_tensor_check(&r->file, g->initializer[i], t));
+        const char *name = g->initializer[i]->name;
+        if (!name || !*name)
+            continue; /* nothing can use it */
         named_tensor n = {.type = t->type, .rank = t->rank, .count = t->count, .place = i};
-        const char *name = g->initializer[i]->name ? g->initializer[i]->name : "";
         memcpy(n.shape, t->shape, sizeof n.shape);
         STATUS_TRY(tensor_file_add(f, name, strlen(name), n));
     }
