@@ -143,6 +143,8 @@ static fv_status run(call *c, bool known)
     if (domain && *domain && strcmp(domain, "ai.onnx") != 0)
         return call_error(c, FV_ERROR_UNSUPPORTED, "is an operation of %.60s, not of ONNX itself", domain);
     handler h = known ? find_handler(folding_operations, op) : NULL;
+    if (known && !h)
+        h = find_handler(arithmetic_operations, op);
     for (size_t i = 0; !h && i < sizeof tables / sizeof *tables; i++)
         h = find_handler(tables[i], op);
     return h ? h(c)

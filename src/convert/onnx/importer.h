@@ -168,6 +168,12 @@ fv_status constant_of_tensor(importer *m, const Onnx__TensorProto *proto, consta
 double constant_get(const constant *c, int64_t i);
 bool constant_floats(importer *m, constant *c); /* makes sure of `floats` */
 
+/* folding.c, for arithmetic.c: constant input i or NULL; that the first `count` are there; output 0; to[i] = from[k]. */
+constant *folding_input(const call *c, int i);
+fv_status folding_need(const call *c, int count);
+fv_status folding_make(call *c, bool whole, int rank, const int64_t *shape, constant **out);
+void folding_copy(constant *to, int64_t i, const constant *from, int64_t k);
+
 /* ---- operands.c ---- */
 
 int operand_rank(const operand *v);
@@ -189,7 +195,7 @@ typedef struct operation {
     handler handle;
 } operation;
 /* A table each of these, ended by a row without a name. */
-extern const operation folding_operations[]; /* all inputs constant */
+extern const operation folding_operations[], arithmetic_operations[]; /* all inputs constant */
 extern const operation layout_operations[], layer_operations[], elementwise_operations[], matmul_operations[],
     reduction_operations[];
 
@@ -229,6 +235,15 @@ fv_status norm_quotient(call *c, const operand *a, const operand *b, bool invers
 fv_status norm_mean(call *c, const operand *x, bool keep);
 /* excitation.c: the gate of a squeeze and excitation. */
 fv_status excitation_find(call *c, step *x, step *gate, step **out);
+
+/* ---- steps.c ---- */
+
+/* Marks what `output` needs, each as what becomes a layer; an error where it is none. */
+fv_status steps_find_live(importer *m, step *output);
+/* Which are (N, C) and not pictures of one pixel: the end of a network, back to the first that needs a picture. */
+void steps_find_flat(importer *m);
+bool step_keeps_flat(const step *s); /* flat when its inputs are */
+fv_status step_error(const step *s, const char *what);
 
 /* ---- layers.c ---- */
 

@@ -128,5 +128,9 @@ fv_status import_preprocess(importer *m, fv_model *model)
         found = of_properties(m, &p);
     if (found)
         STATUS_TRY(fv_model_set_preprocess(model, &p));
+    else
+        import_log(m, "the file does not say how pictures are normalised: unless it is given (--preprocess), "
+                      "training takes it "
+                      "from its data");
     return set_names(m, model);
 }
