@@ -121,21 +121,25 @@ def main():
     parser.add_argument("--build", default="build")
     parser.add_argument("--work", default="build/onnx-networks")
     parser.add_argument("--exporters", default="dyn,ts")
+    parser.add_argument("--export", nargs=2, metavar=("EXPORTER", "PATH"), help="only write the network's file")
     parser.add_argument("networks", nargs="*", default=DEFAULT)
     o = parser.parse_args()
     warnings.simplefilter("ignore")
     logging.disable(logging.WARNING)
+    if o.export:
+        exporter, path = o.export
+        export_keras(o.networks[0], path) if exporter == "tf2onnx" else export_torch(o.networks[0], exporter, path)
+        return
     os.makedirs(o.work, exist_ok=True)
     fovea, worst = Fovea(o.build), 0
     for name in o.networks:
         for exporter in ["tf2onnx"] if name.startswith("keras:") else o.exporters.split(","):
             path = os.path.join(o.work, f"{name.replace(':', '_')}_{exporter}.onnx")
-            try:
-                if not os.path.exists(path):
-                    export_keras(name, path) if exporter == "tf2onnx" else export_torch(name, exporter, path)
-            except Exception as error:  # the exporter's affair
-                print(f"{name} {exporter}: cannot be exported: {str(error).splitlines()[0][:120]}", flush=True)
-                continue
+            if not os.path.exists(path):  # in a process of its own: a failed export spoils those after it
+                run = subprocess.run([sys.executable, __file__, "--export", exporter, path, name], capture_output=True, text=True)
+                if run.returncode:
+                    print(f"{name} {exporter}: cannot be exported: {run.stderr.strip().splitlines()[-1][:120]}", flush=True)
+                    continue
             result = compare(fovea, path)
             worst = max(worst, result if isinstance(result, float) else 0)
             print(f"{name} {exporter}: {f'{result:.1e}' if isinstance(result, float) else result}", flush=True)
