@@ -6,7 +6,7 @@
 
 Networks of torchvision and timm with a few channels and random weights, by both of PyTorch's exporters (_dyn: the newer one, _ts: the
 one by TorchScript), and graphs written by hand for what other writers do. The pictures are formulas.pictures, (p - 127.5) / 127.5
-unless the graph normalises itself. bench/peers/onnx.py does the same with networks of full size.
+unless the graph normalises itself. bench/peers/onnx_networks.py does the same with networks of full size.
 """
 import functools
 import logging

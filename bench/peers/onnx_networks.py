@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Networks of full size through ONNX: exported with random weights, imported, and their logits beside ONNX Runtime's.
 
-    bench/peers/onnx.py [--build build] [--work FOLDER] [--exporters dyn,ts] [NETWORK…]
+    bench/peers/onnx_networks.py [--build build] [--work FOLDER] [--exporters dyn,ts] [NETWORK…]
 
 NETWORK is tv:NAME of torchvision, timm:NAME, or keras:NAME of keras.applications (with tf2onnx, in a Python that has TensorFlow). A line
 each: the largest difference as a part of the largest logit, or of 1 where that is less, or why it is not imported. Exit status 1
