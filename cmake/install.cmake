@@ -12,7 +12,7 @@ install(FILES include/fovea.h DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
 install(DIRECTORY include/fovea DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
 
 # What a program that links libfovea.a needs besides; with the shared library it is the library's own affair.
-set(FOVEA_PRIVATE_REQUIRES "libjpeg spng yaml-0.1 jansson zlib")
+set(FOVEA_PRIVATE_REQUIRES "libjpeg spng yaml-0.1 jansson zlib libprotobuf-c")
 configure_file(cmake/fovea.pc.in ${CMAKE_BINARY_DIR}/fovea.pc @ONLY)
 install(FILES ${CMAKE_BINARY_DIR}/fovea.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
 

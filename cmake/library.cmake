@@ -17,12 +17,17 @@ target_include_directories(fovea_objects SYSTEM PRIVATE ${CAIRO_INCLUDE_DIRS} ${
 target_compile_definitions(fovea_objects PRIVATE FV_BUILD FV_VERSION_TEXT="${PROJECT_VERSION}" ZIP_LIBRARY="${ZIP_LIBRARY}")
 set(FOVEA_LINK PkgConfig::DEPS DNNL::dnnl OpenMP::OpenMP_C Threads::Threads m ${CMAKE_DL_LIBS})
 target_link_libraries(fovea_objects PRIVATE ${FOVEA_LINK})
+# The generated header must be there before what includes it.
+target_include_directories(fovea_objects SYSTEM PRIVATE ${ONNX_GENERATED})
+add_dependencies(fovea_objects fovea_onnx_proto)
 include(${CMAKE_CURRENT_LIST_DIR}/kernels.cmake)
 include(${CMAKE_CURRENT_LIST_DIR}/reference.cmake)
 
-add_library(fovea SHARED $<TARGET_OBJECTS:fovea_objects> ${FOVEA_KERNEL_OBJECTS} ${FOVEA_REFERENCE_OBJECTS})
+add_library(fovea SHARED $<TARGET_OBJECTS:fovea_objects> ${FOVEA_KERNEL_OBJECTS} ${FOVEA_REFERENCE_OBJECTS}
+  $<TARGET_OBJECTS:fovea_onnx_proto>)
 set_target_properties(fovea PROPERTIES VERSION ${PROJECT_VERSION} SOVERSION ${PROJECT_VERSION_MAJOR})
-add_library(fovea_static STATIC $<TARGET_OBJECTS:fovea_objects> ${FOVEA_KERNEL_OBJECTS} ${FOVEA_REFERENCE_OBJECTS})
+add_library(fovea_static STATIC $<TARGET_OBJECTS:fovea_objects> ${FOVEA_KERNEL_OBJECTS} ${FOVEA_REFERENCE_OBJECTS}
+  $<TARGET_OBJECTS:fovea_onnx_proto>)
 set_target_properties(fovea_static PROPERTIES OUTPUT_NAME fovea)
 foreach(lib fovea fovea_static)
   target_include_directories(${lib} PUBLIC $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include> $<INSTALL_INTERFACE:include>)

@@ -314,6 +314,15 @@ def tflite_files():
             yield "tflite", open(os.path.join(folder, name), "rb").read()
 
 
+def onnx_files():
+    """Small graphs of tests/golden/make_onnx.py: without those that are mostly weights."""
+    folder = os.path.join(SOURCE, "tests/golden/onnx")
+    for name in sorted(os.listdir(folder)):
+        data = open(os.path.join(folder, name), "rb").read()
+        if name.endswith(".onnx") and len(data) < 32000:
+            yield "onnx", data
+
+
 NETWORK = """name: tiny
 input: {height: 16, width: 16, channels: 1}
 layers:
@@ -348,7 +357,7 @@ def models():
 def main(folder):
     counts = {}
     for group in (from_golden, more_pictures, exifs, profiles, idx, cifar, tables, archives, texts, safetensors, torch_files,
-                  tflite_files, models):
+                  tflite_files, onnx_files, models):
         for target, data in group():
             os.makedirs(os.path.join(folder, target), exist_ok=True)
             counts[target] = counts.get(target, 0) + 1

@@ -25,14 +25,25 @@ fails "one number or three" import x.pt --model resnet20 --preprocess mean=1,2 -
 printf 'a\n\nb\n' >gap.txt
 fails "line 2 is empty" import x.pt --model resnet20 --classes gap.txt -o x.safetensors
 printf 'not weights at all' >words.bin
-fails "weights are read from safetensors and PyTorch" import words.bin --model resnet20 -o x.safetensors
 fails "holds a whole network: 'fovea import'" import "$source/tests/golden/tflite_grey.tflite" --model resnet20 -o x.safetensors
-[ -e x.safetensors ] && complain "import: a failure left a file"
 succeeds import "$source/tests/golden/tflite_grey_labelled.tflite" --preprocess "mean=1 std=2" -o t.safetensors
 grep -q "the softmax at the end is left out" err || complain "import: does not say that the softmax is left out"
 succeeds info t.safetensors
 grep -qE '^mean +1$' out && grep -qE '^classes +5: goose, crane' out || complain "import: a TFLite file: $(head -n 8 out)"
 rm t.safetensors
+fails "weights are read from safetensors, PyTorch" import words.bin --model resnet20 -o x.safetensors
+onnx=$source/tests/golden/onnx
+fails "has the height 32, not 64" import "$onnx/resnet_ts.onnx" --preprocess size=64 -o x.safetensors
+fails "import its whole network instead" import "$onnx/resnet_ts.onnx" --model resnet18 -o x.safetensors
+fails "holds no whole network" import words.bin -o x.safetensors
+[ -e x.safetensors ] && complain "import: a failure left a file"
+succeeds import "$onnx/halves.onnx" --preprocess size=40 -o onnx.safetensors
+grep -q '^the softmax at the end was left out' out err || complain "import: does not say that the softmax was left out"
+grep -q '^ONNX, operations of version 17' out err || complain "import: does not say what the ONNX file is"
+succeeds info onnx.safetensors
+grep -q '40' out || complain "import: --preprocess size= was not used for an ONNX file: $(cat out)"
+printf 'a\nb\n' >two.txt
+succeeds import "$onnx/vit_dyn.onnx" --classes two.txt -o two.safetensors
 
 if [ ! -e "$weights/resnet20-12fca82f.th" ]; then
     [ $failures -eq 0 ] || exit 1

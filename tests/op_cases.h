@@ -480,6 +480,8 @@ static const op_case op_cases[] = {
     {"pad features", OP_PAD, {IN(NORMAL, 2, 3)}, {.before = {0, 1}, .after = {0, 2}}, EXACT},
     {"crop", OP_CROP, {IN(NORMAL, 2, 6, 5, 7)}, {.before = {0, 1, 2, 3}, .after = {0, 2, 0, 1}}, EXACT},
     {"crop features", OP_CROP, {IN(NORMAL, 2, 6)}, {.before = {0, 1}, .after = {0, 2}}, EXACT},
+    {"shuffle", OP_SHUFFLE, {IN(NORMAL, 2, 3, 5, 12)}, {.groups = 3}, EXACT},
+    {"shuffle of blocks", OP_SHUFFLE, {IN(NORMAL, 2, 3, 4, 32)}, {.groups = 2}, EXACT},
     {"reshape", OP_RESHAPE, {IN(NORMAL, 2, 3, 4, 17)}, {.shape = {4, {2, 1, 12, 17}}}, EXACT},
     {"reshape of features", OP_RESHAPE, {IN(NORMAL, 2, 12)}, {.shape = {4, {2, 2, 1, 6}}}, EXACT},
     {"reshape of three dimensions", OP_RESHAPE, {IN(NORMAL, 1, 5, 4)}, {.shape = {4, {1, 1, 5, 4}}}, EXACT},

@@ -109,6 +109,7 @@ static const op_case rows[] = {
     {"concat", OP_CONCAT, {IN(NORMAL, 2, 2, 1, 1), IN(NORMAL, 2, 2, 1, 3), IN(NORMAL, 2, 2, 1, 2)}, PLAIN},
     {"pad", OP_PAD, {IN(NORMAL, 1, 2, 3, 2)}, {.before = {0, 1, 0, 1}, .after = {0, 2, 2, 0}}},
     {"crop", OP_CROP, {IN(NORMAL, 1, 5, 4, 3)}, {.before = {0, 1, 0, 1}, .after = {0, 2, 2, 0}}},
+    {"shuffle", OP_SHUFFLE, {IN(NORMAL, 2, 2, 3, 6)}, {.groups = 2}},
     {"flatten", OP_FLATTEN, {IN(NORMAL, 2, 2, 3, 2)}, PLAIN},
     {"unflatten", OP_UNFLATTEN, {IN(NORMAL, 2, 12)}, {.shape = {4, {2, 2, 3, 2}}}},
     {"normalize",

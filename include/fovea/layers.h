@@ -252,10 +252,23 @@ typedef struct fv_crop2d_options {
     fv_node *input;
     int64_t crop[4]; /* pixels to take away: top, bottom, left, right */
     const char *name;
+    int64_t channels[2]; /* channels to take away, before and after; default none */
 } fv_crop2d_options;
 #define fv_crop2d(...)                                                                                       \
     fv_crop2d_with(&(fv_crop2d_options){.struct_size = sizeof(fv_crop2d_options), .input = __VA_ARGS__})
 FV_API fv_node *fv_crop2d_with(const fv_crop2d_options *options);
+
+/* Exchanges channels between groups (Zhang et al. 2018): with C channels, group g's channel i becomes channel i * groups + g. */
+typedef struct fv_channel_shuffle_options {
+    size_t struct_size;
+    fv_node *input;
+    int64_t groups; /* required; divides the channels */
+    const char *name;
+} fv_channel_shuffle_options;
+#define fv_channel_shuffle(...)                                                                              \
+    fv_channel_shuffle_with(                                                                                 \
+        &(fv_channel_shuffle_options){.struct_size = sizeof(fv_channel_shuffle_options), .input = __VA_ARGS__})
+FV_API fv_node *fv_channel_shuffle_with(const fv_channel_shuffle_options *options);
 
 /* Self-attention between the places of (N, H, W, C) with its projections (Vaswani et al. 2017). Tensors: NAME.qkv.weight (3 C, C),
  * NAME.qkv.bias, NAME.proj.weight (C, C), NAME.proj.bias. */

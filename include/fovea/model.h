@@ -151,8 +151,8 @@ typedef struct fv_weights_options {
     size_t struct_size;
     fv_model *model; /* required */
     const char *
-        path; /* required: a safetensors file (also a model file), or one that torch.save wrote (.pt, .pth, .th) of a
-                         state dict or a checkpoint with one; recognised by content */
+        path; /* required: a safetensors file (also a model file), one that torch.save wrote (.pt, .pth, .th) of a
+                         state dict or a checkpoint with one, or an ONNX file; recognised by content */
     /* Told of every tensor, the network's first, also when loading then fails; may be NULL. */
     void (*on_tensor)(const fv_weight *weight, void *user);
     void *user;

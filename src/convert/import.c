@@ -4,9 +4,10 @@
 
 #include "convert/background.h"
 #include "convert/graph_file.h"
+#include "convert/onnx/import.h"
 #include "core/file.h"
 
-static const graph_format *const formats[] = {&tflite_graph_format, NULL};
+static const graph_format *const formats[] = {&tflite_graph_format, &onnx_format, NULL};
 
 fv_status graph_file_find(const char *path, const graph_format **out)
 {

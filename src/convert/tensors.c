@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "convert/onnx/file.h"
 #include "core/file.h"
 #include "core/memory.h"
 #include "core/text.h"
@@ -39,6 +40,7 @@ static const struct {
     {begins_zip, torch_zip_tensors},
     {begins_safetensors, safetensors_tensors},
     {begins_pickle, torch_legacy_tensors},
+    {onnx_begins, onnx_tensors},
 };
 
 static fv_status not_read(const char *path, const uint8_t *head)
@@ -53,7 +55,7 @@ static fv_status not_read(const char *path, const uint8_t *head)
     else if (memcmp(head + 257, "ustar", 5) == 0)
         what = "it is a tar file, which PyTorch wrote before 0.1.10; load it there and save it again";
     return status_set(FV_ERROR_UNSUPPORTED,
-                      "%s: weights are read from safetensors and PyTorch (.pt, .pth, .th) files; %s", path,
+                      "%s: weights are read from safetensors, PyTorch (.pt, .pth, .th) and ONNX files; %s", path,
                       what);
 }
 

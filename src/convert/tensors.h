@@ -42,6 +42,7 @@ struct tensor_file {
     /* The normalisation that the weights were trained with, when the file has it; may be NULL. */
     fv_status (*read_normalisation)(const tensor_file *f, fv_model *m, bool *found);
     void (*close)(void *reader);
+    const char *advice; /* for the error when tensors of the network are not there; may be NULL */
 };
 
 /* Recognised by content. The caller destroys it. */
@@ -58,5 +59,6 @@ fv_status tensor_file_add(tensor_file *f, const char *name, size_t length, named
 fv_status safetensors_tensors(tensor_file *f);
 fv_status torch_zip_tensors(tensor_file *f);
 fv_status torch_legacy_tensors(tensor_file *f);
+fv_status onnx_tensors(tensor_file *f);
 
 #endif

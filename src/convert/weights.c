@@ -129,16 +129,18 @@ static fv_status check(const plan *p)
         return FV_OK;
     const network_tensor *t = &p->model->tensors[first];
     const assignment *a = &p->of[first];
-    char others[160] = "";
+    char others[192] = "";
     if (wrong > 1)
         snprintf(others, sizeof others, ", and %d more do not fit", wrong - 1);
     if (taken == 0)
         snprintf(others, sizeof others, "; not one of its %zu tensors is of this network%s%.80s",
                  p->file->count, p->file->count ? ": it has " : "",
                  p->file->count ? p->file->list[0].name : "");
+    const char *advice = p->file->advice;
     if (!a->from)
-        return status_set(FV_ERROR_FORMAT, "%s: tensor %s of the network %s is missing%s", p->file->path,
-                          t->name, fv_model_name(p->model), others);
+        return status_set(FV_ERROR_FORMAT, "%s: tensor %s of the network %s is missing%s%s%s", p->file->path,
+                          t->name, fv_model_name(p->model), others, advice ? "; " : "",
+                          advice ? advice : "");
     text note = {0};
     add_note(&note, a, t);
     fv_status status = status_set(FV_ERROR_FORMAT, "%s: tensor %s has the shape %s%s", p->file->path,

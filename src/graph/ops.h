@@ -56,6 +56,8 @@
  * OP_CONCAT             x0..xn -> y along the last dimension.
  * OP_PAD                x -> y with `before` and `after` zeros in each dimension.  attributes: before, after
  * OP_CROP               x -> y: x without `before` and `after`.               attributes: before, after
+ * OP_SHUFFLE            x -> y: channels (groups, C / groups) become (C / groups, groups): y[i * groups + g] = x[g * C / groups + i].
+ *                       attributes: groups
  * OP_RESHAPE            x -> y: the same numbers in row-major order. A first side of BATCH is x's own first side.  attributes: shape
  * OP_FLATTEN            x (N,H,W,C) -> y (N, C*H*W), C slowest.
  * OP_UNFLATTEN          y -> x (its inverse).                                 attributes: shape (of x)
@@ -149,6 +151,7 @@ typedef enum op_kind {
     OP_CONCAT,
     OP_PAD,
     OP_CROP,
+    OP_SHUFFLE,
     OP_RESHAPE,
     OP_FLATTEN,
     OP_UNFLATTEN,

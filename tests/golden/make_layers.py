@@ -89,6 +89,8 @@ ROWS = [
     ("average_pool2d: {size: 3, stride: 2, padding: same, count_padding: yes}", lambda x: F.avg_pool2d(x, 3, 2, 1)),
     ("global_max_pool2d", lambda x: x.amax((2, 3))),
     ("activation: {kind: hard_sigmoid}", F.hardsigmoid),
+    ("channel_shuffle: {groups: 4}", lambda x: F.channel_shuffle(x, 4)),
+    ("crop2d: {crop: [0, 1, 2, 0], channels: [3, 1]}", lambda x: x[:, 3:7, :-1, 2:]),
 ]
 
 

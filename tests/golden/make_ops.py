@@ -276,6 +276,8 @@ def transformers():
     record("stochastic depth", [x, torch.tensor(step)], [x * keep[:, None, None, None] / (1 - rate)])
     x = random(2, 2, 3, 4)
     record("reshape", [x], [x.reshape(2, 1, 6, 4)])
+    x = random(2, 2, 3, 6)
+    record("shuffle", [x], [nhwc(F.channel_shuffle(nchw(x), 2))])
 
 
 

@@ -135,7 +135,7 @@ op_compiler compile_batch_norm, compile_batch_norm_grad, compile_batch_norm_infe
     compile_batch_norm_inference_grad, compile_fold_batch_norm;
 op_compiler compile_normalize, compile_activation, compile_activation_grad, compile_softmax,
     compile_softmax_grad, compile_dropout, compile_binary, compile_reduce_sum;
-op_compiler compile_concat, compile_pad, compile_crop, compile_reshape, compile_flatten, compile_unflatten;
+op_compiler compile_concat, compile_pad, compile_crop, compile_shuffle, compile_reshape, compile_flatten, compile_unflatten;
 op_compiler compile_group_norm, compile_group_norm_grad, compile_attention, compile_attention_grad;
 op_compiler compile_loss, compile_loss_grad, compile_general_loss, compile_general_loss_grad, compile_correct;
 op_compiler compile_update, compile_adjust_gradient, compile_square_sum, compile_clip_factor, compile_average,

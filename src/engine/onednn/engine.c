@@ -42,6 +42,7 @@ static op_compiler *const compilers[OP_KIND_COUNT] = {
     [OP_CONCAT] = compile_concat,
     [OP_PAD] = compile_pad,
     [OP_CROP] = compile_crop,
+    [OP_SHUFFLE] = compile_shuffle,
     [OP_RESHAPE] = compile_reshape,
     [OP_FLATTEN] = compile_flatten,
     [OP_UNFLATTEN] = compile_unflatten,

@@ -128,6 +128,36 @@ fv_status compile_concat(compiler *c, const op *o)
     return compiler_step(c, o, concat_run, k, b, o->input_count + 1);
 }
 
+typedef struct shuffle_context {
+    int64_t rows, groups, each;
+} shuffle_context;
+
+static fv_status shuffle_run(void *context, void *const *memory)
+{
+    const shuffle_context *k = context;
+    const float *x = memory[0];
+    float *y = memory[1];
+    int64_t channels = k->groups * k->each;
+#pragma omp parallel for schedule(static) if (k->rows * channels > 32768)
+    for (int64_t row = 0; row < k->rows; row++)
+        for (int64_t i = 0; i < k->each; i++)
+            for (int64_t g = 0; g < k->groups; g++)
+                y[row * channels + i * k->groups + g] = x[row * channels + g * k->each + i];
+    return FV_OK;
+}
+
+fv_status compile_shuffle(compiler *c, const op *o)
+{
+    const shape *s = compiler_shape(c, o->inputs[0]);
+    int64_t channels = s->d[s->rank - 1];
+    shuffle_context *k = mem_array(1, sizeof *k);
+    if (!k)
+        return status_last();
+    *k = (shuffle_context){shape_count(s) / channels, o->a.groups, channels / o->a.groups};
+    buffer_id b[] = {compiler_use_dense(c, o->inputs[0]), compiler_define_dense(c, o->outputs[0])};
+    return compiler_step(c, o, shuffle_run, k, b, 2);
+}
+
 fv_status compile_reshape(compiler *c, const op *o)
 {
     value_id x = o->inputs[0], y = o->outputs[0];

@@ -40,6 +40,7 @@ static void (*const kernels[OP_KIND_COUNT])(const kernel_call *c) = {
     ROW(OP_CONCAT, concat),
     ROW(OP_PAD, pad),
     ROW(OP_CROP, crop),
+    ROW(OP_SHUFFLE, shuffle),
     ROW(OP_RESHAPE, reshape),
     ROW(OP_FLATTEN, flatten),
     ROW(OP_UNFLATTEN, unflatten),

@@ -106,6 +106,7 @@ KERNEL(reduce_sum);
 KERNEL(concat);
 KERNEL(pad);
 KERNEL(crop);
+KERNEL(shuffle);
 KERNEL(reshape);
 KERNEL(flatten);
 KERNEL(unflatten);

@@ -48,6 +48,17 @@ KERNEL(crop)
     copy_block(c, &c->out[0].shape, &c->in[0].shape, false);
 }
 
+KERNEL(shuffle)
+{
+    const real *x = input(c, 0);
+    real *y = output(c, 0);
+    int64_t channels = columns_of(&c->in[0]), groups = c->a.groups, each = channels / groups;
+    for (int64_t r = 0; r < rows_of(&c->in[0]); r++)
+        for (int64_t g = 0; g < groups; g++)
+            for (int64_t i = 0; i < each; i++)
+                y[r * channels + i * groups + g] = x[r * channels + g * each + i];
+}
+
 KERNEL(reshape)
 {
     memcpy(output(c, 0), input(c, 0), (size_t)shape_count(&c->in[0].shape) * sizeof(real));

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Operations that only move values: concat, pad, crop, reshape, flatten. */
+/* Operations that only move values: concat, pad, crop, shuffle, reshape, flatten. */
 #include <inttypes.h>
 
 #include "graph/ops/ops_internal.h"
@@ -74,6 +74,31 @@ static fv_status gradient_margins(graph *g, const op *o, const value_id *dy, con
 
 const op_info op_pad = {"pad", 1, 1, 1, infer_margins, gradient_margins};
 const op_info op_crop = {"crop", 1, 1, 1, infer_margins, gradient_margins};
+
+static fv_status infer_shuffle(const graph *g, const op *o, value *outputs)
+{
+    STATUS_TRY(op_require(g, o, 0, "input", 0, TYPE_F32));
+    shape s = input_shape(g, o, 0);
+    int64_t channels = s.d[s.rank - 1];
+    if (o->a.groups < 1 || channels % o->a.groups)
+        return status_set(FV_ERROR_INVALID, "%" PRId64 " channels cannot be divided into %" PRId64 " groups",
+                          channels, o->a.groups);
+    outputs[0] = f32_value(s);
+    return FV_OK;
+}
+
+/* The way back is the same with the sizes of groups and their number exchanged. */
+static fv_status gradient_shuffle(graph *g, const op *o, const value_id *dy, const bool *wanted, value_id *dx)
+{
+    if (!wanted[0])
+        return FV_OK;
+    shape s = input_shape(g, o, 0);
+    op_attributes a = {.groups = s.d[s.rank - 1] / o->a.groups};
+    dx[0] = graph_add(g, OP_SHUFFLE, dy, 1, &a, o->name);
+    return dx[0] == NO_VALUE ? status_last() : FV_OK;
+}
+
+const op_info op_shuffle = {"shuffle", 1, 1, 1, infer_shuffle, gradient_shuffle};
 
 static fv_status infer_reshape(const graph *g, const op *o, value *outputs)
 {

@@ -36,6 +36,7 @@ static const op_info *const table[OP_KIND_COUNT] = {
     [OP_CONCAT] = &op_concat,
     [OP_PAD] = &op_pad,
     [OP_CROP] = &op_crop,
+    [OP_SHUFFLE] = &op_shuffle,
     [OP_RESHAPE] = &op_reshape,
     [OP_FLATTEN] = &op_flatten,
     [OP_UNFLATTEN] = &op_unflatten,
