@@ -23,6 +23,7 @@
 #include "fovea/layers.h"
 #include "fovea/data.h"
 #include "fovea/train.h"
+#include "fovea/watch.h"
 #include "fovea/use.h"
 
 #endif

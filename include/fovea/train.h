@@ -113,6 +113,7 @@ typedef struct fv_progress {
     float validation_loss, validation_accuracy; /* at the end of an epoch */
     int is_best;                                /* the epoch is the best so far by the monitored value */
     const char *phase;                          /* "head" or "thawed" in a run with head_epochs, else NULL */
+    float step_loss;                            /* of the last step alone */
 } fv_progress;
 
 /* Nonzero stops training after this step: last.safetensors is written and fv_fit returns FV_INTERRUPTED. */
@@ -156,6 +157,7 @@ typedef struct fv_fit_options {
      * optimizer begins anew; patience counts from the second phase on. Default 0: one phase. */
     int64_t head_epochs;
     float head_learning_rate; /* default that of fv_compile */
+    const struct fv_watcher *const *watchers; /* those who look on (watch.h), NULL-ended; default none */
 } fv_fit_options;
 #define fv_fit(...)                                                                                          \
     fv_fit_with(&(fv_fit_options){.struct_size = sizeof(fv_fit_options), .model = __VA_ARGS__})

@@ -106,17 +106,23 @@ static fv_status fit(train_setup *s, progress_bar *bar)
     if (!last)
         return status_last();
     bool go_on = a->resume && file_exists(last);
-    fv_status status =
-        fv_fit(s->model, .train = s->train, .validation = s->validation, .epochs = a->epochs,
-               .batch = a->batch, .schedule = (fv_schedule)a->schedule, .warmup = a->warmup,
-               .patience = a->patience, .monitor = (fv_monitor)a->monitor, .augment = a->augment,
-               .mixup = a->mixup, .cutmix = a->cutmix, .erase = a->erase, .balance = (fv_balance)a->balance,
-               .keep_window = 1, .cache = a->cache, .cache_limit = a->cache_limit << 20, .seed = a->seed,
-               .loader_threads = a->threads > 2 ? (int)a->threads - 1 : 1,
-               .head_epochs = a->head_epochs > 0 ? a->head_epochs : 0, .head_learning_rate = a->head_lr,
-               .on_error = (fv_on_error)a->on_error, .out = a->out, .resume = go_on ? last : NULL,
-               .on_step = progress_step, .on_epoch = progress_epoch, .on_log = progress_log, .user = bar);
+    fv_watcher events = {0};
+    const fv_watcher *watchers[] = {&events, NULL};
+    fv_status status = fv_events_init(&events, a->out);
+    if (status == FV_OK)
+        status = fv_fit(s->model, .train = s->train, .validation = s->validation, .epochs = a->epochs,
+                        .batch = a->batch, .schedule = (fv_schedule)a->schedule, .warmup = a->warmup,
+                        .patience = a->patience, .monitor = (fv_monitor)a->monitor, .augment = a->augment,
+                        .mixup = a->mixup, .cutmix = a->cutmix, .erase = a->erase,
+                        .balance = (fv_balance)a->balance, .keep_window = 1, .cache = a->cache,
+                        .cache_limit = a->cache_limit << 20, .seed = a->seed,
+                        .loader_threads = a->threads > 2 ? (int)a->threads - 1 : 1,
+                        .head_epochs = a->head_epochs > 0 ? a->head_epochs : 0,
+                        .head_learning_rate = a->head_lr, .on_error = (fv_on_error)a->on_error, .out = a->out,
+                        .resume = go_on ? last : NULL, .on_step = progress_step, .on_epoch = progress_epoch,
+                        .on_log = progress_log, .user = bar, .watchers = watchers);
     progress_end(bar);
+    fv_watcher_release(&events);
     free(last);
     return status;
 }

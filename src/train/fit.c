@@ -72,6 +72,7 @@ static fv_status one_epoch(fit_run *r)
     if (result.is_best)
         STATUS_TRY(fit_save_best(r));
     fv_progress p = epoch_progress(r, &result);
+    fit_watch_epoch(r, &p);
     begin_next_epoch(&r->state);
     STATUS_TRY(fit_save_last(r));
     r->between_seconds = clock_seconds() - r->trained;
@@ -116,6 +117,7 @@ fv_status fv_fit_with(const fv_fit_options *options)
             status = save_interrupted(&r);
         fit_restore_best(&r);
     }
+    fit_watch_end(&r, status);
     fit_release(&r);
     return status;
 }

@@ -6,6 +6,7 @@
  *     fit_phase.c   the head alone, then the rest: trainer and schedule of each
  *     fit_epoch.c   the steps of an epoch
  *     fit_files.c   results.csv, best.safetensors, last.safetensors; resuming
+ *     fit_watch.c   what watchers are shown
  *     fit.c         the epochs
  *
  * All that a later epoch depends on is in fit_state, the model's tensors, the optimizer's state and the best epoch's tensors: a
@@ -40,6 +41,8 @@ typedef struct fit_result {
     bool is_best;
 } fit_result;
 
+typedef struct fit_watch fit_watch;
+
 typedef struct fit_run {
     fv_fit_options o; /* resolved: no default is left */
     fv_model *model;
@@ -61,6 +64,8 @@ typedef struct fit_run {
     double started, trained; /* clock: the epoch began in this process; its last step ended */
     double step_seconds;     /* smoothed; 0 before the first */
     double between_seconds;  /* validation and files after the last epoch */
+    float step_loss;         /* of the last step */
+    fit_watch *watch;
 } fit_run;
 
 /* fit_setup.c. On failure fit_release frees what was made. */
@@ -79,6 +84,16 @@ uint64_t fit_phase_fingerprint(const fv_model *m);
 fv_status fit_epoch(fit_run *r, fit_result *result);
 /* Everything but the epoch's results. */
 fv_progress fit_progress(const fit_run *r);
+
+/* fit_watch.c. What the last validation predicted is collected whether anybody watches or not. */
+fv_status fit_watch_begin(fit_run *r);
+void fit_watch_end(fit_run *r, fv_status status); /* tells the watchers; frees */
+void fit_watch_batch(fit_run *r, const batch *b);
+void fit_watch_step(fit_run *r, const fv_progress *p);
+void fit_watch_epoch(fit_run *r, const fv_progress *p);
+void fit_watch_validation(fit_run *r); /* forgets the last one */
+/* A picture of the validation, with one class; probabilities are computed from the logits where they are needed. */
+void fit_watch_prediction(fit_run *r, const batch *b, int64_t i, int32_t predicted, const float *logits);
 
 /* fit_files.c */
 fv_status fit_save_results(fit_run *r, const fit_result *result); /* adds the row */

@@ -40,7 +40,8 @@ fv_progress fit_progress(const fit_run *r)
                              s->counted > 0 ? (float)(s->correct_sum / (double)s->counted) : NAN,
                          .validation_loss = NAN,
                          .validation_accuracy = NAN,
-                         .phase = fit_phase_name(r)};
+                         .phase = fit_phase_name(r),
+                         .step_loss = r->step_loss};
 }
 
 static fv_status diverged(const fit_run *r, const char *what)
@@ -68,6 +69,7 @@ static fv_status train_batch(fit_run *r, const batch *b)
         STATUS_TRY(trainer_step(r->trainer, b, s->step, (float)s->rate, &loss, &correct));
     if (!isfinite(loss))
         return diverged(r, "training");
+    r->step_loss = loss;
     s->loss_sum += weight * (double)loss;
     s->correct_sum += (double)correct;
     s->weight_sum += weight;
@@ -90,6 +92,7 @@ static fv_status train_steps(fit_run *r)
     for (double before = clock_seconds(), now; r->state.batch < batches; before = now) {
         const batch *b;
         STATUS_TRY(loader_next(r->loader, &b));
+        fit_watch_batch(r, b);
         fv_status status = train_batch(r, b);
         loader_done(r->loader, b);
         if (status != FV_OK)
@@ -97,6 +100,7 @@ static fv_status train_steps(fit_run *r)
         now = clock_seconds();
         smooth_pace(r, now - before);
         fv_progress p = fit_progress(r);
+        fit_watch_step(r, &p);
         if (r->o.on_step && r->o.on_step(&p, r->o.user))
             return status_set(FV_INTERRUPTED, "interrupted in epoch %lld after step %lld of %lld",
                               (long long)r->state.epoch + 1, (long long)r->state.batch, (long long)batches);
@@ -105,6 +109,7 @@ static fv_status train_steps(fit_run *r)
 }
 
 typedef struct validation_sums {
+    fit_run *run;
     double loss, correct, count;
     int64_t outputs;
     bool binary;
@@ -123,7 +128,9 @@ static void add_row(void *to, const batch *b, int64_t i, const float *logits)
     }
     float pair[2] = {0, logits[0]}; /* a single output: positive means the second class */
     v->loss += metrics_loss(logits, v->outputs, v->binary, label);
-    v->correct += metrics_largest(v->outputs == 1 ? pair : logits, metrics_classes(v->outputs)) == label;
+    int32_t predicted = metrics_largest(v->outputs == 1 ? pair : logits, metrics_classes(v->outputs));
+    v->correct += predicted == label;
+    fit_watch_prediction(v->run, b, i, predicted, logits);
 }
 
 static void tell_cache_problem(const fit_run *r, loader *l)
@@ -138,7 +145,8 @@ static fv_status validate(fit_run *r, fit_result *result)
 {
     if (!r->validation)
         return FV_OK;
-    validation_sums v = {.outputs = fv_model_class_count(r->model), .binary = predictor_is_binary(r->model)};
+    fit_watch_validation(r);
+    validation_sums v = {.run = r, .outputs = fv_model_class_count(r->model), .binary = predictor_is_binary(r->model)};
     scoring s = {.model = r->model,
                  .loader = r->validation,
                  .batch_size = r->o.batch,

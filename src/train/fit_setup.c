@@ -356,6 +356,7 @@ static fv_status prepare(fit_run *r, checkpoint_extra *x)
     if (r->o.resume)
         STATUS_TRY(fit_resume(r, x));
     STATUS_TRY(fit_begin_phase(r, r->o.resume ? x : NULL));
+    STATUS_TRY(fit_watch_begin(r));
     return make_paths(r);
 }
 
