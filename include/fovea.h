@@ -24,6 +24,7 @@
 #include "fovea/data.h"
 #include "fovea/train.h"
 #include "fovea/watch.h"
+#include "fovea/runs.h"
 #include "fovea/use.h"
 
 #endif
