@@ -65,6 +65,10 @@ FV_API void fv_watcher_release(fv_watcher *w);
  * histograms of the weights, of at most about 50 epochs; and args.yaml, where there is one. The folder is made. */
 FV_API fv_status fv_events_init(fv_watcher *w, const char *run);
 
+/* Keeps RUN/live/ up to date, which `fovea runs --watch` shows: state.json, a batch, and the worst mistakes of the last validation. Until
+ * it is released other processes see that the run is being trained; an error where it is already. */
+FV_API fv_status fv_live_init(fv_watcher *w, const char *run);
+
 #ifdef __cplusplus
 }
 #endif

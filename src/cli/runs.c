@@ -3,15 +3,18 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli/run_list.h"
 #include "cli/verbs.h"
+#include "cli/watch.h"
 #include "core/file.h"
 #include "core/memory.h"
 
 typedef struct runs_options {
     const char *sort, *html;
     int reverse, json, compare;
+    int64_t watch;
 } runs_options;
 
 #define AT(field) .offset = offsetof(runs_options, field)
@@ -33,6 +36,7 @@ static const option table[] = {
      AT(html),
      .value = "FILE",
      .help = "write a page with their curves over one another and the options in which they differ"},
+    WATCH_OPTION(runs_options),
     {.name = "json", .type = OPTION_BOOL, AT(json), .help = "a JSON list instead of a table"},
     {0}};
 
@@ -221,14 +225,32 @@ static int show(const runs_options *o, run_list *runs)
     return o->json ? print_json(runs) : o->compare ? print_comparison(runs) : print_table(runs);
 }
 
+/* Until Ctrl-C or SIGTERM, which is how this ends well. */
+static int show_page(const runs_options *o, char *const *arguments, int count)
+{
+    char *usual = "runs";
+    watch *page;
+    interrupt_catch();
+    int status = watch_start(&page, o->watch, count ? arguments : &usual, count ? count : 1) == FV_OK
+                     ? EXIT_DONE
+                     : cli_fail();
+    while (status == EXIT_DONE && !interrupt_signal())
+        usleep(100000);
+    watch_stop(page);
+    return status;
+}
+
 static int run(const invocation *call)
 {
+    const runs_options *o = call->options;
     run_list runs = {0};
+    if (o->watch > 0)
+        return show_page(o, call->arguments, call->count);
     int status = run_list_find(&runs, call->arguments, call->count) == FV_OK ? EXIT_DONE : cli_fail();
     if (status == EXIT_DONE && runs.count == 0)
         status = cli_fail_with("%s: holds no run", call->count > 0 ? call->arguments[0] : "runs");
     if (status == EXIT_DONE)
-        status = show(call->options, &runs);
+        status = show(o, &runs);
     run_list_release(&runs);
     return status;
 }

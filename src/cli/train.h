@@ -19,6 +19,7 @@ typedef struct train_arguments {
     float head_lr, layer_decay;
     int train_bn;
     float mixup, cutmix, erase;
+    int64_t watch; /* a port; 0: no page */
     int optimizer, nesterov, loss, schedule, resize_mode, interpolation, monitor, on_error,
         engine;                            /* indices into choices */
     int channels, balance, ignore_profile; /* the first two likewise */

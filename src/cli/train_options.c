@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/limits.h"
 #include "cli/train.h"
+#include "cli/watch.h"
 
 static const char *const optimizers[] = {"auto", "sgd", "adam", "adamw", "rmsprop", NULL}; /* fv_optimizer */
 static const char *const losses[] = {"auto", "categorical", "binary", NULL};
@@ -327,6 +328,7 @@ const option train_table[] = {
      AT(config),
      .value = "FILE",
      .help = "any of these options as YAML; flags win"},
+    WATCH_OPTION(train_arguments),
     {.name = "seed",
      .type = OPTION_SEED,
      AT(seed),
