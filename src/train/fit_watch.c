@@ -117,6 +117,11 @@ void fit_watch_prediction(fit_run *r, const batch *b, int64_t i, int32_t predict
     keep_mistake(w, b, i, predicted);
 }
 
+const int64_t *fit_watch_confusion(const fit_run *r)
+{
+    return r->validation && !r->multi_label ? r->watch->confusion : NULL;
+}
+
 /* ---- views ---- */
 
 static fv_run_view make_view(const fit_run *r, const fv_progress *p)
@@ -175,7 +180,7 @@ void fit_watch_epoch(fit_run *r, const fv_progress *p)
     view.width = r->model->preprocess.width;
     view.channels = r->model->preprocess.channels;
     if (r->validation && !r->multi_label) {
-        view.confusion = w->confusion;
+        view.confusion = fit_watch_confusion(r);
         view.class_count = w->classes;
         view.mistakes = w->mistakes;
         view.mistake_count = w->mistake_count;
