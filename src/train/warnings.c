@@ -83,11 +83,14 @@ static bool check_overfitting(const warning_history *h, text *line)
     return true;
 }
 
-/* Half as much again as guessing costs; or well above the least so far, two epochs in a row. */
+/* Well above what guessing costs and not getting better, where the initial weights are no excuse; or well above the least so far, two
+ * epochs in a row. */
 static bool check_rate(const warning_history *h, text *line)
 {
     const warning_epoch *now = last_of(h);
-    if (now->train_loss > 1.5 * h->chance_loss) {
+    if (h->count > 1 &&
+        (now->train_loss > 3 * h->chance_loss ||
+         (now->train_loss > 1.5 * h->chance_loss && now->train_loss >= h->epochs[0].train_loss))) {
         text_add(line,
                  "the learning rate may be too high: the training loss of epoch %lld is %.4f, above the %.4f "
                  "of guessing, at "
