@@ -74,7 +74,7 @@ static void test_states(void **state)
     char *folder = make_run(results, "lr: 0.1\n"), *live = file_join(folder, "live");
     assert_int_equal(state_of(folder), FV_RUN_INTERRUPTED);
     assert_ok(file_make_folders(live));
-    write_file(folder, RUN_STATE, "{\"state\":\"failed\",\"message\":\"the loss became infinite\"}");
+    write_file(folder, RUN_STATE, "{\"state\":\"failed\",\"message\":\"the loss\\nbecame infinite\"}");
     fv_run r;
     assert_ok(fv_run_load(&r, folder));
     assert_int_equal(r.state, FV_RUN_FAILED);

@@ -129,13 +129,17 @@ static void test_class(void **state)
     const char *names[] = {"cat", "dog", "fox"};
     const int64_t never[] = {10, 0, 0, 5, 0, 5, 0, 0, 10}, once[] = {10, 1, 0, 5, 0, 5, 0, 0, 10},
                   rare[] = {10, 0, 0, 2, 0, 2, 0, 0, 10};
-    made *m = make(4, NULL, NULL, NULL);
+    const double accuracy[] = {0.7, 0.7, 0.7, 0.7};
+    made *m = make(4, NULL, NULL, accuracy);
     m->h.classes = 3;
     m->h.names = names;
     m->h.confusion = never;
     m->h.validation_pictures = 30;
     assert_true(fires(WARNING_CLASS, m,
                       "class 'dog' is never predicted: none of the validation's 30 pictures, 10 of them"));
+    m->epochs[3].validation_accuracy = 0.6; /* it knows no class well */
+    assert_false(fires(WARNING_CLASS, m, NULL));
+    m->epochs[3].validation_accuracy = 0.7;
     m->h.planned = 9; /* not half of the run yet */
     assert_false(fires(WARNING_CLASS, m, NULL));
     m->h.planned = 4;

@@ -98,6 +98,7 @@ static void read_end(fv_run *run)
     if (state && strcmp(state, "failed") == 0) {
         run->state = FV_RUN_FAILED;
         snprintf(run->problem, sizeof run->problem, "%s", message ? message : "");
+        text_flatten(run->problem);
     }
     json_decref(root);
     free(bytes);

@@ -151,10 +151,13 @@ static bool check_loader(const warning_history *h, text *line)
     return true;
 }
 
+/* Of a network that has learned something: one that has not confuses all classes. */
 static bool check_class(const warning_history *h, text *line)
 {
     int64_t never = 0, first = -1, pictures = 0;
     if (!h->confusion || h->count < CLASS_EPOCHS || 2 * h->count < h->planned)
+        return false;
+    if (!(last_of(h)->validation_accuracy > fmin(2.0 / (double)h->classes, 0.75)))
         return false;
     for (int64_t c = 0; c < h->classes; c++) {
         int64_t support = 0, predicted = 0;
@@ -177,7 +180,8 @@ static bool check_class(const warning_history *h, text *line)
              h->names ? h->names[first] : "", (long long)h->validation_pictures, (long long)pictures,
              (long long)h->count);
     if (never > 1)
-        text_add(line, "; nor are %lld other classes", (long long)never - 1);
+        text_add(line, never == 2 ? "; nor is %lld other class" : "; nor are %lld other classes",
+                 (long long)never - 1);
     text_add(line, "; if it has few training pictures, try --balance sampler or weights");
     return true;
 }
