@@ -12,6 +12,8 @@
 enum {
     ROWS = 500, /* of results.csv that are sent; of longer ones every n-th, and the last */
     STATE_LIMIT = 1 << 20,
+    LOG_LIMIT = 4 << 20,
+    WARNINGS = 10,
     PICTURE_LIMIT = 64 << 20
 };
 
@@ -80,6 +82,25 @@ static json_t *read_live(const fv_run *r)
     return live ? live : json_null();
 }
 
+/* The warnings of log.txt; a log that was blown up is left alone. */
+static json_t *read_warnings(const fv_run *r)
+{
+    static const char begin[] = "warning: ";
+    json_t *list = json_array();
+    uint8_t *bytes;
+    size_t size;
+    char *path = file_join(r->folder, "log.txt");
+    if (path && file_exists(path) && file_read(path, LOG_LIMIT, &bytes, &size) == FV_OK) {
+        char *next = (char *)bytes;
+        for (char *line; (line = strsep(&next, "\n")) && json_array_size(list) < WARNINGS;)
+            if (strncmp(line, begin, strlen(begin)) == 0)
+                json_array_append_new(list, json_string(line + strlen(begin)));
+        free(bytes);
+    }
+    free(path);
+    return list;
+}
+
 static void answer_run(const fv_run *r, web_answer *a)
 {
     json_t *object = run_list_json(r), *columns = json_array();
@@ -90,6 +111,7 @@ static void answer_run(const fv_run *r, web_answer *a)
     json_object_set_new(object, "columns", columns);
     json_object_set_new(object, "rows", describe_rows(r));
     json_object_set_new(object, "live", read_live(r));
+    json_object_set_new(object, "warnings", read_warnings(r));
     answer_json(a, object);
 }
 
