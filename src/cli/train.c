@@ -106,30 +106,25 @@ static void say_plan(const train_setup *s)
             (long long)fv_model_parameter_count(s->model), s->a.out);
 }
 
-static fv_status fit(train_setup *s, progress_bar *bar, const fv_watcher *live)
+static fv_status fit(train_setup *s, progress_bar *bar, const fv_watcher *const *watchers)
 {
     const train_arguments *a = &s->a;
     char *last = file_join(a->out, "last.safetensors");
     if (!last)
         return status_last();
     bool go_on = a->resume && file_exists(last);
-    fv_watcher events = {0};
-    const fv_watcher *watchers[] = {&events, live, NULL};
-    fv_status status = fv_events_init(&events, a->out);
-    if (status == FV_OK)
-        status = fv_fit(s->model, .train = s->train, .validation = s->validation, .epochs = a->epochs,
-                        .batch = a->batch, .schedule = (fv_schedule)a->schedule, .warmup = a->warmup,
-                        .patience = a->patience, .monitor = (fv_monitor)a->monitor, .augment = a->augment,
-                        .mixup = a->mixup, .cutmix = a->cutmix, .erase = a->erase,
-                        .balance = (fv_balance)a->balance, .keep_window = 1, .cache = a->cache,
-                        .cache_limit = a->cache_limit << 20, .seed = a->seed,
-                        .loader_threads = a->threads > 2 ? (int)a->threads - 1 : 1,
-                        .head_epochs = a->head_epochs > 0 ? a->head_epochs : 0,
-                        .head_learning_rate = a->head_lr, .on_error = (fv_on_error)a->on_error, .out = a->out,
-                        .resume = go_on ? last : NULL, .on_step = progress_step, .on_epoch = progress_epoch,
-                        .on_log = progress_log, .user = bar, .watchers = watchers);
+    fv_status status =
+        fv_fit(s->model, .train = s->train, .validation = s->validation, .epochs = a->epochs,
+               .batch = a->batch, .schedule = (fv_schedule)a->schedule, .warmup = a->warmup,
+               .patience = a->patience, .monitor = (fv_monitor)a->monitor, .augment = a->augment,
+               .mixup = a->mixup, .cutmix = a->cutmix, .erase = a->erase, .balance = (fv_balance)a->balance,
+               .keep_window = 1, .cache = a->cache, .cache_limit = a->cache_limit << 20, .seed = a->seed,
+               .loader_threads = a->threads > 2 ? (int)a->threads - 1 : 1,
+               .head_epochs = a->head_epochs > 0 ? a->head_epochs : 0, .head_learning_rate = a->head_lr,
+               .on_error = (fv_on_error)a->on_error, .out = a->out, .resume = go_on ? last : NULL,
+               .on_step = progress_step, .on_epoch = progress_epoch, .on_log = progress_log, .user = bar,
+               .watchers = watchers);
     progress_end(bar);
-    fv_watcher_release(&events);
     free(last);
     return status;
 }
@@ -210,22 +205,26 @@ static int train(train_setup *s)
 {
     fv_evaluation e = {0};
     progress_bar bar;
-    fv_watcher live = {0};
+    fv_watcher live = {0}, events = {0};
+    const fv_watcher *watchers[] = {&live, &events, NULL};
     watch *page = NULL;
     progress_init(&bar);
     say_plan(s);
     fv_status status = run_folder_open_log(s->a.out, s->data, &bar.log);
     if (status == FV_OK)
         status = fv_live_init(&live, s->a.out);
+    if (status == FV_OK)
+        status = fv_events_init(&events, s->a.out);
     if (status == FV_OK && s->a.watch > 0)
         page = start_page(s);
     if (status == FV_OK)
-        status = fit(s, &bar, &live);
+        status = fit(s, &bar, watchers);
     if (status == FV_OK)
         status = report(s, &bar, &e);
     int result = status == FV_OK ? summarise(s, &bar, &e) : explain_failure(s, status);
     fv_evaluation_release(&e);
     watch_stop(page);
+    fv_watcher_release(&events);
     fv_watcher_release(&live);
     if (bar.log)
         fclose(bar.log);
