@@ -280,6 +280,10 @@ def texts():
         yield "policy_yaml", policy.encode()
     for config in ("epochs: 3\nlearning_rate: 0.1\nclasses: [a, b]\n", "data: photos\nmodel: resnet18\nbatch: 32\nseed: 7\nno_such: 1\n"):
         yield "config", config.encode()
+    head = "epoch,seconds,train/loss,train/accuracy,val/loss,val/accuracy,lr\n"
+    yield "run", (head + "1,2.5,1.5,0.5,1.25,0.75,0.1\n2,1,0.5,1,nan,,1e-3\n\n--\nlr: 0.1\nmonitor: val/loss\naugment: [a, <b>]\n").encode()
+    yield "run", (head + "1,1\n\n--\nepochs: 3\n\n--\n" + '{"state":"failed","message":"no <more>"}').encode()
+    yield "run", b"epoch,val/loss\n1,1e300\n2,-1e300\n3,inf\n"
 
 
 def safetensors():

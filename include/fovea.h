@@ -25,6 +25,8 @@
 #include "fovea/data.h"
 #include "fovea/train.h"
 #include "fovea/evaluation.h"
+#include "fovea/watch.h"
+#include "fovea/runs.h"
 #include "fovea/use.h"
 
 #endif

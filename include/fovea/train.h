@@ -169,6 +169,7 @@ typedef struct fv_progress {
         phase; /* "head" or "thawed" in a run with head_epochs or unfreeze_every, "features" while these are computed, else NULL */
     float gradient_norm; /* of all gradients at the last update, before clipping; known with clip_norm only */
     float validation_f1, validation_map; /* at the end of an epoch, as FV_MONITOR_F1 and FV_MONITOR_MAP */
+    float step_loss;                     /* of the last step alone */
 } fv_progress;
 
 /* Nonzero stops training after this step: last.safetensors is written and fv_fit returns FV_INTERRUPTED. */
@@ -240,6 +241,7 @@ typedef struct fv_fit_options {
      * more every unfreeze_every epochs. The schedule goes over all of these epochs; the optimizer begins anew with each stage. Default 0: all
      * that fv_freeze left at once. */
     int64_t unfreeze_every;
+    const struct fv_watcher *const *watchers; /* those who look on (watch.h), NULL-ended; default none */
 } fv_fit_options;
 #define fv_fit(...)                                                                                          \
     fv_fit_with(&(fv_fit_options){.struct_size = sizeof(fv_fit_options), .model = __VA_ARGS__})

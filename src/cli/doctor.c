@@ -37,7 +37,7 @@ static int print(const fv_capability *list, int64_t count, bool json)
     }
     printf("fovea %s, %ld cores\n", fv_version(), cores);
     for (int64_t i = 0; i < count; i++)
-        printf("%-8s  %-18s%-5s%s%s\n",
+        printf("%-8s  %-20s%-5s%s%s\n",
                i > 0 && strcmp(list[i].kind, list[i - 1].kind) == 0 ? "" : list[i].kind, list[i].name,
                list[i].available ? "yes" : "no", list[i].detail[0] ? " " : "", list[i].detail);
     return EXIT_DONE;

@@ -56,6 +56,8 @@ fv_status parse_flags(const verb *v, char **words, int word_count, void *options
         STATUS_TRY(find_flag(v, word, &o, &value));
         if (!value && o->type == OPTION_BOOL)
             value = "yes";
+        if (!value && o->bare && (i + 1 == word_count || strspn(words[i + 1], "0123456789") != strlen(words[i + 1])))
+            value = o->bare;
         /* "--out --epochs 3" is a forgotten value, not a folder called --epochs. */
         if (!value && (i + 1 == word_count || strncmp(words[i + 1], "--", 2) == 0))
             return status_set(FV_ERROR_INVALID, "%s: needs a value", word);

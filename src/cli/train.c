@@ -11,13 +11,16 @@
 #include "cli/config.h"
 #include "cli/progress.h"
 #include "cli/verbs.h"
+#include "cli/watch.h"
 #include "core/file.h"
+#include "core/memory.h"
 
 /* Options that stand beside --resume would make it another run. */
 static int check_resume(const invocation *call)
 {
     for (const option *o = train_table; o->name; o++)
-        if (strcmp(o->name, "resume") != 0 && !options_is_default(o, call->options))
+        if (strcmp(o->name, "resume") != 0 && strcmp(o->name, "watch") != 0 &&
+            !options_is_default(o, call->options))
             return cli_usage("--resume takes its options from the run's args.yaml; leave out --%s", o->name);
     return EXIT_DONE;
 }
@@ -32,6 +35,7 @@ static fv_status read_run(train_setup *s, const char *run)
     fv_status status = config_read(path, train_table, &s->a, &s->pool);
     free(path);
     s->a.resume = s->a.out = run;
+    s->a.watch = 0;
     return status;
 }
 
@@ -43,9 +47,11 @@ static int read_arguments(train_setup *s, const invocation *call)
     if (resume) {
         if (check_resume(call) != EXIT_DONE)
             return EXIT_USAGE;
+        int64_t port = s->a.watch;
         s->a = (train_arguments){0};
         if (read_run(s, resume) != FV_OK)
             return cli_fail();
+        s->a.watch = port;
     } else if (config) {
         int count;
         s->a = (train_arguments){0};
@@ -76,6 +82,7 @@ static fv_status begin_run(train_setup *s)
     }
     train_arguments written = *a;
     written.resume = written.config = NULL;
+    written.watch = 0;
     char comment[64], *path = file_join(a->out, "args.yaml");
     snprintf(comment, sizeof comment, "fovea %s train", fv_version());
     fv_status status = path ? config_write(path, train_table, &written, comment) : status_last();
@@ -100,7 +107,7 @@ static void say_plan(const train_setup *s)
             (long long)fv_model_parameter_count(s->model), s->a.out);
 }
 
-static fv_status fit(train_setup *s, progress_bar *bar)
+static fv_status fit(train_setup *s, progress_bar *bar, const fv_watcher *const *watchers)
 {
     const train_arguments *a = &s->a;
     char *last = file_join(a->out, "last.safetensors");
@@ -119,7 +126,8 @@ static fv_status fit(train_setup *s, progress_bar *bar)
         .head_epochs = a->head_epochs > 0 ? a->head_epochs : 0, .head_learning_rate = a->head_lr,
         .feature_views = a->feature_views, .head = (fv_head)a->head, .unfreeze_every = a->unfreeze_every,
         .on_error = (fv_on_error)a->on_error, .out = a->out, .resume = go_on ? last : NULL,
-        .on_step = progress_step, .on_epoch = progress_epoch, .on_log = progress_log, .user = bar);
+        .on_step = progress_step, .on_epoch = progress_epoch, .on_log = progress_log, .user = bar,
+        .watchers = watchers);
     progress_end(bar);
     free(last);
     return status;
@@ -185,19 +193,46 @@ static int explain_failure(const train_setup *s, fv_status status)
     return EXIT_FAILED;
 }
 
+/* A page that cannot be shown is no reason not to train. */
+static watch *start_page(const train_setup *s)
+{
+    watch *page = NULL;
+    char *folder = mem_string(s->a.out);
+    if (folder && watch_start(&page, s->a.watch, &folder, 1) == FV_OK) {
+        free(folder);
+        return page;
+    }
+    cli_say("warning: the run cannot be watched: %s", fv_error_message());
+    watch_stop(page);
+    free(folder);
+    return NULL;
+}
+
 static int train(train_setup *s)
 {
     fv_evaluation e = {0};
     progress_bar bar;
+    fv_watcher live = {0}, events = {0};
+    const fv_watcher *watchers[] = {&live, &events, NULL};
+    watch *page = NULL;
     progress_init(&bar);
     say_plan(s);
     fv_status status = run_folder_open_log(s->a.out, s->data, &bar.log);
     if (status == FV_OK)
-        status = fit(s, &bar);
+        status = fv_live_init(&live, s->a.out);
+    if (status == FV_OK)
+        status = fv_events_init(&events, s->a.out);
+    if (status == FV_OK && s->a.watch > 0)
+        page = start_page(s);
+    if (status == FV_OK)
+        status = fit(s, &bar, watchers);
     if (status == FV_OK)
         status = report(s, &bar, &e);
     int result = status == FV_OK ? summarise(s, &bar, &e) : explain_failure(s, status);
     fv_evaluation_release(&e);
+    watch_stop(page);
+    fv_watcher_release(&events);
+    fv_watcher_release(&live);
     if (bar.log)
         fclose(bar.log);
     return result;
@@ -229,8 +264,9 @@ const verb verb_train = {
     .description = "DATA is a folder of class folders; a folder with train/, val/ or valid/, test/ inside; a "
                    "folder with IDX files; or a "
                    "cifar-10-batches-bin or cifar-100-binary folder.\n\n"
-                   "The run folder holds args.yaml, results.csv, best.safetensors, last.safetensors and "
-                   "report.html. Ctrl-C finishes the "
+                   "The run folder holds args.yaml, results.csv, best.safetensors, last.safetensors, "
+                   "events.out.tfevents.* (for "
+                   "TensorBoard), log.txt and report.html. Ctrl-C finishes the "
                    "step, saves, and says how to go on.",
     .example = "fovea train photos/ --epochs 10 --model resnet18",
     .options = train_table,

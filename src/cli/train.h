@@ -23,6 +23,7 @@ typedef struct train_arguments {
     int64_t accumulate;
     const char *class_weights, *teacher;
     float focal_gamma, focal_alpha, distill_alpha, distill_temperature;
+    int64_t watch; /* a port; 0: no page */
     int optimizer, nesterov, loss, schedule, resize_mode, interpolation, monitor, on_error,
         engine;                            /* indices into choices */
     int channels, balance, ignore_profile; /* the first two likewise */

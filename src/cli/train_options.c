@@ -2,6 +2,7 @@
 #include "cli/limits.h"
 #include "cli/preprocess.h"
 #include "cli/train.h"
+#include "cli/watch.h"
 
 static const char *const optimizers[] = {"auto",  "sgd",  "adam", "adamw", "rmsprop", "adagrad",
                                          "nadam", "lion", "lamb", "muon",  NULL}; /* fv_optimizer */
@@ -461,6 +462,7 @@ const option train_table[] = {
      AT(config),
      .value = "FILE",
      .help = "any of these options as YAML; flags win"},
+    WATCH_OPTION(train_arguments),
     {.name = "seed",
      .type = OPTION_SEED,
      AT(seed),

@@ -168,7 +168,7 @@ static void sync_folder_of(const char *path)
 
 fv_status file_writer_commit(file_writer *w)
 {
-    if (w->status == FV_OK && (fflush(w->stream) != 0 || fsync(fileno(w->stream)) != 0))
+    if (w->status == FV_OK && (fflush(w->stream) != 0 || (!w->unsynced && fsync(fileno(w->stream)) != 0)))
         writer_fail(w, "written");
     if (fclose(w->stream) != 0)
         writer_fail(w, "written");
@@ -177,7 +177,8 @@ fv_status file_writer_commit(file_writer *w)
         writer_fail(w, "put in place");
     fv_status status = w->status;
     if (status == FV_OK) {
-        sync_folder_of(w->path);
+        if (!w->unsynced)
+            sync_folder_of(w->path);
         free(w->temporary);
         w->temporary = NULL;
     } else {

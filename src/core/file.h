@@ -39,6 +39,7 @@ fv_status file_read_into(const char *path, size_t limit, file_bytes *b);
 typedef struct file_writer {
     FILE *stream;
     char *path, *temporary;
+    bool unsynced;    /* set after opening: for what is worthless after a crash */
     fv_status status; /* the first failure; its message is kept in `message` */
     char message[512];
 } file_writer;

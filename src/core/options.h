@@ -43,6 +43,7 @@ typedef struct option {
     int length;                 /* OPTION_INTS, OPTION_FLOATS; at most OPTION_LENGTH_MAX */
     const char *value;          /* the value's name in help, e.g. "FILE"; NULL: from the type */
     const char *help;
+    const char *bare; /* as a flag without a value it means this, and takes a value only where a number follows */
     char letter;         /* 'o' when -o is the same flag; 0: none */
     const char *heading; /* help starts a new group with this title before the option; NULL: none */
 } option;

@@ -46,9 +46,14 @@ plugin plugin_zip = {.library = ZIP_LIBRARY,
                      .purpose = "reading zip archives",
                      .version_function = "zip_libzip_version"};
 
+plugin plugin_microhttpd = {.library = "libmicrohttpd.so.12",
+                            .package = "libmicrohttpd12",
+                            .purpose = "watching runs in a browser",
+                            .version_function = "MHD_get_version"};
+
 plugin *const plugin_table[] = {&plugin_cairo,   &plugin_curl, &plugin_md,   &plugin_webp,
                                 &plugin_gif,     &plugin_heif, &plugin_tiff, &plugin_lcms,
-                                &plugin_archive, &plugin_zip,  NULL};
+                                &plugin_archive, &plugin_zip,  &plugin_microhttpd, NULL};
 
 static fv_status bind_symbols(plugin *p, const plugin_symbol *symbols, size_t count)
 {

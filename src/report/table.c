@@ -10,7 +10,8 @@
 
 enum {
     TABLE_MAX_BYTES = 256 << 20,
-    TABLE_MAX_COLUMNS = 1000
+    TABLE_MAX_COLUMNS = 1000,
+    TABLE_MAX_VALUES = 32 << 20 /* short lines under a long header take more memory than the file */
 };
 
 /* Cuts the next field off at a comma; *rest becomes NULL after the last one. Surrounding spaces are dropped.
@@ -70,6 +71,8 @@ static double number_of(const char *field)
 static fv_status read_row(report_table *t, char *line, size_t *capacity, const char *path, int64_t number)
 {
     size_t size = (size_t)t->column_count;
+    if (t->row_count == TABLE_MAX_VALUES / t->column_count)
+        return status_set(FV_ERROR_FORMAT, "%s: more than %d values", path, TABLE_MAX_VALUES);
     if ((size_t)t->row_count == *capacity) {
         size_t grown = *capacity ? *capacity * 2 : 64;
         double *values = mem_resize(t->values, grown * size, sizeof *values);

@@ -86,7 +86,9 @@ static fv_status one_epoch(fit_run *r)
     STATUS_TRY(fit_save_results(r, &result));
     if (result.is_best)
         STATUS_TRY(fit_save_best(r));
+    STATUS_TRY(fit_warn_epoch(r, &result));
     fv_progress p = epoch_progress(r, &result);
+    fit_watch_epoch(r, &p);
     begin_next_epoch(&r->state);
     if (r->model->compile.ema > 0) /* what was validated was the average */
         STATUS_TRY(trainer_read(r->trainer));
@@ -108,6 +110,7 @@ static fv_status all_epochs(fit_run *r)
     if (r->state.epoch < r->o.epochs)
         fit_log(r, "stopped after epoch %lld: no better value since epoch %lld", (long long)r->state.epoch,
                 (long long)r->state.best_epoch);
+    fit_warn_end(r);
     return FV_OK;
 }
 
@@ -133,6 +136,7 @@ fv_status fv_fit_with(const fv_fit_options *options)
             status = save_interrupted(&r);
         fit_restore_best(&r);
     }
+    fit_watch_end(&r, status);
     fit_release(&r);
     return status;
 }

@@ -10,6 +10,8 @@
  *     fit_epoch.c   the steps of an epoch
  *     fit_validation.c  what the network makes of the validation pictures
  *     fit_files.c   results.csv, best.safetensors, last.safetensors; resuming
+ *     fit_watch.c   what watchers are shown
+ *     fit_warn.c    warnings
  *     fit.c         the epochs
  *
  * All that a later epoch depends on is in fit_state, the model's tensors, the optimizer's state and the best epoch's tensors: a
@@ -55,6 +57,8 @@ typedef struct fit_features {
     loader *order, *validation_order; /* batches without pixels */
     feature_plan *behind;             /* from the features to validation's logits */
 } fit_features;
+typedef struct fit_watch fit_watch;
+typedef struct fit_warnings fit_warnings;
 
 typedef struct fit_run {
     fv_fit_options o; /* resolved: no default is left */
@@ -82,6 +86,9 @@ typedef struct fit_run {
     double started, trained; /* clock: the epoch began in this process; its last step ended */
     double step_seconds;     /* smoothed; 0 before the first */
     double between_seconds;  /* validation and files after the last epoch */
+    float step_loss;         /* of the last step */
+    fit_watch *watch;
+    fit_warnings *warnings;
 } fit_run;
 
 /* fit_setup.c. On failure fit_release frees what was made. */
@@ -125,6 +132,23 @@ fv_progress fit_progress(const fit_run *r);
 fv_status fit_validate(fit_run *r, fit_result *result);
 fv_status fit_diverged(const fit_run *r, const char *what);
 void fit_tell_cache_problem(const fit_run *r, loader *l);
+/* fit_watch.c. What the last validation predicted is collected whether anybody watches or not. */
+fv_status fit_watch_begin(fit_run *r);
+void fit_watch_end(fit_run *r, fv_status status); /* tells the watchers; frees */
+void fit_watch_batch(fit_run *r, const batch *b);
+void fit_watch_step(fit_run *r, const fv_progress *p);
+void fit_watch_epoch(fit_run *r, const fv_progress *p);
+void fit_watch_validation(fit_run *r); /* forgets the last one */
+/* A picture of the validation, with one class; probabilities are computed from the logits where they are needed. */
+void fit_watch_prediction(fit_run *r, const batch *b, int64_t i, int32_t predicted, const float *logits);
+
+const int64_t *fit_watch_confusion(const fit_run *r); /* of the last validation; NULL: none, or not known */
+
+/* fit_warn.c */
+fv_status fit_warn_begin(fit_run *r);
+fv_status fit_warn_epoch(fit_run *r, const fit_result *result);
+void fit_warn_end(fit_run *r); /* after the last epoch */
+void fit_warn_release(fit_run *r);
 
 /* fit_files.c */
 fv_status fit_save_results(fit_run *r, const fit_result *result); /* adds the row */

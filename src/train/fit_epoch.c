@@ -41,7 +41,8 @@ fv_progress fit_progress(const fit_run *r)
                          .phase = fit_phase_name(r),
                          .gradient_norm = trainer_gradient_norm(r->trainer),
                          .validation_f1 = NAN,
-                         .validation_map = NAN};
+                         .validation_map = NAN,
+                         .step_loss = r->step_loss};
 }
 
 static fv_status ask_teachers(fit_run *r, const batch *b)
@@ -79,6 +80,7 @@ static fv_status train_batch(fit_run *r, const batch *b)
         STATUS_TRY(step(r, b, &loss, &correct));
     if (!isfinite(loss))
         return fit_diverged(r, "training");
+    r->step_loss = loss;
     s->loss_sum += weight * (double)loss;
     s->correct_sum += (double)correct;
     s->weight_sum += weight;
@@ -102,6 +104,7 @@ static fv_status train_steps(fit_run *r)
     for (double before = clock_seconds(), now; r->state.batch < batches; before = now) {
         const batch *b;
         STATUS_TRY(loader_next(l, &b));
+        fit_watch_batch(r, b);
         fv_status status = train_batch(r, b);
         loader_done(l, b);
         if (status != FV_OK)
@@ -109,6 +112,7 @@ static fv_status train_steps(fit_run *r)
         now = clock_seconds();
         smooth_pace(r, now - before);
         fv_progress p = fit_progress(r);
+        fit_watch_step(r, &p);
         if (r->o.on_step && r->o.on_step(&p, r->o.user))
             return status_set(FV_INTERRUPTED, "interrupted in epoch %lld after step %lld of %lld",
                               (long long)r->state.epoch + 1, (long long)r->state.batch, (long long)batches);

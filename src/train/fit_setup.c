@@ -398,6 +398,8 @@ static fv_status prepare(fit_run *r, checkpoint_extra *x)
         STATUS_TRY(fit_resume(r, x));
     tell_recipe(r);
     STATUS_TRY(fit_begin_phase(r, r->o.resume ? x : NULL));
+    STATUS_TRY(fit_watch_begin(r));
+    STATUS_TRY(fit_warn_begin(r));
     return make_paths(r);
 }
 
@@ -418,6 +420,7 @@ void fit_release(fit_run *r)
     loader_destroy(r->validation);
     augment_policy_release(&r->augment);
     trainer_destroy(r->trainer);
+    fit_warn_release(r);
     text_release(&r->augment_words);
     text_release(&r->signature);
     text_release(&r->state.results);

@@ -28,6 +28,7 @@ void fit_tell_cache_problem(const fit_run *r, loader *l)
 
 /* What the metrics of all pictures together need: an evaluation without what costs time only. */
 typedef struct validation {
+    fit_run *run;
     double loss, correct;
     int64_t outputs;
     bool binary;
@@ -60,6 +61,7 @@ static void add_row(void *to, const batch *b, int64_t i, const float *logits)
         e->predicted[e->images] = best;
         v->loss += metrics_loss(logits, v->outputs, v->binary, label);
         v->correct += best == label;
+        fit_watch_prediction(v->run, b, i, best, logits);
     }
     e->images++;
 }
@@ -110,11 +112,13 @@ static fv_status measure(fit_run *r, validation *v, fit_result *result)
 fv_status fit_validate(fit_run *r, fit_result *result)
 {
     int64_t outputs = fv_model_class_count(r->model);
-    validation v = {.outputs = outputs,
+    validation v = {.run = r,
+                    .outputs = outputs,
                     .binary = predictor_is_binary(r->model),
                     .e = {.multi_label = r->multi_label, .class_count = metrics_classes(outputs)}};
     if (!r->validation)
         return FV_OK;
+    fit_watch_validation(r);
     fv_status status = allocate(r, &v);
     if (status == FV_OK)
         status = measure(r, &v, result);

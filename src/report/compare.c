@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* fv_runs_compare: several runs on one page. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/file.h"
+#include "core/memory.h"
+#include "report/page.h"
+#include "report/run.h"
+#include "report/svg.h"
+
+/* The report's style, colours for the curves, and all of it in the dark. */
+static const char compare_style[] =
+    ":root{--c0:#0969da;--c1:#d1570a;--c2:#1a7f37;--c3:#8250df;--c4:#cf222e;--c5:#0e7c86;--c6:#9a6700;--c7:#"
+    "bf3989;"
+    "--c8:#57606a;--c9:#4d7c0f}\n"
+    ".plot{border-radius:8px}.plot figcaption{padding:10px 12px 0;font-size:.9rem}.plot "
+    "svg{display:block;width:100%;"
+    "height:auto}\n"
+    "svg text{font:12px system-ui,sans-serif;fill:var(--soft)}.end{text-anchor:end}.mid{text-anchor:middle}\n"
+    ".grid{display:inline;stroke:var(--line);stroke-width:1;fill:none}.curve{fill:none;stroke-width:2;stroke-"
+    "linejoin:"
+    "round}\n"
+    "i{display:inline-block;width:14px;height:4px;border-radius:2px;margin:0 8px 3px 0}\n"
+    "i.dashed{background-image:linear-gradient(90deg,transparent 60%,var(--back) 60%);background-size:7px}\n"
+    ".words td{min-width:6em}.wrong{overflow-wrap:anywhere}body{--back:#fff}\n"
+    "@media(prefers-color-scheme:dark){:root{--text:#e6edf3;--soft:#9198a1;--line:#30363d;--tint:#161b22;--"
+    "blue:#4493f8;"
+    "--red:#ff7b72;--c0:#4493f8;--c1:#f0883e;--c2:#3fb950;--c3:#a371f7;--c4:#ff7b72;--c5:#39c5cf;--c6:#"
+    "d29922;--c7:"
+    "#f778ba;--c8:#8b949e;--c9:#a5d65a;color-scheme:dark}body{background:#0d1117;--back:#0d1117}}\n";
+
+static void add_name(text *out, const fv_run *run, int64_t index)
+{
+    text_add(out, "<i style=\"background-color:var(--c%d)\"%s></i>", (int)(index % SVG_COLORS),
+             index >= SVG_COLORS ? " class=\"dashed\"" : "");
+    text_add_html(out, file_base_name(run->folder));
+}
+
+static void add_number_cell(text *out, double value, bool percent)
+{
+    text_add(out, "<td>");
+    if (percent)
+        html_percent(out, value);
+    else
+        html_number(out, value);
+    text_add(out, "</td>");
+}
+
+static void add_runs(text *out, const fv_run *runs, int64_t count)
+{
+    text_add(
+        out,
+        "<div class=\"scroll\"><table><thead><tr><th>Run</th><th>State</th><th>Epochs</th><th>Best epoch</th>"
+        "<th>Validation accuracy</th><th>loss</th><th>Training accuracy</th><th>loss</th>"
+        "<th>Seconds</th></tr></thead><tbody>\n");
+    for (int64_t i = 0; i < count; i++) {
+        const fv_run *r = &runs[i];
+        text_add(out, "<tr><td>");
+        add_name(out, r, i);
+        text_add(out, "</td><td>%s</td><td>%lld</td>", fv_run_state_name(r->state), (long long)r->row_count);
+        add_number_cell(out, fv_run_value(r, r->best_row, "epoch"), false);
+        add_number_cell(out, fv_run_value(r, r->best_row, "val/accuracy"), true);
+        add_number_cell(out, fv_run_value(r, r->best_row, "val/loss"), false);
+        add_number_cell(out, fv_run_value(r, r->best_row, "train/accuracy"), true);
+        add_number_cell(out, fv_run_value(r, r->best_row, "train/loss"), false);
+        add_number_cell(out, fv_run_seconds(r), false);
+        text_add(out, "</tr>\n");
+    }
+    text_add(out, "</tbody></table></div>\n");
+    for (int64_t i = 0; i < count; i++)
+        if (runs[i].problem[0]) {
+            text_add(out, "<p class=\"wrong\">");
+            text_add_html(out, file_base_name(runs[i].folder));
+            text_add(out, ": ");
+            text_add_html(out, runs[i].problem);
+            text_add(out, "</p>\n");
+        }
+}
+
+/* ---- options ---- */
+
+/* "" stands for an option that a run does not have. */
+static const char *option_of(const fv_run *run, const char *name)
+{
+    const char *value = fv_run_option(run, name);
+    return value ? value : "";
+}
+
+static bool differs(const fv_run *runs, int64_t count, const char *name)
+{
+    for (int64_t i = 1; i < count; i++)
+        if (strcmp(option_of(&runs[i], name), option_of(&runs[0], name)) != 0)
+            return true;
+    return false;
+}
+
+static bool known_before(const fv_run *runs, int64_t run, const char *name)
+{
+    for (int64_t i = 0; i < run; i++)
+        if (fv_run_option(&runs[i], name))
+            return true;
+    return false;
+}
+
+static void add_option(text *out, const fv_run *runs, int64_t count, const char *name)
+{
+    text_add(out, "<tr><td>");
+    text_add_html(out, name);
+    text_add(out, "</td>");
+    for (int64_t i = 0; i < count; i++) {
+        const char *value = option_of(&runs[i], name);
+        text_add(out, "<td>");
+        text_add_html(out, *value ? value : "–");
+        text_add(out, "</td>");
+    }
+    text_add(out, "</tr>\n");
+}
+
+/* The run folder's own name differs always. */
+static void add_options(text *out, const fv_run *runs, int64_t count)
+{
+    int64_t differing = 0;
+    html_heading(out, "Options that differ");
+    text_add(out, "<div class=\"scroll\"><table class=\"words\"><thead><tr><th>Option</th>");
+    for (int64_t i = 0; i < count; i++) {
+        text_add(out, "<th>");
+        add_name(out, &runs[i], i);
+        text_add(out, "</th>");
+    }
+    text_add(out, "</tr></thead><tbody>\n");
+    for (int64_t i = 0; i < count; i++)
+        for (int64_t k = 0; k < runs[i].option_count; k++) {
+            const char *name = runs[i].option_names[k];
+            if (strcmp(name, "out") == 0 || known_before(runs, i, name) || !differs(runs, count, name))
+                continue;
+            add_option(out, runs, count, name);
+            differing++;
+        }
+    if (differing == 0)
+        text_add(out, "<tr><td colspan=\"%lld\">none</td></tr>\n", (long long)count + 1);
+    text_add(out, "</tbody></table></div>\n");
+}
+
+/* ---- curves ---- */
+
+static fv_status column_values(const fv_run *run, const char *column, double **values)
+{
+    *values = mem_array((size_t)run->row_count, sizeof **values);
+    for (int64_t i = 0; *values && i < run->row_count; i++)
+        (*values)[i] = fv_run_value(run, i, column);
+    return *values ? FV_OK : status_last();
+}
+
+static fv_status add_plot(text *out, const fv_run *runs, int64_t count, const char *title, const char *column,
+                          bool percent)
+{
+    svg_series list[RUN_COMPARED] = {0};
+    double *x[RUN_COMPARED] = {0}, *y[RUN_COMPARED] = {0};
+    fv_status status = FV_OK;
+    for (int64_t i = 0; status == FV_OK && i < count; i++) {
+        status = column_values(&runs[i], "epoch", &x[i]);
+        if (status == FV_OK)
+            status = column_values(&runs[i], column, &y[i]);
+        list[i] = (svg_series){.name = file_base_name(runs[i].folder),
+                               .color = (int)i,
+                               .x = x[i],
+                               .y = y[i],
+                               .count = runs[i].row_count};
+    }
+    if (status == FV_OK)
+        svg_add_plot(out, &(svg_plot){.title = title, .percent = percent, .series = list, .count = count});
+    for (int64_t i = 0; i < count; i++) {
+        free(x[i]);
+        free(y[i]);
+    }
+    return status;
+}
+
+static fv_status add_curves(text *out, const fv_run *runs, int64_t count)
+{
+    static const struct {
+        const char *title, *column;
+        bool percent;
+    } plots[] = {{"Validation accuracy", "val/accuracy", true},
+                 {"Validation loss", "val/loss", false},
+                 {"Training accuracy", "train/accuracy", true},
+                 {"Training loss", "train/loss", false},
+                 {"Learning rate", "lr", false}};
+    html_heading(out, "Curves");
+    text_add(out, "<div class=\"plots\">\n");
+    for (size_t i = 0; i < sizeof plots / sizeof *plots; i++)
+        STATUS_TRY(add_plot(out, runs, count, plots[i].title, plots[i].column, plots[i].percent));
+    text_add(out, "</div>\n");
+    return FV_OK;
+}
+
+fv_status fv_runs_compare(const fv_run *runs, int64_t count, const char *path)
+{
+    if (!runs || count < 1 || count > RUN_COMPARED || !path)
+        return status_set(FV_ERROR_INVALID, "runs: 1 to %d runs and a file to write are needed, not %lld",
+                          RUN_COMPARED, (long long)count);
+    text out = {0};
+    text_add(&out,
+             "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+             "<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\n<title>Runs</title>\n"
+             "<style>\n%s%s</style>\n</head>\n<body>\n<main>\n<h1>%lld run%s</h1>\n",
+             page_style, compare_style, (long long)count, count == 1 ? "" : "s");
+    add_runs(&out, runs, count);
+    fv_status status = add_curves(&out, runs, count);
+    add_options(&out, runs, count);
+    text_add(&out, "<footer>Written by fovea %s.</footer>\n</main>\n</body>\n</html>\n", fv_version());
+    if (status == FV_OK)
+        status = text_status(&out);
+    if (status == FV_OK)
+        status = file_write(path, out.data, out.length);
+    text_release(&out);
+    return status;
+}
