@@ -110,7 +110,8 @@ void fit_watch_prediction(fit_run *r, const batch *b, int64_t i, int32_t predict
     fit_watch *w = r->watch;
     if (w->confusion)
         w->confusion[b->labels[i] * w->classes + predicted]++;
-    if (b->labels[i] == predicted || !w->pixels || !b->pixels) /* on features there are no pictures to show */
+    if (b->labels[i] == predicted || !w->pixels ||
+        r->kept.validation) /* on features there are no pictures to show */
         return;
     metrics_probabilities(logits, fv_model_class_count(r->model), predictor_is_binary(r->model),
                           w->probabilities);
@@ -149,7 +150,7 @@ static void show(fit_run *r, const fv_run_view *view, size_t offset)
 void fit_watch_batch(fit_run *r, const batch *b)
 {
     const fv_preprocess *p = &r->model->preprocess;
-    if (r->watch->batch_shown || !watcher_at(r, 0) || !b->pixels)
+    if (r->watch->batch_shown || !watcher_at(r, 0) || r->kept.train)
         return;
     fv_progress progress = fit_progress(r);
     fv_run_view view = make_view(r, &progress);
