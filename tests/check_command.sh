@@ -58,7 +58,7 @@ expect 2 '--ephocs: unknown option; did you mean --epochs\?' train photos --epho
 expect 2 '--weight-deacy: .*--weight-decay' train photos --weight_deacy=3
 expect 2 '-x: unknown option' train -x
 expect 2 "--schedule: .*did you mean 'cosine'" train photos --schedule cosin
-expect 2 "--optimizer: .*adamw or rmsprop" train photos --optimizer qqqqqqq
+expect 2 "--optimizer: .*lamb or muon" train photos --optimizer qqqqqqq
 expect 2 "--epochs: .*1\.\.1000000, not '0'" train photos --epochs 0
 expect 2 "--epochs: .*'3x'" train photos --epochs=3x
 expect 2 "--lr: .*'nan'" train photos --lr nan
