@@ -122,6 +122,8 @@ static double value_at(const char *row, int column)
         if (*row++ != ',')
             return NAN;
     }
+    if (strchr(",\r\n", *row)) /* strtod would pass over the end of the line; the terminating zero is found too */
+        return NAN;
     char *end;
     double value = strtod(row, &end);
     return end == row ? NAN : value;
