@@ -169,7 +169,7 @@ static void table_is_read(void **state)
         "table", "epoch,seconds, train/loss ,\"lr\"\r\n1,2.5,nan,1e-3\r\n\n2,oops,-inf,\n3,4\n", NULL);
     char *path = file_join(run, "results.csv");
     report_table t;
-    assert_ok(report_table_load(&t, path));
+    assert_ok(report_table_load(&t, path, "epoch"));
     assert_int_equal(t.column_count, 4);
     assert_int_equal(t.row_count, 3);
     assert_int_equal(report_table_find(&t, "train/loss"), 2);

@@ -122,7 +122,7 @@ static double value_at(const char *row, int column)
         if (*row++ != ',')
             return NAN;
     }
-    if (strchr(",\r\n", *row)) /* strtod would pass over the end of the line; the terminating zero is found too */
+    if (strchr(",\r\n", *row)) /* strtod would go on to the next row's number */
         return NAN;
     char *end;
     double value = strtod(row, &end);

@@ -23,7 +23,37 @@ const char *const train_engines[] = {"auto", "onednn", "reference", NULL};
 
 #define AT(field) .offset = offsetof(train_arguments, field)
 
-const option train_table[] = {
+const option cv_table[] = {
+    {.name = "folds",
+     .type = OPTION_INT,
+     AT(folds),
+     .heading = "Folds",
+     .low = 2,
+     .high = 100000,
+     .value = "K",
+     .shown = "5",
+     .help = "parts that the training pictures are divided into; each is held out once"},
+    {.name = "leave_one_group_out",
+     .type = OPTION_BOOL,
+     AT(leave_one_group_out),
+     .help = "a fold for each group of --keep-together, in place of --folds"},
+    {.name = "repeats",
+     .type = OPTION_INT,
+     AT(repeats),
+     .low = 1,
+     .high = 1000,
+     .value = "R",
+     .shown = "1",
+     .help = "so many divisions, one with each of the seeds from --seed on"},
+    {.name = "fold",
+     .type = OPTION_INT,
+     AT(fold),
+     .low = 1,
+     .high = 100000,
+     .value = "N",
+     .shown = "all, one after the other",
+     .help = "only this fold of every division; --resume DIR goes on with the others"},
+    /* From here on train's. */
     {.name = "model",
      .type = OPTION_STRING,
      AT(model),
@@ -36,11 +66,12 @@ const option train_table[] = {
      .type = OPTION_STRING,
      AT(weights),
      .value = "FILE|NAME",
-     .help = "pretrained tensors to start from: .safetensors, or PyTorch's .pt, .pth, .th; without --model "
-             "the network of a model, ONNX or TFLite file, with a new last layer where the classes differ; or "
-             "published ones by the name of their network, whose --model is then its own, or of one of its "
-             "weights ('fovea models NETWORK'), or pretrained for those of --model: they are downloaded when "
-             "they are not in the cache folder"},
+     .help =
+         "pretrained tensors to start from: .safetensors, or PyTorch's .pt, .pth, .th; without --model "
+         "the network of a model, ONNX or TFLite file, with a new last layer where the classes differ; or "
+         "published ones by the name of their network, whose --model is then its own, or of one of its "
+         "weights ('fovea models NETWORK'), or pretrained for those of --model: they are downloaded when "
+         "they are not in the cache folder"},
     {.name = "preprocess",
      .type = OPTION_STRING,
      AT(preprocess),

@@ -59,20 +59,36 @@ static fv_status check_names(const fv_dataset *data)
     return status;
 }
 
+fv_dataset *train_open(const train_arguments *a)
+{
+    return transfer_open(&(fv_dataset_options){.struct_size = sizeof(fv_dataset_options),
+                                               .path = a->data,
+                                               .validation_split = a->val_split,
+                                               .seed = a->seed,
+                                               .on_error = (fv_on_error)a->on_error,
+                                               .validation_path = a->val,
+                                               .test_path = a->test,
+                                               .max_pixels = a->max_pixels,
+                                               .max_bytes = a->max_bytes,
+                                               .keep_together = a->keep_together,
+                                               .folds = a->fold ? a->folds : 0,
+                                               .fold = a->fold,
+                                               .leave_one_group_out = a->fold && a->leave_one_group_out > 0});
+}
+
+void train_settle_paths(train_setup *s)
+{
+    train_arguments *a = &s->a;
+    a->data = train_absolute(s, a->data);
+    a->val = train_absolute(s, a->val);
+    a->test = train_absolute(s, a->test);
+    a->keep_together = train_absolute(s, a->keep_together);
+}
+
 static fv_status open_data(train_setup *s)
 {
     train_arguments *a = &s->a;
-    s->data = transfer_open(&(fv_dataset_options){.struct_size = sizeof(fv_dataset_options),
-                                                  .path = a->data,
-                                                  .validation_split = a->val_split,
-                                                  .seed = a->seed,
-                                                  .on_error = (fv_on_error)a->on_error,
-                                                  .validation_path = a->val,
-                                                  .test_path = a->test,
-                                                  .max_pixels = a->max_pixels,
-                                                  .max_bytes = a->max_bytes,
-                                                  .keep_together = a->keep_together});
-    if (!s->data)
+    if (!(s->data = train_open(a)))
         return status_last();
     s->train = fv_dataset_part(s->data, FV_TRAIN);
     s->validation = fv_dataset_part(s->data, FV_VALIDATION);
@@ -88,10 +104,7 @@ static fv_status open_data(train_setup *s)
         cli_say("warning: too few pictures for a validation part; the best epoch is chosen by the training "
                 "pictures, which "
                 "flatters it");
-    a->data = train_absolute(s, a->data);
-    a->val = train_absolute(s, a->val);
-    a->test = train_absolute(s, a->test);
-    a->keep_together = train_absolute(s, a->keep_together);
+    train_settle_paths(s);
     STATUS_TRY(weights_find(&s->pool, &a->weights, &a->model));
     a->weights = train_absolute(s, a->weights);
     a->augment = a->augment ? train_absolute(s, a->augment) : "standard";
@@ -184,13 +197,12 @@ static fv_status compile(train_setup *s)
     static const fv_loss losses[] = {FV_LOSS_DEFAULT, FV_SPARSE_CATEGORICAL_CROSSENTROPY,
                                      FV_BINARY_CROSSENTROPY, FV_FOCAL};
     train_arguments *a = &s->a;
-    STATUS_TRY(fv_compile(s->model, .optimizer = (fv_optimizer)a->optimizer, .learning_rate = a->lr,
-                          .momentum = a->momentum, .nesterov = a->nesterov > 0,
-                          .weight_decay = a->weight_decay, .loss = losses[a->loss],
-                          .label_smoothing = a->label_smoothing, .focal_gamma = a->focal_gamma,
-                          .focal_alpha = a->focal_alpha, .engine = train_engines[a->engine],
-                          .threads = (int)a->threads, .l1 = a->l1, .l2 = a->l2, .clip_norm = a->clip_norm,
-                          .clip_value = a->clip_value, .accumulate = a->accumulate, .ema = a->ema));
+    STATUS_TRY(fv_compile(
+        s->model, .optimizer = (fv_optimizer)a->optimizer, .learning_rate = a->lr, .momentum = a->momentum,
+        .nesterov = a->nesterov > 0, .weight_decay = a->weight_decay, .loss = losses[a->loss],
+        .label_smoothing = a->label_smoothing, .focal_gamma = a->focal_gamma, .focal_alpha = a->focal_alpha,
+        .engine = train_engines[a->engine], .threads = (int)a->threads, .l1 = a->l1, .l2 = a->l2,
+        .clip_norm = a->clip_norm, .clip_value = a->clip_value, .accumulate = a->accumulate, .ema = a->ema));
     take_compiled(a, fv_compiled_options(s->model));
     return FV_OK;
 }
@@ -218,8 +230,10 @@ static void say_balance(const train_setup *s)
 fv_status train_setup_prepare(train_setup *s)
 {
     STATUS_TRY(open_data(s));
-    cli_say_problems(s->data);
-    say_balance(s);
+    if (!s->quiet) {
+        cli_say_problems(s->data);
+        say_balance(s);
+    }
     STATUS_TRY(train_model_make(s));
     STATUS_TRY(settle_input(s));
     STATUS_TRY(train_window_settle(s));

@@ -69,7 +69,7 @@ static void add_top(text *out, const report_content *c)
         html_count(out, in->multiply_adds);
         text_add(out, " multiply-adds a picture");
     }
-    text_add(out, " · %lld epoch%s</p>\n", (long long)c->results->row_count,
+    text_add(out, " · %lld %s%s</p>\n", (long long)c->results->row_count, in->folds ? "fold" : "epoch",
              c->results->row_count == 1 ? "" : "s");
     text_add(out, "<div class=\"cards\">\n");
     if (in->evaluation)
@@ -165,7 +165,7 @@ void report_page(const report_content *c, text *html)
     text_add_html(html, c->in->title);
     text_add(html, "</title>\n<style>\n%s</style>\n</head>\n<body>\n<main>\n", page_style);
     add_top(html, c);
-    add_training(html, c);
+    (c->in->folds ? page_add_folds : add_training)(html, c);
     if (c->in->evaluation) {
         page_add_evaluation(html, c);
         page_add_intervals(html, c);

@@ -31,6 +31,10 @@ void page_add_evaluation(text *out, const report_content *c);
 void page_add_intervals(text *out, const report_content *c);
 void page_add_groups(text *out, const report_content *c);
 
+/* ---- page_folds.c: the table of the folds, and what they say together ---- */
+
+void page_add_folds(text *out, const report_content *c);
+
 /* ---- style.c ---- */
 
 extern const char page_style[]; /* CSS */

@@ -22,8 +22,8 @@ typedef struct report_table {
     double *values; /* (row_count, column_count) */
 } report_table;
 
-/* Errors: FV_ERROR_IO (cannot be read), FV_ERROR_FORMAT (no table with an `epoch` column). */
-fv_status report_table_load(report_table *t, const char *path);
+/* Errors: FV_ERROR_IO (cannot be read), FV_ERROR_FORMAT (no table with the column `key`, as "epoch"). */
+fv_status report_table_load(report_table *t, const char *path, const char *key);
 void report_table_release(report_table *t);
 int64_t report_table_find(const report_table *t, const char *column);        /* -1: none */
 double report_table_get(const report_table *t, int64_t row, int64_t column); /* NAN for column -1 */
@@ -114,7 +114,9 @@ typedef struct report_input {
     const fv_evaluation *evaluation; /* NULL: the run's own numbers only */
     const fv_interval *intervals;    /* of the evaluation's scores, by fv_score; NULL: none */
     const fv_groups *groups;         /* of the evaluation; NULL: none */
-    const char *const *problems;     /* what is wrong with the data, a line each */
+    int64_t folds; /* of a cross-validation, whose results have a row for each; 0: of one run */
+    const fv_evaluation *ensemble; /* of the folds' models together on the test part; NULL: none */
+    const char *const *problems;   /* what is wrong with the data, a line each */
     int64_t problem_count;
     report_picture_callback picture; /* NULL: mistakes are listed without pictures */
     void *user;

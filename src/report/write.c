@@ -105,7 +105,7 @@ static fv_status plot_evaluation(const report_input *in, report_plots *plots)
 
 static fv_status plot_all(const report_input *in, const report_table *results, report_plots *plots)
 {
-    fv_status status = plot_training(in, results, plots);
+    fv_status status = in->folds ? FV_OK : plot_training(in, results, plots);
     if (status == FV_OK)
         status = plot_evaluation(in, plots);
     if (status != FV_ERROR_UNSUPPORTED)
@@ -128,7 +128,7 @@ static fv_status load_arguments(const report_input *in, report_pairs *arguments)
 static fv_status load_results(const report_input *in, report_table *results)
 {
     char *path = in_run(in, "results.csv");
-    fv_status status = path ? report_table_load(results, path) : status_last();
+    fv_status status = path ? report_table_load(results, path, in->folds ? "fold" : "epoch") : status_last();
     free(path);
     return status;
 }
