@@ -54,6 +54,7 @@ enum {
     LOSS_FOCAL,
     HEAD_TRAINED = 0, /* fv_head */
     HEAD_LINEAR,
+    HEAD_KNN,
     ENGINE_AUTO = 0,
     CHANNELS_AUTO = 0,
     CHANNELS_GREY,

@@ -17,7 +17,7 @@ static const char *const monitors[] = {"auto",   "val/loss", "val/accuracy",
                                        "val/f1", "val/map",  NULL};                      /* fv_monitor */
 static const char *const on_errors[] = {"skip", "fail", NULL};                           /* fv_on_error */
 static const char *const balances[] = {"none", "weights", "sampler", "effective", NULL}; /* fv_balance */
-static const char *const heads[] = {"trained", "linear", NULL};                          /* fv_head */
+static const char *const heads[] = {"trained", "linear", "knn", NULL};                   /* fv_head */
 const char *const train_channels[] = {"auto", "1", "3", NULL};
 const char *const train_engines[] = {"auto", "onednn", "reference", NULL};
 
@@ -110,7 +110,8 @@ const option cv_table[] = {
      .shown = "trained",
      .help = "how a last layer alone is found: trained by steps, or linear: logistic regression on the "
              "features before it, solved at "
-             "once; further --epochs then train the whole network"},
+             "once; further --epochs then train the whole network; or knn: the vote of the nearest training "
+             "pictures by their features"},
     {.name = "feature_views",
      .type = OPTION_INT,
      AT(feature_views),
@@ -192,7 +193,7 @@ const option cv_table[] = {
      .heading = "Training",
      .low = 1,
      .high = 1000000,
-     .shown = "20; 16 with --weights; 1 with --head linear",
+     .shown = "20; 16 with --weights; 1 with --head linear or knn",
      .help = "passes over the training pictures"},
     {.name = "batch",
      .type = OPTION_INT,

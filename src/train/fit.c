@@ -90,7 +90,7 @@ static fv_status one_epoch(fit_run *r)
     fv_progress p = epoch_progress(r, &result);
     fit_watch_epoch(r, &p);
     begin_next_epoch(&r->state);
-    if (r->model->compile.ema > 0) /* what was validated was the average */
+    if (r->trainer && r->model->compile.ema > 0) /* what was validated was the average */
         STATUS_TRY(trainer_read(r->trainer));
     STATUS_TRY(fit_save_last(r));
     r->between_seconds = clock_seconds() - r->trained;

@@ -7,6 +7,7 @@
  *     fit_phase.c   the head alone, then the rest, at once or stage by stage: trainer and schedule of each
  *     fit_features.c  what the frozen beginning makes of the pictures, kept for the epochs of a phase
  *     fit_head.c    a head that is fitted in one epoch instead of trained
+ *     fit_neighbours.c  a head of neighbours that vote
  *     fit_epoch.c   the steps of an epoch
  *     fit_validation.c  what the network makes of the validation pictures
  *     fit_files.c   results.csv, best.safetensors, last.safetensors; resuming
@@ -77,7 +78,7 @@ typedef struct fit_run {
     loader_options pictures, validation_pictures;
     loader *loader, *validation; /* of these; validation NULL: none */
     fit_features kept;
-    trainer *trainer;
+    trainer *trainer; /* NULL where nothing is trained: neighbours vote */
     text signature;                             /* the options that a resumed run must share */
     char *results_path, *best_path, *last_path; /* NULL without a run folder */
     fit_state state;
@@ -114,6 +115,7 @@ uint64_t fit_phase_fingerprint(const fv_model *m);
  * was. */
 fv_status fit_features_begin(fit_run *r, bool resuming);
 void fit_features_release(fit_run *r);
+int64_t fit_feature_views(const fit_run *r); /* of each picture */
 loader *fit_loader(const fit_run *r); /* of the phase */
 loader *fit_validation_loader(const fit_run *r);
 fv_status fit_features_logits(void *run, const batch *b, float *logits); /* for scoring */
@@ -122,6 +124,10 @@ fv_status fit_features_logits(void *run, const batch *b, float *logits); /* for 
 bool fit_head_is_solved(const fit_run *r);
 fv_status fit_head_check(const fit_run *r);
 fv_status fit_head_solve(fit_run *r);
+
+/* fit_neighbours.c: the same of FV_HEAD_KNN, and that nothing else ends in a vote. */
+fv_status fit_neighbours_check(const fit_run *r);
+fv_status fit_neighbours_solve(fit_run *r);
 
 /* fit_epoch.c: the epoch under way, to its end. FV_INTERRUPTED when a callback asked for it. */
 fv_status fit_epoch(fit_run *r, fit_result *result);

@@ -141,7 +141,8 @@ static fv_status pack(fit_run *r, checkpoint_extra *x)
         STATUS_TRY(f->whole ? checkpoint_add_value(x, f->key, "%lld", (long long)*f->whole)
                             : checkpoint_add_value(x, f->key, "%llx", (unsigned long long)bits));
     }
-    STATUS_TRY(trainer_save(r->trainer, x));
+    if (r->trainer)
+        STATUS_TRY(trainer_save(r->trainer, x));
     return pack_best(r, x);
 }
 

@@ -44,8 +44,8 @@ static void set_defaults(fv_fit_options *o)
 {
     const fv_preprocess *p = fv_model_preprocess(o->model);
     if (o->epochs == 0)
-        o->epochs = o->head == FV_HEAD_LINEAR ? 1 : EPOCHS_DEFAULT;
-    if (o->head == FV_HEAD_LINEAR && o->head_epochs == 0)
+        o->epochs = o->head != FV_HEAD_TRAINED ? 1 : EPOCHS_DEFAULT;
+    if (o->head != FV_HEAD_TRAINED && o->head_epochs == 0)
         o->head_epochs = 1;
     if (o->batch == 0)
         o->batch = p->height <= SMALL_SIDE && p->width <= SMALL_SIDE ? 128 : 32;
@@ -84,11 +84,19 @@ static fv_status check_ranges(const fv_fit_options *o)
     if (o->unfreeze_every > 0 && fv_model_stage_count(o->model) == 0)
         return status_set(FV_ERROR_INVALID, "fit: unfreeze_every: %s has no stages to thaw one by one",
                           fv_model_name(o->model));
-    if ((int)o->head < 0 || o->head > FV_HEAD_LINEAR)
+    if ((int)o->head < 0 || o->head > FV_HEAD_KNN)
         return status_set(FV_ERROR_INVALID, "fit: there is no head %d", (int)o->head);
-    if (o->head == FV_HEAD_LINEAR && o->head_epochs != 1)
-        return status_set(FV_ERROR_INVALID, "fit: a linear head takes one epoch, not head_epochs %lld",
+    if (o->head != FV_HEAD_TRAINED && o->head_epochs != 1)
+        return status_set(FV_ERROR_INVALID, "fit: a linear or knn head takes one epoch, not head_epochs %lld",
                           (long long)o->head_epochs);
+    if (o->head == FV_HEAD_KNN && o->epochs != 1)
+        return status_set(FV_ERROR_INVALID,
+                          "fit: the neighbours' vote of a knn head has no gradient that more epochs could train "
+                          "on: there is one, not %lld",
+                          (long long)o->epochs);
+    if (o->head == FV_HEAD_KNN && (o->balance != FV_BALANCE_NONE || o->class_weights))
+        return status_set(FV_ERROR_INVALID,
+                          "fit: neighbours vote alike: a knn head takes neither balance nor class weights");
     if (!(o->head_learning_rate >= 1e-12f && o->head_learning_rate <= 1e3f))
         return status_set(FV_ERROR_INVALID, "fit: head_learning_rate must be 1e-12..1000, not %g",
                           (double)o->head_learning_rate);
