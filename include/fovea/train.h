@@ -197,7 +197,9 @@ typedef struct fv_fit_options {
     int loader_threads; /* default: one a core beyond the first, at least 1 */
     fv_on_error on_error;
     const char *out;    /* run folder for results.csv, best.safetensors, last.safetensors; default none */
-    const char *resume; /* last.safetensors of an interrupted run with the same options; default none */
+    /* last.safetensors of an interrupted run with the same options and the same data; default none. Where it is damaged, the newest whole
+     * last-STEP.safetensors beside it. */
+    const char *resume;
     fv_progress_callback on_step, on_epoch; /* may be NULL */
     fv_log_callback on_log;
     void *user;         /* given to the callbacks */
@@ -246,6 +248,13 @@ typedef struct fv_fit_options {
      * that fv_freeze left at once. */
     int64_t unfreeze_every;
     const struct fv_watcher *const *watchers; /* those who look on (watch.h), NULL-ended; default none */
+    /* When last.safetensors is written besides at epochs' ends and interruptions: every so many steps of the run, and when so many minutes
+     * have passed since it was. Default 0: not. */
+    int64_t checkpoint_steps;
+    double checkpoint_minutes;
+    /* The last so many checkpoints are kept, those before last.safetensors as last-STEP.safetensors, by the steps that are done; 1..10000,
+     * default 1. Only those that the run itself wrote are removed. */
+    int64_t keep_checkpoints;
 } fv_fit_options;
 #define fv_fit(...)                                                                                          \
     fv_fit_with(&(fv_fit_options){.struct_size = sizeof(fv_fit_options), .model = __VA_ARGS__})

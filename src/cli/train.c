@@ -114,20 +114,25 @@ static fv_status fit(train_setup *s, progress_bar *bar, const fv_watcher *const 
     if (!last)
         return status_last();
     bool go_on = a->resume && file_exists(last);
-    fv_status status =
-        fv_fit(s->model, .train = s->train, .validation = s->validation, .epochs = a->epochs,
-               .batch = a->batch, .schedule = (fv_schedule)a->schedule, .warmup = a->warmup,
-               .patience = a->patience, .monitor = (fv_monitor)a->monitor, .augment = a->augment,
-               .mixup = a->mixup, .cutmix = a->cutmix, .erase = a->erase, .balance = (fv_balance)a->balance,
-               .class_weights = s->class_weights, .teachers = s->teachers, .teacher_count = s->teacher_count,
-               .distill_alpha = a->distill_alpha, .distill_temperature = a->distill_temperature,
-               .keep_window = 1, .cache = a->cache, .cache_limit = a->cache_limit << 20, .seed = a->seed,
-               .loader_threads = a->threads > 2 ? (int)a->threads - 1 : 1,
-               .head_epochs = a->head_epochs > 0 ? a->head_epochs : 0, .head_learning_rate = a->head_lr,
-               .feature_views = a->feature_views, .head = (fv_head)a->head,
-               .unfreeze_every = a->unfreeze_every, .on_error = (fv_on_error)a->on_error, .out = a->out,
-               .resume = go_on ? last : NULL, .on_step = progress_step, .on_epoch = progress_epoch,
-               .on_log = progress_log, .user = bar, .watchers = watchers);
+    int64_t steps;
+    double minutes;
+    fv_status status = train_checkpoints_read(a->checkpoint_every, &steps, &minutes);
+    if (status == FV_OK)
+        status = fv_fit(
+            s->model, .train = s->train, .validation = s->validation, .epochs = a->epochs, .batch = a->batch,
+            .schedule = (fv_schedule)a->schedule, .warmup = a->warmup, .patience = a->patience,
+            .monitor = (fv_monitor)a->monitor, .augment = a->augment, .mixup = a->mixup, .cutmix = a->cutmix,
+            .erase = a->erase, .balance = (fv_balance)a->balance, .class_weights = s->class_weights,
+            .teachers = s->teachers, .teacher_count = s->teacher_count, .distill_alpha = a->distill_alpha,
+            .distill_temperature = a->distill_temperature, .keep_window = 1, .cache = a->cache,
+            .cache_limit = a->cache_limit << 20, .seed = a->seed,
+            .loader_threads = a->threads > 2 ? (int)a->threads - 1 : 1,
+            .head_epochs = a->head_epochs > 0 ? a->head_epochs : 0, .head_learning_rate = a->head_lr,
+            .feature_views = a->feature_views, .head = (fv_head)a->head, .unfreeze_every = a->unfreeze_every,
+            .on_error = (fv_on_error)a->on_error, .out = a->out, .resume = go_on ? last : NULL,
+            .on_step = progress_step, .on_epoch = progress_epoch, .on_log = progress_log, .user = bar,
+            .watchers = watchers, .checkpoint_steps = steps, .checkpoint_minutes = minutes,
+            .keep_checkpoints = a->keep_checkpoints);
     progress_end(bar);
     free(last);
     return status;

@@ -24,6 +24,8 @@ typedef struct train_arguments {
     const char *class_weights, *teacher;
     float focal_gamma, focal_alpha, distill_alpha, distill_temperature;
     int64_t watch; /* a port; 0: no page */
+    const char *checkpoint_every;
+    int64_t keep_checkpoints;
     int optimizer, nesterov, loss, schedule, resize_mode, interpolation, monitor, on_error,
         engine;                            /* indices into choices */
     int channels, balance, ignore_profile; /* the first two likewise */
@@ -95,6 +97,9 @@ void train_settle_paths(train_setup *s);
 /* Opens the data and says what is wrong with it, makes and compiles the model, and puts a value in place of every default of `a`. */
 fv_status train_setup_prepare(train_setup *s);
 void train_setup_release(train_setup *s);
+
+/* "epoch", "N" steps or "Nm" minutes; what it is not is 0. */
+fv_status train_checkpoints_read(const char *words, int64_t *steps, double *minutes);
 
 /* Paths in args.yaml stay right wherever `--resume` is called. NULL is passed on. */
 const char *train_absolute(train_setup *s, const char *path);

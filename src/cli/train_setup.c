@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <math.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,13 +14,32 @@
 #include "core/memory.h"
 
 enum {
+    CHECKPOINT_STEPS_MOST = 1000000000,
+    CHECKPOINT_MINUTES_MOST = 1000000,
     UNEVEN_RATIO = 10 /* from which on classes of unequal size are worth a word */
 };
+
+fv_status train_checkpoints_read(const char *words, int64_t *steps, double *minutes)
+{
+    char *end;
+    double number = strtod(words, &end);
+    bool steps_given = *end == 0 && number >= 1 && number <= CHECKPOINT_STEPS_MOST && number == floor(number),
+         minutes_given = strcmp(end, "m") == 0 && number > 0 && number <= CHECKPOINT_MINUTES_MOST;
+    *steps = steps_given ? (int64_t)number : 0;
+    *minutes = minutes_given ? number : 0;
+    return steps_given || minutes_given || strcmp(words, "epoch") == 0
+               ? FV_OK
+               : status_set(FV_ERROR_INVALID,
+                            "--checkpoint-every: must be a number of steps as 500, minutes as 10m, or epoch, "
+                            "not '%s'",
+                            words);
+}
 
 /* What is wrong whatever the data. */
 static fv_status check_words(const train_arguments *a)
 {
-    int64_t height, width;
+    int64_t height, width, steps;
+    double minutes;
     fv_preprocess p;
     preprocess_choice c;
     STATUS_TRY(preprocess_parse(a->preprocess, &c));
@@ -27,6 +47,8 @@ static fv_status check_words(const train_arguments *a)
         STATUS_TRY(fv_augment_check(a->augment));
     if (a->window)
         STATUS_TRY(train_window_read(a->window, &p));
+    if (a->checkpoint_every)
+        STATUS_TRY(train_checkpoints_read(a->checkpoint_every, &steps, &minutes));
     return a->size ? parse_size(a->size, &height, &width) : FV_OK;
 }
 
@@ -107,6 +129,8 @@ static fv_status open_data(train_setup *s)
     train_settle_paths(s);
     STATUS_TRY(weights_find(&s->pool, &a->weights, &a->model));
     a->weights = train_absolute(s, a->weights);
+    a->checkpoint_every = a->checkpoint_every ? a->checkpoint_every : "epoch";
+    a->keep_checkpoints = a->keep_checkpoints > 0 ? a->keep_checkpoints : 1;
     a->augment = a->augment ? train_absolute(s, a->augment) : "standard";
     return FV_OK;
 }

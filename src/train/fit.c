@@ -119,10 +119,7 @@ static fv_status save_interrupted(fit_run *r)
 {
     if (r->state.batch == 0 || !r->trainer)
         return FV_INTERRUPTED;
-    r->state.seconds += clock_seconds() - r->started;
-    r->state.waited += loader_waited(fit_loader(r));
-    STATUS_TRY(trainer_read(r->trainer));
-    STATUS_TRY(fit_save_last(r));
+    STATUS_TRY(fit_save_within_epoch(r));
     return FV_INTERRUPTED;
 }
 

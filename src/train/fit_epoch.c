@@ -116,6 +116,7 @@ static fv_status train_steps(fit_run *r)
         if (r->o.on_step && r->o.on_step(&p, r->o.user))
             return status_set(FV_INTERRUPTED, "interrupted in epoch %lld after step %lld of %lld",
                               (long long)r->state.epoch + 1, (long long)r->state.batch, (long long)batches);
+        STATUS_TRY(fit_save_when_due(r));
     }
     return FV_OK;
 }

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/hash.h"
 #include "core/memory.h"
 #include "train/fit.h"
 
@@ -148,15 +149,13 @@ bool fit_phase_is_over(const fit_run *r)
     return r->state.epoch < r->o.epochs && first_epoch(r) * loader_batches(r->loader) != r->first_step;
 }
 
-/* FNV-1a over what is frozen and how the learning rate is scaled: a resumed run must have the same. */
+/* What is frozen and how the learning rate is scaled: a resumed run must have the same. */
 uint64_t fit_phase_fingerprint(const fv_model *m)
 {
-    uint64_t hash = 14695981039346656037u;
+    uint64_t hash = HASH_START;
     for (int32_t i = 0; i < m->tensor_count; i++) {
-        unsigned char bytes[sizeof(float) + 1] = {m->tensors[i].frozen};
-        memcpy(bytes + 1, &m->tensors[i].rate_scale, sizeof(float));
-        for (size_t k = 0; k < sizeof bytes; k++)
-            hash = (hash ^ bytes[k]) * 1099511628211u;
+        hash = hash_number(hash, m->tensors[i].frozen);
+        hash = hash_bytes(hash, &m->tensors[i].rate_scale, sizeof m->tensors[i].rate_scale);
     }
     return hash;
 }
