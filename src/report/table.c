@@ -136,3 +136,11 @@ double report_table_get(const report_table *t, int64_t row, int64_t column)
 {
     return column < 0 ? NAN : t->values[row * t->column_count + column];
 }
+
+double *report_column(const report_table *t, int64_t column)
+{
+    double *values = mem_array((size_t)t->row_count, sizeof *values);
+    for (int64_t i = 0; values && i < t->row_count; i++)
+        values[i] = report_table_get(t, i, column);
+    return values;
+}
