@@ -12,6 +12,7 @@
 #include "cli/progress.h"
 #include "cli/verbs.h"
 #include "cli/watch.h"
+#include "core/clock.h"
 #include "core/file.h"
 #include "core/memory.h"
 
@@ -87,7 +88,7 @@ static fv_status begin_run(train_setup *s)
     snprintf(comment, sizeof comment, "fovea %s train", fv_version());
     fv_status status = path ? config_write(path, train_table, &written, comment) : status_last();
     free(path);
-    return status;
+    return status == FV_OK ? train_find_write(s) : status;
 }
 
 static void say_plan(const train_setup *s)
@@ -114,20 +115,14 @@ static fv_status fit(train_setup *s, progress_bar *bar, const fv_watcher *const 
     if (!last)
         return status_last();
     bool go_on = a->resume && file_exists(last);
-    fv_status status = fv_fit(
-        s->model, .train = s->train, .validation = s->validation, .epochs = a->epochs, .batch = a->batch,
-        .schedule = (fv_schedule)a->schedule, .warmup = a->warmup, .patience = a->patience,
-        .monitor = (fv_monitor)a->monitor, .augment = a->augment, .mixup = a->mixup, .cutmix = a->cutmix,
-        .erase = a->erase, .balance = (fv_balance)a->balance, .class_weights = s->class_weights,
-        .teachers = s->teachers, .teacher_count = s->teacher_count, .distill_alpha = a->distill_alpha,
-        .distill_temperature = a->distill_temperature, .keep_window = 1, .cache = a->cache,
-        .cache_limit = a->cache_limit << 20, .seed = a->seed,
-        .loader_threads = a->threads > 2 ? (int)a->threads - 1 : 1,
-        .head_epochs = a->head_epochs > 0 ? a->head_epochs : 0, .head_learning_rate = a->head_lr,
-        .feature_views = a->feature_views, .head = (fv_head)a->head, .unfreeze_every = a->unfreeze_every,
-        .on_error = (fv_on_error)a->on_error, .out = a->out, .resume = go_on ? last : NULL,
-        .on_step = progress_step, .on_epoch = progress_epoch, .on_log = progress_log, .user = bar,
-        .watchers = watchers);
+    fv_fit_options o = train_fit_options(s);
+    o.resume = go_on ? last : NULL;
+    o.on_step = progress_step;
+    o.on_epoch = progress_epoch;
+    o.on_log = progress_log;
+    o.user = bar;
+    o.watchers = watchers;
+    fv_status status = fv_fit_with(&o);
     progress_end(bar);
     free(last);
     return status;
@@ -240,7 +235,7 @@ static int train(train_setup *s)
 
 static int run(const invocation *call)
 {
-    train_setup s = {0};
+    train_setup s = {.find.start = clock_seconds()};
     int status = read_arguments(&s, call);
     interrupt_catch();
     if (status != EXIT_DONE) {
@@ -248,7 +243,8 @@ static int run(const invocation *call)
     } else if (s.a.resume && run_folder_has(s.a.resume, "report.html")) {
         cli_say("%s: this run is finished; nothing to do", s.a.resume);
     } else if (train_setup_prepare(&s) != FV_OK || begin_run(&s) != FV_OK) {
-        status = cli_fail();
+        cli_fail();
+        status = interrupt_signal() ? 128 + interrupt_signal() : EXIT_FAILED;
     } else {
         status = train(&s);
     }
