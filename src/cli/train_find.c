@@ -17,7 +17,7 @@ static const double report_seconds = 1; /* its plots and page */
 static const double trial_part = 0.03;  /* of the time, to measure what a run costs */
 static const double trial_least = 1, trial_most = 20;
 
-#define RATE_RULE ", a tenth of where the loss was least,"
+#define RATE_RULE ", where the loss fell steepest,"
 
 enum {
     EPOCHS_MOST = 1000000
@@ -164,7 +164,8 @@ static fv_status find_epochs(train_setup *s, progress_bar *bar)
     else if (a->head_epochs > a->epochs)
         a->epochs = a->head_epochs;
     text line = {0};
-    text_add(&line, "--time: %lld epochs of about %.2g s", (long long)a->epochs, cost.epoch);
+    text_add(&line, "--time: %lld epoch%s of about %.2g s", (long long)a->epochs, a->epochs == 1 ? "" : "s",
+             cost.epoch);
     if (a->head_epochs > 0)
         text_add(&line, ", the first %lld of %.2g s", (long long)a->head_epochs, cost.head_epoch);
     text_add(&line, ", after %.2g s so far and %.2g s once, before %.2g s for the report", spent, cost.once,

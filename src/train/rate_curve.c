@@ -32,8 +32,15 @@ static int64_t find_least(const fv_learning_rates *c)
     return least;
 }
 
+/* Where the smoothed loss falls most from one update to the next but one: rates rise by the same factor each time. */
 double rate_curve_suggest(const fv_learning_rates *c)
 {
-    int64_t least = find_least(c);
-    return least > 0 ? c->rates[least] / 10 : 0;
+    int64_t least = find_least(c), steepest = 0;
+    double fall = 0;
+    for (int64_t i = 1; i < least; i++)
+        if (c->smoothed[i - 1] - c->smoothed[i + 1] > fall) {
+            fall = c->smoothed[i - 1] - c->smoothed[i + 1];
+            steepest = i;
+        }
+    return fall > 0 ? c->rates[steepest] : 0;
 }
