@@ -37,6 +37,7 @@ head -n 1 $run/results.csv | grep -q '^epoch,seconds,train/loss,train/accuracy,v
     complain "results.csv: columns are $(head -n 1 $run/results.csv)"
 [ "$(wc -l <$run/results.csv)" -eq 4 ] || complain "results.csv has not 3 rows"
 grep -q 'best epoch .*accuracy' out || complain "train: no summary"
+grep -q "best epoch .*mAP" out && complain "train: tells of a mAP that nothing measured: $(grep "best epoch" out)"
 grep -q 'waiting for data' out || complain "train: no share of waiting"
 [ "$(grep -c '^epoch [123]/3 ' err)" -eq 3 ] || complain "train: not a line an epoch off a terminal"
 grep -q $'\r' err && complain "train: draws a bar where there is no terminal"

@@ -641,6 +641,11 @@ static const op_case op_cases[] = {
      {.each = 1},
      EXACT},
 
+    /* scores, labels, neighbours */
+    {"vote", OP_VOTE, {IN(NORMAL, 5, 400), IN(DISTINCT, 400), IN(TIME, 1)}, {.classes = 4}, POINTWISE},
+    {"vote of equal scores", OP_VOTE, {IN(ZERO, 3, 200), IN(DISTINCT, 200), IN(FAR, 1)}, {.classes = 2}, POINTWISE},
+    {"vote of fewer than wanted", OP_VOTE, {IN(NORMAL, 2, 9), IN(POSITIVE, 9), IN(FAR, 1)}, {.classes = 3}, POINTWISE},
+
     /* p, g, [buffer], lr */
     {"SGD",
      OP_UPDATE_SGD,

@@ -153,6 +153,7 @@ static const op_case rows[] = {
      {IN(NORMAL, 9, 1, 2, 2), IN(STEP, 2)},
      {.rate = 0.3f, .stream = 7, .per_sample = 1}},
     {"reshape", OP_RESHAPE, {IN(NORMAL, 2, 2, 3, 4)}, {.shape = {4, {2, 1, 6, 4}}}},
+    {"vote", OP_VOTE, {IN(NORMAL, 5, 40), IN(NORMAL, 40), IN(TIME, 1)}, {.classes = 4}},
     {"correct of probabilities", OP_CORRECT, {IN(NORMAL, 8, 4), IN(SOFT, 8, 4), IN(WEIGHT, 8)}, PLAIN},
     {"correct of several labels", OP_CORRECT, {IN(NORMAL, 8, 4), IN(UNIT, 8, 4), IN(WEIGHT, 8)}, {.each = 1}},
     {"nadam",

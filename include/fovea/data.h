@@ -58,6 +58,17 @@ typedef struct fv_dataset_options {
         test_split; /* part of the training pictures that become the test part when the data names none; default none.
                          validation_split is then, too, a part of all pictures that were for training */
     int ignore_parts; /* nonzero: the parts that the data at `path` names are not kept apart; all is for training */
+    /*
+     * Cross-validation: the training pictures are divided into `folds` (2 or more; default 0: not at all), of which fold number `fold`
+     * (1..folds; default 1) is held out as FV_TEST. From the others the validation part is drawn, unless the data names one, which then is that
+     * of every fold. A test part that the data names belongs to FV_ALL only. The folds depend on the data and the seed: each picture is
+     * held out in one of them. A class's pictures, and all pictures, are spread evenly to within one; pictures that are kept
+     * together are in one fold, and with these, or several classes a picture, the classes are as even as a search finds. An
+     * error where a class has fewer pictures, or there are fewer groups, than folds.
+     */
+    int64_t folds, fold;
+    int leave_one_group_out; /* nonzero: a fold for each group, in the order of their first pictures, in place of
+                                `folds`; every training picture must have a group */
 } fv_dataset_options;
 
 /* Lists the pictures (no pixels are decoded). The caller destroys it. NULL on failure. */
@@ -66,6 +77,12 @@ typedef struct fv_dataset_options {
         &(fv_dataset_options){.struct_size = sizeof(fv_dataset_options), .path = __VA_ARGS__})
 FV_API fv_dataset *fv_dataset_open_with(const fv_dataset_options *options);
 FV_API void fv_dataset_destroy(fv_dataset *d); /* NULL is fine; parts go with their data set */
+
+/* How many folds the training pictures were divided into; 0: they were not. */
+FV_API int64_t fv_dataset_fold_count(const fv_dataset *d);
+
+/* Where in the whole data set (FV_ALL) the picture of a part is: the same in every fold of one data set. -1 out of range. */
+FV_API int64_t fv_dataset_position(const fv_dataset *d, int64_t index);
 
 /* A part, owned by `d`; NULL without an error message when the data has no such part. FV_ALL is everything. */
 FV_API const fv_dataset *fv_dataset_part(const fv_dataset *d, fv_part part);

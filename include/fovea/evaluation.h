@@ -70,6 +70,23 @@ FV_API fv_status fv_bootstrap_with(const fv_bootstrap_options *options);
 FV_API fv_status fv_evaluation_combine(const fv_evaluation *const *list, int64_t count,
                                        fv_evaluation *result);
 
+/* Evaluations of different pictures of one data set as one, such as those of the held-out folds of a cross-validation: `index` of each
+ * must be the place in the whole (fv_dataset_position), no picture in two of them, and the classes the same in the same order. The
+ * result has the pictures in ascending order; its loss is the mean over them, and thresholds of the models are not used. The names
+ * of the result's classes are the first's. Release it with fv_evaluation_release. */
+FV_API fv_status fv_evaluation_pool(const fv_evaluation *const *list, int64_t count, fv_evaluation *result);
+
+/* A score over the folds of a cross-validation; those that are not finite are left out. */
+typedef struct fv_fold_spread {
+    int64_t count;
+    double mean, deviation; /* deviation: of the sample (n - 1); NAN below two */
+    fv_interval interval;   /* of the mean: 95 %, Student's t; NAN below two */
+} fv_fold_spread;
+/* `count` values of a cross-validation with `folds` folds; more values than folds are those of repeats. Then the variance of the
+ * mean is deviation^2 * (1 / count + 1 / (folds - 1)), after Nadeau & Bengio 2003, because repeats are not independent; else it is
+ * deviation^2 / count. */
+FV_API fv_fold_spread fv_fold_spread_of(const double *values, int64_t count, int64_t folds);
+
 /* Two models on the pictures that both could judge. A picture is right when its class is; multi-label: when all classes are. */
 typedef struct fv_comparison {
     int64_t images, both_right, only_first, only_second, both_wrong;

@@ -270,6 +270,21 @@ typedef struct fv_channel_shuffle_options {
         &(fv_channel_shuffle_options){.struct_size = sizeof(fv_channel_shuffle_options), .input = __VA_ARGS__})
 FV_API fv_node *fv_channel_shuffle_with(const fv_channel_shuffle_options *options);
 
+/* The vote of the nearest of `rows` neighbours, by cosine similarity, at the end of a network: for each class log((v + 1 / classes) / (k + 1))
+ * where v of the k nearest are of it, so that the softmax of the logits is its share of the vote, smoothed as if one voter more were of all
+ * classes. Tensors: NAME.weight (rows, C), the neighbours' features divided by their lengths; NAME.labels (rows), their classes, -1: none;
+ * NAME.neighbours (1), k, 1 to 256. They are found by fv_fit with FV_HEAD_KNN, not trained: there is no gradient. */
+typedef struct fv_knn_options {
+    size_t struct_size;
+    fv_node *input;  /* (N, C) */
+    int64_t classes; /* required: the outputs */
+    int64_t rows;    /* required: places for neighbours */
+    const char *name;
+} fv_knn_options;
+#define fv_knn(...)                                                                                          \
+    fv_knn_with(&(fv_knn_options){.struct_size = sizeof(fv_knn_options), .input = __VA_ARGS__})
+FV_API fv_node *fv_knn_with(const fv_knn_options *options);
+
 /* Self-attention between the places of (N, H, W, C) with its projections (Vaswani et al. 2017). Tensors: NAME.qkv.weight (3 C, C),
  * NAME.qkv.bias, NAME.proj.weight (C, C), NAME.proj.bias. */
 typedef struct fv_multi_head_attention_options {

@@ -209,6 +209,10 @@ FV_API fv_model *fv_import_with(const fv_import_options *options);
  * `seed`, and there are no class names. NULL on failure; the caller destroys it. */
 FV_API fv_model *fv_model_new_head(const fv_model *m, int64_t classes, uint64_t seed);
 
+/* A model like `m` whose last layer, a dense one on flat features or a vote already, is the vote of the nearest of `rows` neighbours (fv_knn),
+ * which fv_fit finds with FV_HEAD_KNN: a row for each training picture and view. NULL on failure; the caller destroys it. */
+FV_API fv_model *fv_model_knn_head(const fv_model *m, int64_t classes, int64_t rows);
+
 /* Makes m's weights, and the running statistics of its batch norms, the mean of its own and those of `count` others (Izmailov et al. 2018,
  * Wortsman et al. 2022). Network, classes and preprocessing must be the same; else it is an error, and nothing is changed. Temperature and
  * thresholds are taken away. */

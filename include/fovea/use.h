@@ -80,6 +80,11 @@ typedef struct fv_report_options {
     const char *title;
     const fv_interval *intervals; /* of the evaluation, from fv_bootstrap; may be NULL */
     const fv_groups *groups;      /* of the evaluation, from fv_groups_compare; may be NULL */
+    /* Above 0: the folder is that of a cross-validation with so many folds, of which results.csv has a row each (fold, images and
+     * scores by name); the evaluation is of all held-out pictures, and required, and `ensemble` that of the folds' models together, may
+     * be NULL. */
+    int64_t folds;
+    const fv_evaluation *ensemble;
 } fv_report_options;
 #define fv_report_write(...)                                                                                 \
     fv_report_write_with(&(fv_report_options){.struct_size = sizeof(fv_report_options), .run = __VA_ARGS__})

@@ -175,19 +175,24 @@ static void add_answer(text *out, const fv_evaluation *e, int64_t i, bool predic
         add_field(out, e->classes[predicted ? e->predicted[i] : e->label[i]].name);
 }
 
+void evaluation_add_rows(text *out, const fv_evaluation *e, const fv_dataset *data, const char *more)
+{
+    char file[4096];
+    for (int64_t i = 0; i < e->images; i++) {
+        add_field(out, fv_dataset_file(data, e->index[i], file, sizeof file));
+        text_add(out, ",");
+        add_answer(out, e, i, false);
+        text_add(out, ",");
+        add_answer(out, e, i, true);
+        text_add(out, ",%.6f%s\n", (double)e->probability[i], more);
+    }
+}
+
 fv_status evaluation_write_csv(const fv_evaluation *e, const fv_dataset *data, const char *path)
 {
     text out = {0};
-    char file[4096];
-    text_add(&out, "file,label,predicted,probability\n");
-    for (int64_t i = 0; i < e->images; i++) {
-        add_field(&out, fv_dataset_file(data, e->index[i], file, sizeof file));
-        text_add(&out, ",");
-        add_answer(&out, e, i, false);
-        text_add(&out, ",");
-        add_answer(&out, e, i, true);
-        text_add(&out, ",%.6f\n", (double)e->probability[i]);
-    }
+    text_add(&out, EVALUATION_COLUMNS "\n");
+    evaluation_add_rows(&out, e, data, "");
     fv_status status = text_status(&out);
     if (status == FV_OK)
         status = file_write(path, out.data, out.length);

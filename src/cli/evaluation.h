@@ -13,7 +13,10 @@ json_t *intervals_json(const fv_interval *intervals, int64_t resamples, uint64_t
 json_t *comparison_json(const fv_comparison *c, const char *model); /* `model`: the second's name */
 /* Into a file, or to standard output where the path is "-"; takes the reference. */
 fv_status evaluation_emit_json(json_t *all, const char *path);
-/* `data` is the data set that was evaluated. */
+#define EVALUATION_COLUMNS "file,label,predicted,probability"
+/* A row a picture, each ending in `more`. `data` is the data set that was evaluated. */
+void evaluation_add_rows(text *out, const fv_evaluation *e, const fv_dataset *data, const char *more);
+/* The same as a file, with the names of the columns. */
 fv_status evaluation_write_csv(const fv_evaluation *e, const fv_dataset *data, const char *path);
 
 #endif

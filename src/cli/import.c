@@ -153,10 +153,8 @@ const verb verb_import = {
     .description =
         "With --model, FILE is a safetensors file, one that PyTorch's torch.save wrote of a state dict or a "
         "checkpoint (.pt, .pth, .th), or an ONNX file. torchvision's and timm's names are known. What "
-        "matched, "
-        "what was missing and what was left over is printed; anything missing but the last layer is an "
-        "error. "
-        "Without it, FILE is an ONNX file, whose own network becomes the model.",
+        "matched, what was missing and what was left over is printed; anything missing but the last layer is "
+        "an error. Without it, FILE is an ONNX or TFLite file, whose own network becomes the model.",
     .example = "fovea import resnet18.pth --model resnet18 --classes names.txt -o resnet18.safetensors",
     .options = table,
     .size = sizeof(import_options),

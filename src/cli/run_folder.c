@@ -122,6 +122,8 @@ static double value_at(const char *row, int column)
         if (*row++ != ',')
             return NAN;
     }
+    if (strchr(",\r\n", *row)) /* strtod would go on to the next row's number */
+        return NAN;
     char *end;
     double value = strtod(row, &end);
     return end == row ? NAN : value;

@@ -19,29 +19,28 @@
 /* Options that stand beside --resume would make it another run. */
 static int check_resume(const invocation *call)
 {
-    for (const option *o = train_table; o->name; o++)
+    for (const option *o = call->verb->options; o->name; o++)
         if (strcmp(o->name, "resume") != 0 && strcmp(o->name, "watch") != 0 &&
             !options_is_default(o, call->options))
             return cli_usage("--resume takes its options from the run's args.yaml; leave out --%s", o->name);
     return EXIT_DONE;
 }
 
-static fv_status read_run(train_setup *s, const char *run)
+fv_status train_read_run(train_setup *s, const char *run)
 {
     char *path = file_join(run, "args.yaml");
     if (!path || !file_exists(path)) {
         free(path);
         return status_set(FV_ERROR_IO, "%s: is not a run folder: it has no args.yaml", run);
     }
-    fv_status status = config_read(path, train_table, &s->a, &s->pool);
+    fv_status status = config_read(path, cv_table, &s->a, &s->pool);
     free(path);
     s->a.resume = s->a.out = run;
     s->a.watch = 0;
     return status;
 }
 
-/* Flags, over the configuration file, over nothing; or all from the run that is resumed. Exit status. */
-static int read_arguments(train_setup *s, const invocation *call)
+int train_read_arguments(train_setup *s, const invocation *call)
 {
     s->a = *(const train_arguments *)call->options;
     const char *resume = s->a.resume, *config = s->a.config;
@@ -50,13 +49,13 @@ static int read_arguments(train_setup *s, const invocation *call)
             return EXIT_USAGE;
         int64_t port = s->a.watch;
         s->a = (train_arguments){0};
-        if (read_run(s, resume) != FV_OK)
+        if (train_read_run(s, resume) != FV_OK)
             return cli_fail();
         s->a.watch = port;
     } else if (config) {
         int count;
         s->a = (train_arguments){0};
-        if (config_read(config, train_table, &s->a, &s->pool) != FV_OK)
+        if (config_read(config, call->verb->options, &s->a, &s->pool) != FV_OK)
             return cli_usage("%s", fv_error_message());
         s->a.config = s->a.resume = NULL;
         if (parse_flags(call->verb, call->words, call->word_count, &s->a, call->arguments, &count) != FV_OK)
@@ -65,7 +64,7 @@ static int read_arguments(train_setup *s, const invocation *call)
     if (call->count > 0)
         s->a.data = call->arguments[0];
     if (!s->a.data)
-        return cli_usage("train needs DATA; see 'fovea train --help'");
+        return cli_usage("%s needs DATA; see 'fovea %s --help'", call->verb->name, call->verb->name);
     if (train_setup_check(&s->a) != FV_OK)
         return cli_usage("%s", fv_error_message());
     return resume || !s->a.out || run_folder_check(s->a.out) == FV_OK ? EXIT_DONE : cli_fail();
@@ -86,7 +85,8 @@ static fv_status begin_run(train_setup *s)
     written.watch = 0;
     char comment[64], *path = file_join(a->out, "args.yaml");
     snprintf(comment, sizeof comment, "fovea %s train", fv_version());
-    fv_status status = path ? config_write(path, train_table, &written, comment) : status_last();
+    fv_status status =
+        path ? config_write(path, written.fold ? cv_table : train_table, &written, comment) : status_last();
     free(path);
     return status == FV_OK ? train_find_write(s) : status;
 }
@@ -115,14 +115,21 @@ static fv_status fit(train_setup *s, progress_bar *bar, const fv_watcher *const 
     if (!last)
         return status_last();
     bool go_on = a->resume && file_exists(last);
+    int64_t steps;
+    double minutes;
     fv_fit_options o = train_fit_options(s);
+    fv_status status = train_checkpoints_read(a->checkpoint_every, &steps, &minutes);
+    o.checkpoint_steps = steps;
+    o.checkpoint_minutes = minutes;
+    o.keep_checkpoints = a->keep_checkpoints;
     o.resume = go_on ? last : NULL;
     o.on_step = progress_step;
     o.on_epoch = progress_epoch;
     o.on_log = progress_log;
     o.user = bar;
     o.watchers = watchers;
-    fv_status status = fv_fit_with(&o);
+    if (status == FV_OK)
+        status = fv_fit_with(&o);
     progress_end(bar);
     free(last);
     return status;
@@ -178,8 +185,11 @@ static int explain_failure(const train_setup *s, fv_status status)
 {
     int signal_number = interrupt_signal();
     if (status == FV_INTERRUPTED && signal_number) {
-        cli_say("interrupted by %s; go on with: fovea train --resume %s",
-                signal_number == SIGINT ? "SIGINT" : "SIGTERM", s->a.out);
+        const char *name = signal_number == SIGINT ? "SIGINT" : "SIGTERM";
+        if (s->resume_from)
+            cli_say("interrupted by %s; go on with: fovea %s", name, s->resume_from);
+        else
+            cli_say("interrupted by %s; go on with: fovea train --resume %s", name, s->a.out);
         return 128 + signal_number;
     }
     cli_fail();
@@ -233,21 +243,29 @@ static int train(train_setup *s)
     return result;
 }
 
+int train_run(train_setup *s)
+{
+    if (s->a.resume && run_folder_has(s->a.resume, "report.html")) {
+        cli_say("%s: this run is finished; nothing to do", s->a.resume);
+        return EXIT_DONE;
+    }
+    s->find.start = clock_seconds();
+    if (train_setup_prepare(s) == FV_OK && begin_run(s) == FV_OK)
+        return train(s);
+    cli_fail();
+    return interrupt_signal() ? 128 + interrupt_signal() : EXIT_FAILED;
+}
+
 static int run(const invocation *call)
 {
-    train_setup s = {.find.start = clock_seconds()};
-    int status = read_arguments(&s, call);
+    train_setup s = {0};
+    int status = train_read_arguments(&s, call);
     interrupt_catch();
-    if (status != EXIT_DONE) {
-        /* said already */
-    } else if (s.a.resume && run_folder_has(s.a.resume, "report.html")) {
-        cli_say("%s: this run is finished; nothing to do", s.a.resume);
-    } else if (train_setup_prepare(&s) != FV_OK || begin_run(&s) != FV_OK) {
-        cli_fail();
-        status = interrupt_signal() ? 128 + interrupt_signal() : EXIT_FAILED;
-    } else {
-        status = train(&s);
-    }
+    if (status == EXIT_DONE && !s.a.fold && (s.a.folds || s.a.leave_one_group_out > 0))
+        status =
+            cli_fail_with("%s: is a cross-validation; go on with: fovea cv --resume %s", s.a.out, s.a.out);
+    else if (status == EXIT_DONE)
+        status = train_run(&s);
     train_setup_release(&s);
     return status;
 }

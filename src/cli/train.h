@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * fovea train, in nine files: the options' table (train_options.c), what they mean for this data
+ * fovea train, in nine files, and of cv the options: the options' table (train_options.c), what they mean for this data
  * (train_setup.c, train_model.c, train_window.c, train_transfer.c, train_loss.c), what is found by trying (train_find.c), the run folder (run_folder.c), and the run itself (train.c).
  */
 #ifndef CLI_TRAIN_H
@@ -24,18 +24,27 @@ typedef struct train_arguments {
     const char *class_weights, *teacher;
     float focal_gamma, focal_alpha, distill_alpha, distill_temperature;
     int64_t watch; /* a port; 0: no page */
+    const char *checkpoint_every;
+    int64_t keep_checkpoints;
     int optimizer, nesterov, loss, schedule, resize_mode, interpolation, monitor, on_error,
         engine;                            /* indices into choices */
     int channels, balance, ignore_profile; /* the first two likewise */
     uint64_t seed;
     const char *time;
+    int64_t folds, fold, repeats; /* cv; in a fold's own run: the fold that is held out */
+    int leave_one_group_out;
 } train_arguments;
 
 enum {
     TRAIN_SMALL = 64 /* pixels; up to here pictures keep their size and small networks do */
 };
 
-extern const option train_table[];
+/* cv's options, which end with all of train's: a fold is a run like any other. */
+extern const option cv_table[];
+enum {
+    CV_OPTIONS = 4 /* that train has not */
+};
+#define train_table (cv_table + CV_OPTIONS)
 extern const char *const train_engines[], *const train_channels[];
 
 /* How the command's choices count where they differ from the library's enums. */
@@ -48,6 +57,7 @@ enum {
     LOSS_FOCAL,
     HEAD_TRAINED = 0, /* fv_head */
     HEAD_LINEAR,
+    HEAD_KNN,
     ENGINE_AUTO = 0,
     CHANNELS_AUTO = 0,
     CHANNELS_GREY,
@@ -75,14 +85,32 @@ typedef struct train_setup {
     int64_t teacher_count;
     train_find find;
     bool fresh; /* the network is new: no weights, no preprocessing of its own */
+    bool quiet; /* the data's problems have been said */
+    const char
+        *resume_from; /* what goes on with a run that was interrupted; NULL: train --resume with its folder */
 } train_setup;
+
+/* The options of a command line, over those of its configuration file, or all from the run that is resumed. Exit status. */
+int train_read_arguments(train_setup *s, const invocation *call);
+/* The options that RUN/args.yaml has, in place of those of `s`. */
+fv_status train_read_run(train_setup *s, const char *run);
+/* One run from its settled or unsettled arguments to its report; a finished one is left as it is. Exit status. */
+int train_run(train_setup *s);
 
 /* Refuses what no data can make right: a size or a network that is none. */
 fv_status train_setup_check(const train_arguments *a);
 
+/* The data of these arguments, with a part held out where they name a fold. NULL on failure. */
+fv_dataset *train_open(const train_arguments *a);
+/* Makes the paths of the data absolute. */
+void train_settle_paths(train_setup *s);
+
 /* Opens the data and says what is wrong with it, makes and compiles the model, and puts a value in place of every default of `a`. */
 fv_status train_setup_prepare(train_setup *s);
 void train_setup_release(train_setup *s);
+
+/* "epoch", "N" steps or "Nm" minutes; what it is not is 0. */
+fv_status train_checkpoints_read(const char *words, int64_t *steps, double *minutes);
 
 /* Paths in args.yaml stay right wherever `--resume` is called. NULL is passed on. */
 const char *train_absolute(train_setup *s, const char *path);

@@ -179,6 +179,19 @@ static fv_status make_network(train_setup *s, const preprocess_choice *c)
     return s->model ? FV_OK : status_last();
 }
 
+/* A row for each picture and view. */
+static fv_status let_neighbours_vote(train_setup *s)
+{
+    int64_t views = s->a.feature_views > 1 ? s->a.feature_views : 1;
+    fv_model *m =
+        fv_model_knn_head(s->model, fv_dataset_class_count(s->train), fv_dataset_size(s->train) * views);
+    if (!m)
+        return status_last();
+    fv_model_destroy(s->model);
+    s->model = m;
+    return FV_OK;
+}
+
 fv_status train_model_make(train_setup *s)
 {
     train_arguments *a = &s->a;
@@ -190,6 +203,8 @@ fv_status train_model_make(train_setup *s)
     if (a->weights && a->model)
         STATUS_TRY(weights_table_load(s->model, a->weights));
     STATUS_TRY(preprocess_settle(&choice, a->weights && a->model ? a->model : "", s->model));
+    if (a->head == HEAD_KNN)
+        STATUS_TRY(let_neighbours_vote(s));
     if (a->model && strchr(a->model, '.'))
         a->model = train_absolute(s, a->model);
     return FV_OK;

@@ -17,13 +17,43 @@ static const char *const monitors[] = {"auto",   "val/loss", "val/accuracy",
                                        "val/f1", "val/map",  NULL};                      /* fv_monitor */
 static const char *const on_errors[] = {"skip", "fail", NULL};                           /* fv_on_error */
 static const char *const balances[] = {"none", "weights", "sampler", "effective", NULL}; /* fv_balance */
-static const char *const heads[] = {"trained", "linear", NULL};                          /* fv_head */
+static const char *const heads[] = {"trained", "linear", "knn", NULL};                   /* fv_head */
 const char *const train_channels[] = {"auto", "1", "3", NULL};
 const char *const train_engines[] = {"auto", "onednn", "reference", NULL};
 
 #define AT(field) .offset = offsetof(train_arguments, field)
 
-const option train_table[] = {
+const option cv_table[] = {
+    {.name = "folds",
+     .type = OPTION_INT,
+     AT(folds),
+     .heading = "Folds",
+     .low = 2,
+     .high = 100000,
+     .value = "K",
+     .shown = "5",
+     .help = "parts that the training pictures are divided into; each is held out once"},
+    {.name = "leave_one_group_out",
+     .type = OPTION_BOOL,
+     AT(leave_one_group_out),
+     .help = "a fold for each group of --keep-together, in place of --folds"},
+    {.name = "repeats",
+     .type = OPTION_INT,
+     AT(repeats),
+     .low = 1,
+     .high = 1000,
+     .value = "R",
+     .shown = "1",
+     .help = "so many divisions, one with each of the seeds from --seed on"},
+    {.name = "fold",
+     .type = OPTION_INT,
+     AT(fold),
+     .low = 1,
+     .high = 100000,
+     .value = "N",
+     .shown = "all, one after the other",
+     .help = "only this fold of every division; --resume DIR goes on with the others"},
+    /* From here on train's. */
     {.name = "model",
      .type = OPTION_STRING,
      AT(model),
@@ -36,11 +66,12 @@ const option train_table[] = {
      .type = OPTION_STRING,
      AT(weights),
      .value = "FILE|NAME",
-     .help = "pretrained tensors to start from: .safetensors, or PyTorch's .pt, .pth, .th; without --model "
-             "the network of a model, ONNX or TFLite file, with a new last layer where the classes differ; or "
-             "published ones by the name of their network, whose --model is then its own, or of one of its "
-             "weights ('fovea models NETWORK'), or pretrained for those of --model: they are downloaded when "
-             "they are not in the cache folder"},
+     .help =
+         "pretrained tensors to start from: .safetensors, or PyTorch's .pt, .pth, .th; without --model "
+         "the network of a model, ONNX or TFLite file, with a new last layer where the classes differ; or "
+         "published ones by the name of their network, whose --model is then its own, or of one of its "
+         "weights ('fovea models NETWORK'), or pretrained for those of --model: they are downloaded when "
+         "they are not in the cache folder"},
     {.name = "preprocess",
      .type = OPTION_STRING,
      AT(preprocess),
@@ -79,7 +110,8 @@ const option train_table[] = {
      .shown = "trained",
      .help = "how a last layer alone is found: trained by steps, or linear: logistic regression on the "
              "features before it, solved at "
-             "once; further --epochs then train the whole network"},
+             "once; further --epochs then train the whole network; or knn: the vote of the nearest training "
+             "pictures by their features"},
     {.name = "feature_views",
      .type = OPTION_INT,
      AT(feature_views),
@@ -161,7 +193,7 @@ const option train_table[] = {
      .heading = "Training",
      .low = 1,
      .high = 1000000,
-     .shown = "20; 16 with --weights; 1 with --head linear",
+     .shown = "20; 16 with --weights; 1 with --head linear or knn",
      .help = "passes over the training pictures"},
     {.name = "time",
      .type = OPTION_STRING,
@@ -467,6 +499,21 @@ const option train_table[] = {
      AT(resume),
      .value = "RUN",
      .help = "go on with an interrupted run; its options are those of RUN/args.yaml"},
+    {.name = "checkpoint_every",
+     .type = OPTION_STRING,
+     AT(checkpoint_every),
+     .value = "N|Nm",
+     .shown = "epoch",
+     .help = "save after so many steps, or minutes as '10m', besides at every epoch's end"},
+    {.name = "keep_checkpoints",
+     .type = OPTION_INT,
+     AT(keep_checkpoints),
+     .low = 1,
+     .high = 10000,
+     .value = "K",
+     .shown = "1",
+     .help = "how many of the last checkpoints stay: last.safetensors, and the ones before it as "
+             "last-STEP.safetensors, which a run goes on from when the last one is damaged"},
     {.name = "config",
      .type = OPTION_STRING,
      AT(config),

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <math.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,14 +14,32 @@
 #include "core/memory.h"
 
 enum {
+    CHECKPOINT_STEPS_MOST = 1000000000,
+    CHECKPOINT_MINUTES_MOST = 1000000,
     UNEVEN_RATIO = 10 /* from which on classes of unequal size are worth a word */
 };
+
+fv_status train_checkpoints_read(const char *words, int64_t *steps, double *minutes)
+{
+    char *end;
+    double number = strtod(words, &end);
+    bool steps_given = *end == 0 && number >= 1 && number <= CHECKPOINT_STEPS_MOST && number == floor(number),
+         minutes_given = strcmp(end, "m") == 0 && number > 0 && number <= CHECKPOINT_MINUTES_MOST;
+    *steps = steps_given ? (int64_t)number : 0;
+    *minutes = minutes_given ? number : 0;
+    return steps_given || minutes_given || strcmp(words, "epoch") == 0
+               ? FV_OK
+               : status_set(FV_ERROR_INVALID,
+                            "--checkpoint-every: must be a number of steps as 500, minutes as 10m, or epoch, "
+                            "not '%s'",
+                            words);
+}
 
 /* What is wrong whatever the data. */
 static fv_status check_words(const train_arguments *a)
 {
-    int64_t height, width;
-    double seconds;
+    int64_t height, width, steps;
+    double minutes, seconds;
     fv_preprocess p;
     preprocess_choice c;
     STATUS_TRY(preprocess_parse(a->preprocess, &c));
@@ -30,6 +49,8 @@ static fv_status check_words(const train_arguments *a)
         STATUS_TRY(train_window_read(a->window, &p));
     if (a->time)
         STATUS_TRY(train_time_read(a->time, &seconds));
+    if (a->checkpoint_every)
+        STATUS_TRY(train_checkpoints_read(a->checkpoint_every, &steps, &minutes));
     return a->size ? parse_size(a->size, &height, &width) : FV_OK;
 }
 
@@ -62,20 +83,36 @@ static fv_status check_names(const fv_dataset *data)
     return status;
 }
 
+fv_dataset *train_open(const train_arguments *a)
+{
+    return transfer_open(&(fv_dataset_options){.struct_size = sizeof(fv_dataset_options),
+                                               .path = a->data,
+                                               .validation_split = a->val_split,
+                                               .seed = a->seed,
+                                               .on_error = (fv_on_error)a->on_error,
+                                               .validation_path = a->val,
+                                               .test_path = a->test,
+                                               .max_pixels = a->max_pixels,
+                                               .max_bytes = a->max_bytes,
+                                               .keep_together = a->keep_together,
+                                               .folds = a->fold ? a->folds : 0,
+                                               .fold = a->fold,
+                                               .leave_one_group_out = a->fold && a->leave_one_group_out > 0});
+}
+
+void train_settle_paths(train_setup *s)
+{
+    train_arguments *a = &s->a;
+    a->data = train_absolute(s, a->data);
+    a->val = train_absolute(s, a->val);
+    a->test = train_absolute(s, a->test);
+    a->keep_together = train_absolute(s, a->keep_together);
+}
+
 static fv_status open_data(train_setup *s)
 {
     train_arguments *a = &s->a;
-    s->data = transfer_open(&(fv_dataset_options){.struct_size = sizeof(fv_dataset_options),
-                                                  .path = a->data,
-                                                  .validation_split = a->val_split,
-                                                  .seed = a->seed,
-                                                  .on_error = (fv_on_error)a->on_error,
-                                                  .validation_path = a->val,
-                                                  .test_path = a->test,
-                                                  .max_pixels = a->max_pixels,
-                                                  .max_bytes = a->max_bytes,
-                                                  .keep_together = a->keep_together});
-    if (!s->data)
+    if (!(s->data = train_open(a)))
         return status_last();
     s->train = fv_dataset_part(s->data, FV_TRAIN);
     s->validation = fv_dataset_part(s->data, FV_VALIDATION);
@@ -91,12 +128,11 @@ static fv_status open_data(train_setup *s)
         cli_say("warning: too few pictures for a validation part; the best epoch is chosen by the training "
                 "pictures, which "
                 "flatters it");
-    a->data = train_absolute(s, a->data);
-    a->val = train_absolute(s, a->val);
-    a->test = train_absolute(s, a->test);
-    a->keep_together = train_absolute(s, a->keep_together);
+    train_settle_paths(s);
     STATUS_TRY(weights_find(&s->pool, &a->weights, &a->model));
     a->weights = train_absolute(s, a->weights);
+    a->checkpoint_every = a->checkpoint_every ? a->checkpoint_every : "epoch";
+    a->keep_checkpoints = a->keep_checkpoints > 0 ? a->keep_checkpoints : 1;
     a->augment = a->augment ? train_absolute(s, a->augment) : "standard";
     return FV_OK;
 }
@@ -187,13 +223,12 @@ fv_status train_compile(train_setup *s)
     static const fv_loss losses[] = {FV_LOSS_DEFAULT, FV_SPARSE_CATEGORICAL_CROSSENTROPY,
                                      FV_BINARY_CROSSENTROPY, FV_FOCAL};
     train_arguments *a = &s->a;
-    STATUS_TRY(fv_compile(s->model, .optimizer = (fv_optimizer)a->optimizer, .learning_rate = a->lr,
-                          .momentum = a->momentum, .nesterov = a->nesterov > 0,
-                          .weight_decay = a->weight_decay, .loss = losses[a->loss],
-                          .label_smoothing = a->label_smoothing, .focal_gamma = a->focal_gamma,
-                          .focal_alpha = a->focal_alpha, .engine = train_engines[a->engine],
-                          .threads = (int)a->threads, .l1 = a->l1, .l2 = a->l2, .clip_norm = a->clip_norm,
-                          .clip_value = a->clip_value, .accumulate = a->accumulate, .ema = a->ema));
+    STATUS_TRY(fv_compile(
+        s->model, .optimizer = (fv_optimizer)a->optimizer, .learning_rate = a->lr, .momentum = a->momentum,
+        .nesterov = a->nesterov > 0, .weight_decay = a->weight_decay, .loss = losses[a->loss],
+        .label_smoothing = a->label_smoothing, .focal_gamma = a->focal_gamma, .focal_alpha = a->focal_alpha,
+        .engine = train_engines[a->engine], .threads = (int)a->threads, .l1 = a->l1, .l2 = a->l2,
+        .clip_norm = a->clip_norm, .clip_value = a->clip_value, .accumulate = a->accumulate, .ema = a->ema));
     take_compiled(a, fv_compiled_options(s->model));
     return FV_OK;
 }
@@ -259,8 +294,10 @@ fv_status train_setup_prepare(train_setup *s)
 {
     STATUS_TRY(train_find_note(s));
     STATUS_TRY(open_data(s));
-    cli_say_problems(s->data);
-    say_balance(s);
+    if (!s->quiet) {
+        cli_say_problems(s->data);
+        say_balance(s);
+    }
     STATUS_TRY(train_model_make(s));
     STATUS_TRY(settle_input(s));
     STATUS_TRY(train_window_settle(s));

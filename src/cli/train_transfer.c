@@ -30,7 +30,7 @@ static void settle_rates(train_arguments *a, bool head_only)
 fv_status train_transfer_settle(train_setup *s)
 {
     train_arguments *a = &s->a;
-    if (a->head == HEAD_LINEAR) {
+    if (a->head != HEAD_TRAINED) {
         a->epochs = a->epochs ? a->epochs : 1;
         a->head_epochs = a->head_epochs ? a->head_epochs : 1;
     }

@@ -153,10 +153,15 @@ void file_writer_add(file_writer *w, const void *data, size_t size)
         writer_fail(w, "written");
 }
 
-static void sync_folder_of(const char *path)
+char *file_folder_of(const char *path)
 {
     const char *slash = strrchr(path, '/');
-    char *folder = slash ? mem_string_n(path, slash == path ? 1 : (size_t)(slash - path)) : mem_string(".");
+    return slash ? mem_string_n(path, slash == path ? 1 : (size_t)(slash - path)) : mem_string(".");
+}
+
+static void sync_folder_of(const char *path)
+{
+    char *folder = file_folder_of(path);
     int file = folder ? open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
     if (file >= 0) {
         /* Some file systems cannot sync a folder; the data itself is safe already. */
@@ -197,6 +202,34 @@ void file_writer_discard(file_writer *w)
     free(w->temporary);
     free(w->path);
     *w = (file_writer){0};
+}
+
+/* "NAME.DIGITS.part", see file_writer_open. */
+static bool is_part_of(const char *entry, const char *name)
+{
+    size_t length = strlen(name);
+    if (strncmp(entry, name, length) != 0 || entry[length] != '.')
+        return false;
+    entry += length + 1;
+    size_t digits = strspn(entry, "0123456789");
+    return digits > 0 && strcmp(entry + digits, ".part") == 0;
+}
+
+void file_remove_parts(const char *path)
+{
+    file_list list;
+    char *folder = file_folder_of(path);
+    if (folder && file_list_folder(&list, folder) == FV_OK) {
+        for (size_t i = 0; i < list.count; i++) {
+            char *entry =
+                is_part_of(list.names[i], file_base_name(path)) ? file_join(folder, list.names[i]) : NULL;
+            if (entry)
+                unlink(entry);
+            free(entry);
+        }
+        file_list_release(&list);
+    }
+    free(folder);
 }
 
 fv_status file_write(const char *path, const void *data, size_t size)

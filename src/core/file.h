@@ -49,6 +49,8 @@ void file_writer_add(file_writer *w, const void *data, size_t size);
 fv_status file_writer_commit(file_writer *w); /* flush, sync, rename, sync the folder; releases w */
 void file_writer_discard(file_writer *w);     /* drops the temporary file; releases w */
 fv_status file_write(const char *path, const void *data, size_t size); /* all four steps */
+/* Removes the temporary files that processes which were killed while they wrote `path` left beside it. Nobody else may be writing it. */
+void file_remove_parts(const char *path);
 
 bool file_exists(const char *path);
 bool file_is_folder(const char *path);
@@ -73,6 +75,8 @@ char *file_cache_folder(void);
 
 /* "a/b"; the caller frees it. */
 char *file_join(const char *folder, const char *name);
+/* The folder that a file is in, "." for a bare name; the caller frees it. */
+char *file_folder_of(const char *path);
 /* The part after the last '/'. */
 const char *file_base_name(const char *path);
 

@@ -125,18 +125,31 @@ static fv_status fill_part(store *s, fv_part part, const uint8_t *parts)
     return FV_OK;
 }
 
+static bool has_folds(const fv_dataset_options *o)
+{
+    return o->folds != 0 || o->leave_one_group_out;
+}
+
 /* The parts that the data does not name are drawn from the training pictures, of which each is a share. */
 static fv_status draw_parts(store *s, const fv_dataset_options *o, uint8_t *parts)
 {
     float test = has_part(&s->sources, FV_TEST) ? 0 : o->test_split;
     float validation = has_part(&s->sources, FV_VALIDATION) ? 0 : o->validation_split;
-    if (test > 0)
+    if (has_folds(o))
+        STATUS_TRY(folds_hold_out(s, o, parts));
+    else if (test > 0)
         STATUS_TRY(split_choose(s, test, o->seed, FV_TEST, parts));
     if (validation > 0)
         STATUS_TRY(split_choose(s, validation / (1 - test), o->seed, FV_VALIDATION, parts));
     for (int64_t i = 0; i < s->training; i++)
         parts[i] = parts[i] ? parts[i] : FV_TRAIN;
     return FV_OK;
+}
+
+/* With folds FV_TEST is the one that is held out, and what the data names test is in no part. */
+static int part_of(const source *from, const fv_dataset_options *o)
+{
+    return from->part == FV_TEST && has_folds(o) ? PART_COUNT : (int)from->part;
 }
 
 static fv_status make_parts(store *s, const fv_dataset_options *o)
@@ -148,7 +161,7 @@ static fv_status make_parts(store *s, const fv_dataset_options *o)
     fv_status status = draw_parts(s, o, parts);
     for (size_t i = 0; i < l->count; i++)
         if (!is_training(l->sources[i]))
-            memset(parts + s->first[i], l->sources[i]->part, (size_t)(s->first[i + 1] - s->first[i]));
+            memset(parts + s->first[i], part_of(l->sources[i], o), (size_t)(s->first[i + 1] - s->first[i]));
     s->parts[FV_ALL] = (fv_dataset){.store = s, .count = s->count, .class_count = (int64_t)s->classes.count};
     for (fv_part p = FV_TRAIN; status == FV_OK && p <= FV_TEST; p++)
         status = fill_part(s, p, parts);
@@ -213,6 +226,26 @@ static fv_status check_share(const char *name, float *part, float usual)
     return FV_OK;
 }
 
+static fv_status check_folds(fv_dataset_options *o)
+{
+    if (!has_folds(o))
+        return o->fold ? status_set(FV_ERROR_INVALID, "fold: %lld of no folds; say how many there are",
+                                    (long long)o->fold)
+                       : FV_OK;
+    o->fold = o->fold ? o->fold : 1;
+    if (o->leave_one_group_out ? o->folds != 0 : o->folds < 2)
+        return status_set(FV_ERROR_INVALID,
+                          o->leave_one_group_out
+                              ? "folds: not beside leave_one_group_out, which makes one of each group"
+                              : "folds: must be 2 or more");
+    if (o->fold < 1 || (o->folds && o->fold > o->folds))
+        return status_set(FV_ERROR_INVALID, "fold: %lld of %lld does not exist", (long long)o->fold,
+                          (long long)o->folds);
+    if (o->test_split > 0)
+        return status_set(FV_ERROR_INVALID, "test_split: with folds the held-out one is the test part");
+    return FV_OK;
+}
+
 static fv_status check_options(const fv_dataset_options *given, fv_dataset_options *o)
 {
     *o = (fv_dataset_options){0};
@@ -225,6 +258,7 @@ static fv_status check_options(const fv_dataset_options *given, fv_dataset_optio
                           (long long)(o->max_pixels < 0 ? o->max_pixels : o->max_bytes));
     STATUS_TRY(check_share("validation_split", &o->validation_split, default_split));
     STATUS_TRY(check_share("test_split", &o->test_split, 0));
+    STATUS_TRY(check_folds(o));
     if (o->validation_split + o->test_split >= 1)
         return status_set(FV_ERROR_INVALID,
                           "validation_split and test_split: %g and %g leave nothing for training",
@@ -329,6 +363,11 @@ const char *fv_dataset_class_name(const fv_dataset *d, int64_t class_index)
 int64_t dataset_sample(const fv_dataset *d, int64_t index)
 {
     return d->indices ? (int64_t)d->indices[index] : index;
+}
+
+int64_t fv_dataset_position(const fv_dataset *d, int64_t index)
+{
+    return d && index >= 0 && index < d->count ? dataset_sample(d, index) : -1;
 }
 
 const source *store_locate(const store *s, int64_t sample, int64_t *record)

@@ -31,4 +31,12 @@ int64_t dataset_match_classes(const fv_dataset *d, const char *const *names, int
 fv_status dataset_statistics(const fv_dataset *d, const fv_preprocess *p, int64_t sample, float mean[3],
                              float std[3]);
 
+/* What tells a data set from another one, without decoding: numbers of pictures and classes, the classes' names, and of the pictures in their
+ * order labels and either pixels, where these are in memory, or names without folders and sizes (of many files not every one's). */
+typedef struct dataset_fingerprint {
+    int64_t pictures, classes;
+    uint64_t names, contents;
+} dataset_fingerprint;
+fv_status dataset_take_fingerprint(const fv_dataset *d, dataset_fingerprint *out);
+
 #endif

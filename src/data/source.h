@@ -43,7 +43,9 @@ struct source {
     fv_status (*pixels)(const source *s, int64_t record, image *out);      /* with `channels` channels */
     void (*file)(const source *s, int64_t record, char *buffer,
                  size_t size);  /* its name, see fv_dataset_file */
-    void (*destroy)(source *s); /* frees what the kind added, and `s` */
+    int64_t (*size)(const source *s,
+                    int64_t record); /* bytes of the encoded picture; NULL: `file` or `pixels` tells */
+    void (*destroy)(source *s);      /* frees what the kind added, and `s` */
 };
 
 /* See dataset_decode. */

@@ -38,6 +38,7 @@ struct store {
     uint32_t
         *groups; /* (count): 1 + the group's index in group_names, 0: a group of its own; NULL: no groups */
     name_table group_names;
+    int64_t folds; /* of a cross-validation; 0: there are none */
 };
 
 /* The sample behind a part's index (in range). */
@@ -70,5 +71,8 @@ fv_status store_read_groups(store *s, const char *path);
 /* split.c: gives the part `mark` to some of the training samples whose part is FV_ALL: of every class to the share `part`,
  * rounded, but at least one stays on each side where a class has two (with groups: two groups). Groups stay whole. */
 fv_status split_choose(const store *s, float part, uint64_t seed, fv_part mark, uint8_t *parts);
+
+/* folds.c: gives FV_TEST to the training samples of the fold that the options hold out; parts are FV_ALL before. */
+fv_status folds_hold_out(store *s, const fv_dataset_options *o, uint8_t *parts);
 
 #endif

@@ -82,6 +82,10 @@
  *                       equal ones) is the target's, or, of an f32 target, where no other class's target is larger; K 1: where logit > 0 is what the
  *                       i32 target or f32 target > 0.5 is. Several labels (`each`, f32 targets only): of weight * the share of the K classes with
  *                       logit > 0 where the target is > 0.5, and only there (Keras's binary accuracy).  attributes: each
+ * OP_VOTE               scores f32 (N,M), labels f32 (M), neighbours f32 (1) -> logits (N,K): the log of each class's share of the vote of the
+ *                       `neighbours` rows (at least 1, at most 256) of the greatest scores, of equal ones the first: log((v + 1/K) / (n + 1))
+ *                       where v of n voters are the class's. A label outside 0..K-1 and a score that is not a number do not vote.
+ *                       attributes: classes (K)
  * OP_ADJUST_GRADIENT    g, p -> y = g + l1 * sign(p) + l2 * p, then held in [-limit, limit] (0: no limit).  attributes: l1, l2, limit
  * OP_SQUARE_SUM         x, [total (1)] -> y (1) = total + the sum of x^2. The same whatever the number of threads.
  * OP_CLIP_FACTOR        total (1) -> factor (1), norm (1).  norm = sqrt(total); factor = min(1, limit / (norm + 1e-6)) (PyTorch's
@@ -163,6 +167,7 @@ typedef enum op_kind {
     OP_SIGMOID_LOSS,
     OP_LOSS_GRAD,
     OP_CORRECT,
+    OP_VOTE,
     OP_ADJUST_GRADIENT,
     OP_SQUARE_SUM,
     OP_CLIP_FACTOR,
@@ -193,7 +198,7 @@ typedef struct op_attributes {
     float rate;
     uint32_t stream;
     int per_sample, per_channel;
-    int64_t groups, heads;
+    int64_t groups, heads, classes;
     int each_place; /* nonzero: each place of a picture on its own */
     int count_padding;
     int64_t before[4], after[4];

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "model/checkpoint.h"
 
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/hash.h"
+#include "core/file.h"
 #include "core/memory.h"
 #include "core/text.h"
 #include "model/file.h"
@@ -117,12 +120,75 @@ static fv_status add_extra(const checkpoint_extra *x, safetensors_writer *w)
     return w->status;
 }
 
+/* ---- the checksum: the sum over tensors and values, so that their order does not matter ---- */
+
+static const char checksum_key[] = CHECKPOINT_PREFIX "checksum";
+
+static uint64_t hash_tensor(const char *name, const void *bytes, size_t size)
+{
+    return hash_bytes(hash_string(HASH_START, name), bytes, size);
+}
+
+static uint64_t hash_values(json_t *metadata)
+{
+    const char *key;
+    json_t *content;
+    uint64_t sum = 0;
+    json_object_foreach(metadata, key, content)
+    {
+        const char *value = json_string_value(content);
+        if (value && strcmp(key, checksum_key) != 0)
+            sum += hash_string(hash_string(HASH_START, key), value);
+    }
+    return sum;
+}
+
+static void add_checksum(safetensors_writer *w)
+{
+    char digits[17];
+    uint64_t sum = hash_values(w->metadata);
+    for (size_t i = 0; i < w->count; i++)
+        sum += hash_tensor(w->tensors[i].name, w->tensors[i].data, w->tensors[i].bytes);
+    snprintf(digits, sizeof digits, "%016" PRIx64, sum);
+    safetensors_set(w, checksum_key, digits);
+}
+
+static fv_status hash_entries(const safetensors *f, uint64_t *sum)
+{
+    file_bytes bytes = {0};
+    fv_status status = FV_OK;
+    for (size_t i = 0; status == FV_OK && i < f->count; i++) {
+        const safetensors_entry *e = &f->entries[i];
+        status = file_bytes_resize(&bytes, (size_t)e->bytes);
+        if (status == FV_OK)
+            status = safetensors_read_bytes(f, e, bytes.data);
+        if (status == FV_OK)
+            *sum += hash_tensor(e->name, bytes.data, bytes.size);
+    }
+    file_bytes_release(&bytes);
+    return status;
+}
+
+static fv_status check_checksum(const safetensors *f)
+{
+    char digits[17];
+    const char *saved = safetensors_metadata(f, checksum_key);
+    uint64_t sum = hash_values(json_object_get(f->header, "__metadata__"));
+    STATUS_TRY(hash_entries(f, &sum));
+    snprintf(digits, sizeof digits, "%016" PRIx64, sum);
+    return saved && strcmp(saved, digits) == 0
+               ? FV_OK
+               : status_set(FV_ERROR_FORMAT, "%s: is damaged: it does not hold what was written", f->path);
+}
+
 fv_status checkpoint_save(fv_model *m, const checkpoint_extra *x, const char *path)
 {
     safetensors_writer w = {0};
     fv_status status = model_file_add(m, &w);
     if (status == FV_OK && x)
         status = add_extra(x, &w);
+    if (status == FV_OK && x)
+        add_checksum(&w);
     if (status == FV_OK)
         status = safetensors_write(&w, path);
     else
@@ -146,7 +212,7 @@ static fv_status read_values(const safetensors *f, checkpoint_extra *x)
     json_t *content;
     json_object_foreach(json_object_get(f->header, "__metadata__"), key, content)
     {
-        if (is_prefixed(key) && json_is_string(content))
+        if (is_prefixed(key) && json_is_string(content) && strcmp(key, checksum_key) != 0)
             STATUS_TRY(add_value(x, key + prefix_length, json_string_value(content)));
     }
     if (x->value_count == 0)
@@ -170,12 +236,25 @@ static fv_status read_state(const safetensors *f, checkpoint_extra *x)
     return FV_OK;
 }
 
+fv_status checkpoint_load_values(const char *path, checkpoint_extra *x)
+{
+    safetensors f;
+    STATUS_TRY(safetensors_open(&f, path));
+    fv_status status = read_values(&f, x);
+    safetensors_release(&f);
+    if (status != FV_OK)
+        checkpoint_release(x);
+    return status;
+}
+
 fv_status checkpoint_load(fv_model *m, const char *path, checkpoint_extra *x)
 {
     safetensors f;
     STATUS_TRY(network_check(m));
     STATUS_TRY(safetensors_open(&f, path));
     fv_status status = read_values(&f, x);
+    if (status == FV_OK)
+        status = check_checksum(&f);
     if (status == FV_OK)
         status = read_state(&f, x);
     if (status == FV_OK)

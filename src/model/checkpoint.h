@@ -47,12 +47,17 @@ const checkpoint_tensor *checkpoint_find_tensor(const checkpoint_extra *x, const
 const char *checkpoint_find_value(const checkpoint_extra *x, const char *key);
 void checkpoint_release(checkpoint_extra *x);
 
-/* fv_model_save with the extra besides (NULL: none): whole or not at all, an older file stays when it fails. */
+/* fv_model_save with the extra besides (NULL: none): whole or not at all, an older file stays when it fails. With extra goes a checksum
+ * of all that is in the file. */
 fv_status checkpoint_save(fv_model *m, const checkpoint_extra *x, const char *path);
 
 /* Reads a checkpoint into a model that has the same tensors (an error names the first that is missing or of another shape):
  * its tensors, class names and preprocessing become the file's, `x` (empty before) gets the rest. Nothing is changed on failure. The error of a
- * file without any "training." value says that it cannot be resumed from. */
+ * file without any "training." value says that it cannot be resumed from; a file whose checksum is not that of what it holds is
+ * damaged. */
 fv_status checkpoint_load(fv_model *m, const char *path, checkpoint_extra *x);
+
+/* The values alone, whatever the model. */
+fv_status checkpoint_load_values(const char *path, checkpoint_extra *x);
 
 #endif

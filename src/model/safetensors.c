@@ -242,9 +242,14 @@ fv_status safetensors_read_f32(const safetensors *f, const safetensors_entry *e,
     return FV_OK;
 }
 
+fv_status safetensors_read_bytes(const safetensors *f, const safetensors_entry *e, void *bytes)
+{
+    return read_at(f, f->data_start + e->begin, bytes, (size_t)e->bytes);
+}
+
 fv_status safetensors_read_u8(const safetensors *f, const safetensors_entry *e, uint8_t *values)
 {
     if (e->type != SAFETENSORS_U8)
         return damaged(f, e->name, "its dtype should be U8");
-    return read_at(f, f->data_start + e->begin, values, (size_t)e->bytes);
+    return safetensors_read_bytes(f, e, values);
 }

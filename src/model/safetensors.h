@@ -58,6 +58,8 @@ const safetensors_entry *safetensors_find(const safetensors *f, const char *name
 const char *safetensors_metadata(const safetensors *f, const char *key);           /* NULL: not there */
 /* `count` values as f32, converted from the entry's type. */
 fv_status safetensors_read_f32(const safetensors *f, const safetensors_entry *e, float *values);
+/* The e->bytes bytes of any entry, as they are in the file. */
+fv_status safetensors_read_bytes(const safetensors *f, const safetensors_entry *e, void *bytes);
 /* The bytes of a U8 entry. */
 fv_status safetensors_read_u8(const safetensors *f, const safetensors_entry *e, uint8_t *values);
 

@@ -159,8 +159,10 @@ fv_status layer_window(const layer *l, window *w, const int64_t kernel[2], const
 
 /* ---- stages and freezing (nn/stages.c, nn/freezing.c) ---- */
 
-/* The layer that makes the logits: the last dense layer, or the last convolution after all dense ones; NULL when there is neither. */
+/* The layer that makes the logits: the last dense layer or neighbours' vote, or the last convolution after all of these; NULL when there is none. */
 const layer_record *network_head(const fv_model *m);
+/* Whether that is the nearest neighbours' vote. */
+bool network_votes(const fv_model *m);
 /* Whether the layer is the head, or a dense layer beside it whose logits are added to the head's, as DeiT's second one. */
 bool network_is_head(const fv_model *m, const layer_record *l);
 /* The number of each tensor's stage, from 0, into `stage` (m->tensor_count places); -1 for the head's. Returns how many stages there are, 0

@@ -14,10 +14,17 @@ const layer_record *network_head(const fv_model *m)
 {
     for (int32_t i = m->layer_count - 1; i >= 0; i--) {
         const layer_record *l = &m->layers[i];
-        if (strcmp(l->type->name, "dense") == 0 || strcmp(l->type->name, "conv2d") == 0)
+        if (strcmp(l->type->name, "dense") == 0 || strcmp(l->type->name, "conv2d") == 0 ||
+            strcmp(l->type->name, "knn") == 0)
             return l;
     }
     return NULL;
+}
+
+bool network_votes(const fv_model *m)
+{
+    const layer_record *head = network_head(m);
+    return head && strcmp(head->type->name, "knn") == 0;
 }
 
 /* Whether what `l` makes reaches the logits with no further weights on the way. */

@@ -10,27 +10,6 @@
 #include "report/run.h"
 #include "report/svg.h"
 
-/* The report's style, colours for the curves, and all of it in the dark. */
-static const char compare_style[] =
-    ":root{--c0:#0969da;--c1:#d1570a;--c2:#1a7f37;--c3:#8250df;--c4:#cf222e;--c5:#0e7c86;--c6:#9a6700;--c7:#"
-    "bf3989;"
-    "--c8:#57606a;--c9:#4d7c0f}\n"
-    ".plot{border-radius:8px}.plot figcaption{padding:10px 12px 0;font-size:.9rem}.plot "
-    "svg{display:block;width:100%;"
-    "height:auto}\n"
-    "svg text{font:12px system-ui,sans-serif;fill:var(--soft)}.end{text-anchor:end}.mid{text-anchor:middle}\n"
-    ".grid{display:inline;stroke:var(--line);stroke-width:1;fill:none}.curve{fill:none;stroke-width:2;stroke-"
-    "linejoin:"
-    "round}\n"
-    "i{display:inline-block;width:14px;height:4px;border-radius:2px;margin:0 8px 3px 0}\n"
-    "i.dashed{background-image:linear-gradient(90deg,transparent 60%,var(--back) 60%);background-size:7px}\n"
-    ".words td{min-width:6em}.wrong{overflow-wrap:anywhere}body{--back:#fff}\n"
-    "@media(prefers-color-scheme:dark){:root{--text:#e6edf3;--soft:#9198a1;--line:#30363d;--tint:#161b22;--"
-    "blue:#4493f8;"
-    "--red:#ff7b72;--c0:#4493f8;--c1:#f0883e;--c2:#3fb950;--c3:#a371f7;--c4:#ff7b72;--c5:#39c5cf;--c6:#"
-    "d29922;--c7:"
-    "#f778ba;--c8:#8b949e;--c9:#a5d65a;color-scheme:dark}body{background:#0d1117;--back:#0d1117}}\n";
-
 static void add_name(text *out, const fv_run *run, int64_t index)
 {
     text_add(out, "<i style=\"background-color:var(--c%d)\"%s></i>", (int)(index % SVG_COLORS),
@@ -205,8 +184,8 @@ fv_status fv_runs_compare(const fv_run *runs, int64_t count, const char *path)
     text_add(&out,
              "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
              "<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\n<title>Runs</title>\n"
-             "<style>\n%s%s</style>\n</head>\n<body>\n<main>\n<h1>%lld run%s</h1>\n",
-             page_style, compare_style, (long long)count, count == 1 ? "" : "s");
+             "<style>\n%s</style>\n</head>\n<body>\n<main>\n<h1>%lld run%s</h1>\n",
+             page_style, (long long)count, count == 1 ? "" : "s");
     add_runs(&out, runs, count);
     fv_status status = add_curves(&out, runs, count);
     add_options(&out, runs, count);

@@ -167,6 +167,9 @@ static fv_status on_epoch(const fv_run_view *v, void *user)
     const fv_progress *p = v->progress;
     text summary = {0};
     add_row(&summary, v->results);
+    summary_add_scalar(&summary, "images_per_second", (float)p->images_per_second);
+    if (isfinite(p->wait_share))
+        summary_add_scalar(&summary, "wait_share", (float)p->wait_share);
     if (p->epoch % ((p->epochs + HISTOGRAMS - 1) / HISTOGRAMS) == 0 || p->epoch == p->epochs)
         add_histograms(&summary, v->model);
     STATUS_TRY(event_file_add(&e->file, p->epoch, &summary));

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "report/page.h"
+#include "report/svg.h"
 
 int64_t report_best_row(const report_table *results)
 {
@@ -69,7 +70,7 @@ static void add_top(text *out, const report_content *c)
         html_count(out, in->multiply_adds);
         text_add(out, " multiply-adds a picture");
     }
-    text_add(out, " · %lld epoch%s</p>\n", (long long)c->results->row_count,
+    text_add(out, " · %lld %s%s</p>\n", (long long)c->results->row_count, in->folds ? "fold" : "epoch",
              c->results->row_count == 1 ? "" : "s");
     text_add(out, "<div class=\"cards\">\n");
     if (in->evaluation)
@@ -105,11 +106,31 @@ static void add_epochs(text *out, const report_table *t)
     text_add(out, "</tbody></table></div></details>\n");
 }
 
-static void add_plot(text *out, bool there, const char *file, const char *description)
+/* Training and validation by epoch, with a line at the best. */
+static void add_plot(text *out, const report_table *t, const char *title, const char *const columns[2],
+                     bool percent)
 {
-    if (there)
-        text_add(out, "<a href=\"%s\"><img src=\"%s\" width=\"%d\" height=\"%d\" alt=\"%s\"></a>\n", file,
-                 file, REPORT_CURVES_WIDTH, REPORT_CURVES_HEIGHT, description);
+    static const char *const names[] = {"training", "validation"};
+    double *values[3] = {report_column(t, report_table_find(t, "epoch"))}, at;
+    svg_series series[2];
+    svg_plot plot = {.title = title, .percent = percent, .series = series};
+    int64_t best = report_best_row(t);
+    for (int k = 0; k < 2 && columns[k]; k++)
+        if (report_table_find(t, columns[k]) >= 0 &&
+            (values[1 + k] = report_column(t, report_table_find(t, columns[k]))))
+            series[plot.count++] = (svg_series){.name = columns[1] ? names[k] : title,
+                                                .color = k,
+                                                .x = values[0],
+                                                .y = values[1 + k],
+                                                .count = t->row_count};
+    if (best >= 0 && values[0]) {
+        at = values[0][best];
+        plot.mark = isfinite(at) ? &at : NULL;
+    }
+    if (values[0])
+        svg_add_plot(out, &plot);
+    for (int k = 0; k < 3; k++)
+        free(values[k]);
 }
 
 static void add_training(text *out, const report_content *c)
@@ -120,10 +141,14 @@ static void add_training(text *out, const report_content *c)
         text_add_html(out, c->plots.missing);
         text_add(out, "</p>\n");
     }
-    text_add(out, "<div class=\"plots\">\n");
-    add_plot(out, c->plots.accuracy, "accuracy.png", "accuracy by epoch");
-    add_plot(out, c->plots.loss, "loss.png", "loss by epoch");
-    add_plot(out, c->plots.rate, "learning_rate.png", "learning rate by epoch");
+    static const char *const accuracy[] = {"train/accuracy", "val/accuracy"},
+                             *const loss[] = {"train/loss", "val/loss"}, *const rate[] = {"lr", NULL};
+    text_add(out, "<p class=\"names\"><span><i style=\"background-color:var(--c0)\"></i>training</span> "
+                  "<span><i style=\"background-color:var(--c1)\"></i>validation</span> "
+                  "<span>dashed line: best epoch</span></p>\n<div class=\"plots\">\n");
+    add_plot(out, c->results, "Accuracy", accuracy, true);
+    add_plot(out, c->results, "Loss", loss, false);
+    add_plot(out, c->results, "Learning rate", rate, false);
     text_add(out, "</div>\n");
     add_epochs(out, c->results);
 }
@@ -158,6 +183,16 @@ static void add_arguments(text *out, const report_pairs *p)
     text_add(out, "</tbody></table></div>\n");
 }
 
+/* `fovea train` writes every option into args.yaml, which --config reads. */
+static void add_command(text *out, const report_content *c)
+{
+    if (c->arguments->count == 0)
+        return;
+    html_heading(out, "Again");
+    text_add(out, "<p class=\"soft\">The same training into another folder, from this run's folder:</p>\n"
+                  "<pre>fovea train --config args.yaml --out again</pre>\n");
+}
+
 void report_page(const report_content *c, text *html)
 {
     text_add(html, "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
@@ -165,7 +200,7 @@ void report_page(const report_content *c, text *html)
     text_add_html(html, c->in->title);
     text_add(html, "</title>\n<style>\n%s</style>\n</head>\n<body>\n<main>\n", page_style);
     add_top(html, c);
-    add_training(html, c);
+    (c->in->folds ? page_add_folds : add_training)(html, c);
     if (c->in->evaluation) {
         page_add_evaluation(html, c);
         page_add_intervals(html, c);
@@ -173,5 +208,6 @@ void report_page(const report_content *c, text *html)
     }
     add_problems(html, c->in);
     add_arguments(html, c->arguments);
+    add_command(html, c);
     text_add(html, "<footer>Written by fovea %s.</footer>\n</main>\n</body>\n</html>\n", fv_version());
 }

@@ -20,6 +20,16 @@ void html_heading(text *out, const char *heading);
 void html_card(text *out, const char *label, const char *value, const char *note);
 void html_percent_card(text *out, const char *label, double part, const char *note);
 
+/* ---- html_picture.c ---- */
+
+/* What src= is to hold: the run's PNG file itself, as a data URI; its name where it cannot be read. */
+void html_picture(text *out, const char *run, const char *file);
+
+/* ---- page_curves.c ---- */
+
+void page_add_curves(text *out, const report_content *c);
+void page_add_reliability(text *out, const report_content *c);
+
 /* ---- page_evaluation.c ---- */
 
 void page_add_headline(text *out, const fv_evaluation *e); /* cards */
@@ -30,6 +40,10 @@ void page_add_evaluation(text *out, const report_content *c);
 
 void page_add_intervals(text *out, const report_content *c);
 void page_add_groups(text *out, const report_content *c);
+
+/* ---- page_folds.c: the table of the folds, and what they say together ---- */
+
+void page_add_folds(text *out, const report_content *c);
 
 /* ---- style.c ---- */
 

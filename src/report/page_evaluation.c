@@ -80,7 +80,7 @@ typedef struct confusion {
 } confusion;
 
 enum {
-    MAX_CONFUSIONS = 10
+    MAX_CONFUSIONS = 30
 };
 
 /* The largest numbers off the diagonal, largest first. */
@@ -107,14 +107,16 @@ static void add_confusions(text *out, const report_content *c)
 {
     const fv_evaluation *e = c->in->evaluation;
     html_heading(out, "Confusion");
-    if (c->plots.confusion)
+    if (c->plots.confusion) {
         text_add(out,
-                 "<a href=\"confusion.png\"><img src=\"confusion.png\" width=\"%lld\" height=\"%lld\" "
-                 "alt=\"confusion matrix\"></a>\n"
-                 "<p class=\"soft\">Rows are the true classes, columns the predicted ones. The colour is the "
-                 "share of the "
-                 "row: blue where right, red where wrong.</p>\n",
+                 "<div class=\"matrix\"><img width=\"%lld\" height=\"%lld\" alt=\"confusion matrix\" src=\"",
                  (long long)c->plots.confusion_width, (long long)c->plots.confusion_height);
+        html_picture(out, c->in->run, "confusion.png");
+        text_add(
+            out,
+            "\"></div>\n<p class=\"soft\">Rows are the true classes, columns the predicted ones. The colour "
+            "is the share of the row: blue where right, red where wrong.</p>\n");
+    }
     confusion list[MAX_CONFUSIONS];
     int count = find_confusions(e, list);
     if (count == 0)
@@ -150,6 +152,8 @@ static void add_scores(text *out, const fv_class_score *s)
     add_bar(out, s->f1);
     text_add(out, "<td>");
     html_number(out, s->auc);
+    text_add(out, "</td><td>");
+    html_number(out, s->average_precision);
     text_add(out, "</td><td>%lld</td></tr>\n", (long long)s->support);
 }
 
@@ -159,7 +163,7 @@ static void add_classes(text *out, const fv_evaluation *e)
     text_add(
         out,
         "<div class=\"scroll\"><table><thead><tr><th>Class</th><th>Precision</th><th>Recall</th><th>F1</th>"
-        "<th>AUC</th><th>Pictures</th></tr></thead><tbody>\n");
+        "<th>AUC</th><th>AP</th><th>Pictures</th></tr></thead><tbody>\n");
     for (int64_t i = 0; i < e->class_count; i++) {
         text_add(out, "<tr><td>");
         add_class(out, e, i);
@@ -173,14 +177,17 @@ static void add_classes(text *out, const fv_evaluation *e)
     text_add(out, "</tfoot></table></div>\n");
 }
 
-static void add_mistake(text *out, const fv_evaluation *e, const report_mistake *m)
+static void add_mistake(text *out, const report_content *c, const report_mistake *m)
 {
+    const fv_evaluation *e = c->in->evaluation;
     text_add(out, "<figure>");
-    if (m->file[0])
-        text_add(out, "<a href=\"%s\"><img%s src=\"%s\" loading=\"lazy\" alt=\"\"></a>", m->file,
-                 m->small ? " class=\"small\"" : "", m->file);
-    else
+    if (m->file[0]) {
+        text_add(out, "<img%s alt=\"\" src=\"", m->small ? " class=\"small\"" : "");
+        html_picture(out, c->in->run, m->file);
+        text_add(out, "\">");
+    } else {
         text_add(out, "<div class=\"none\">no picture</div>");
+    }
     text_add(out, "<figcaption>is <b>");
     add_class(out, e, e->label[m->at]);
     text_add(out, "</b><br>taken for <span class=\"wrong\">");
@@ -204,7 +211,7 @@ static void add_mistakes(text *out, const report_content *c)
         "<p class=\"soft\">Wrong predictions that the model was surest of. Some may be wrong labels.</p>\n"
         "<div class=\"grid\">\n");
     for (int64_t i = 0; i < c->mistake_count; i++)
-        add_mistake(out, c->in->evaluation, &c->mistakes[i]);
+        add_mistake(out, c, &c->mistakes[i]);
     text_add(out, "</div>\n");
 }
 
@@ -213,5 +220,7 @@ void page_add_evaluation(text *out, const report_content *c)
     if (c->in->evaluation->confusion)
         add_confusions(out, c);
     add_classes(out, c->in->evaluation);
+    page_add_curves(out, c);
+    page_add_reliability(out, c);
     add_mistakes(out, c);
 }

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "core/text.h"
-#include "image/draw.h"
+#include "report/plot_name.h"
 #include "report/report.h"
 
 enum {
@@ -53,22 +53,11 @@ static double cell_size(int64_t cells)
     return fmax(1, floor(900.0 * REPORT_DENSITY / (double)cells)) / REPORT_DENSITY;
 }
 
-/* The name as it is shown: cut at NAME_MAX_WIDTH, between characters. */
 static void show_name(canvas *c, const matrix *m, int64_t i, text *out)
 {
-    if (m->names && m->names[i])
-        text_add(out, "%.256s", m->names[i]); /* hostile ones may be long */
-    else
-        text_add(out, "%lld", (long long)i);
-    if (!out->data || canvas_text_width(c, out->data, m->l.name_size) <= NAME_MAX_WIDTH)
-        return;
-    do {
-        do
-            out->length--;
-        while (out->length > 0 && (out->data[out->length] & 0xc0) == 0x80);
-        out->data[out->length] = 0;
-    } while (out->length > 0 && canvas_text_width(c, out->data, m->l.name_size) > NAME_MAX_WIDTH - 12);
-    text_add(out, "…");
+    char number[32];
+    snprintf(number, sizeof number, "%lld", (long long)i);
+    plot_fit_name(c, m->names && m->names[i] ? m->names[i] : number, m->l.name_size, NAME_MAX_WIDTH, out);
 }
 
 /* The width of the widest name, no less than *widest. */

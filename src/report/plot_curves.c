@@ -5,6 +5,7 @@
 
 #include "core/memory.h"
 #include "image/draw.h"
+#include "report/plot_name.h"
 #include "report/report.h"
 
 enum {
@@ -49,11 +50,16 @@ static report_frame make_frame(const report_curves *c, bool *any)
         x[0] = y[0] = 0;
         x[1] = y[1] = 1;
     }
-    double unit = c->percent ? 100 : 1;
+    double unit = c->percent || c->square ? 100 : 1;
     report_frame f = {.left = 72,
                       .top = 44,
                       .width = REPORT_CURVES_WIDTH - 72 - 24,
                       .height = REPORT_CURVES_HEIGHT - 44 - 52};
+    if (c->square) {
+        f.width = f.height;
+        f.x = f.y = (report_ticks){.step = 20, .count = 6};
+        return f;
+    }
     f.x = report_ticks_make(x[0], x[1], 10, 1);
     f.y = report_ticks_make(y[0] * unit, y[1] * unit, 6, 0);
     return f;
@@ -101,8 +107,24 @@ static void draw_axes(canvas *c, const report_curves *curves, const report_frame
     canvas_text(c, curves->title, f->left, 25, title_size, 0, 0);
     canvas_color(c, SOFT_COLOR, 1);
     canvas_text(c, curves->x_label, f->left + f->width / 2, REPORT_CURVES_HEIGHT - 12, text_size, 0.5, 0);
-    if (curves->percent)
+    if (curves->percent || curves->square)
         canvas_text(c, "%", 18, f->top + f->height / 2, text_size, 0.5, 0);
+}
+
+/* Beside a square plot, a name a line; names that are too long are cut. */
+static void draw_list(canvas *c, const report_curves *curves, const report_frame *f)
+{
+    double x = f->left + f->width + 20;
+    for (int k = 0; k < curves->count; k++) {
+        double y = f->top + 14 + 22 * k;
+        text name = {0};
+        plot_fit_name(c, curves->list[k].name, text_size, REPORT_CURVES_WIDTH - x - 34, &name);
+        canvas_color(c, curves->list[k].color, 1);
+        canvas_line(c, x, y - 4, x + 18, y - 4, 3);
+        canvas_color(c, TEXT_COLOR, 1);
+        canvas_text(c, text_string(&name), x + 26, y, text_size, 0, 0);
+        text_release(&name);
+    }
 }
 
 /* One name after the other, right-aligned on the title's line. */
@@ -122,14 +144,16 @@ static void draw_legend(canvas *c, const report_curves *curves, const report_fra
 
 /* The shown points as lines between gaps; a point alone, or few of them, as dots. `xy` has room for 2 *
  * count. */
-static void draw_curve(canvas *c, const report_curve *curve, const report_frame *f, double unit, double *xy)
+static void draw_curve(canvas *c, const report_curves *curves, const report_curve *curve,
+                       const report_frame *f, double *xy)
 {
     int64_t run = 0, shown = 0;
+    double unit = curves->percent || curves->square ? 100 : 1, x_unit = curves->square ? 100 : 1;
     canvas_color(c, curve->color, 1);
     for (int64_t i = 0; i <= curve->count; i++) {
         bool ends = i == curve->count || !is_shown(curve->x[i]) || !is_shown(curve->y[i]);
         if (!ends) {
-            xy[2 * run] = place_x(f, curve->x[i]);
+            xy[2 * run] = place_x(f, curve->x[i] * x_unit);
             xy[2 * run + 1] = place_y(f, curve->y[i] * unit);
             run++;
             shown++;
@@ -140,7 +164,7 @@ static void draw_curve(canvas *c, const report_curve *curve, const report_frame 
     }
     for (int64_t i = 0; shown <= 30 && i < curve->count; i++)
         if (is_shown(curve->x[i]) && is_shown(curve->y[i]))
-            canvas_circle(c, place_x(f, curve->x[i]), place_y(f, curve->y[i] * unit), 3);
+            canvas_circle(c, place_x(f, curve->x[i] * x_unit), place_y(f, curve->y[i] * unit), 3);
 }
 
 static fv_status draw_curves(canvas *c, const report_curves *curves, const report_frame *f)
@@ -149,7 +173,7 @@ static fv_status draw_curves(canvas *c, const report_curves *curves, const repor
         double *xy = mem_array((size_t)curves->list[k].count * 2, sizeof *xy);
         if (!xy)
             return status_last();
-        draw_curve(c, &curves->list[k], f, curves->percent ? 100 : 1, xy);
+        draw_curve(c, curves, &curves->list[k], f, xy);
         free(xy);
     }
     return FV_OK;
@@ -164,7 +188,10 @@ fv_status report_plot_curves(const report_curves *curves, image *out, report_fra
     bool any;
     report_frame f = make_frame(curves, &any);
     draw_axes(c, curves, &f);
-    draw_legend(c, curves, &f);
+    if (curves->square)
+        draw_list(c, curves, &f);
+    else
+        draw_legend(c, curves, &f);
     fv_status status = draw_curves(c, curves, &f);
     if (!any) {
         canvas_color(c, SOFT_COLOR, 1);

@@ -30,6 +30,8 @@ static fv_status resolve(const fv_report_options *given, fv_report_options *o)
         return status_set(FV_ERROR_INVALID, "report: a run folder is needed");
     if (!o->model)
         return status_set(FV_ERROR_INVALID, "report: a model is needed");
+    if (o->folds > 0 && !o->evaluation)
+        return status_set(FV_ERROR_INVALID, "report: of folds an evaluation is needed");
     if (!file_is_folder(o->run))
         return status_set(FV_ERROR_IO, "%s: is no folder; name a run's folder", o->run);
     return FV_OK;
@@ -46,7 +48,9 @@ fv_status fv_report_write_with(const fv_report_options *options)
                        .multiply_adds = fv_model_multiply_adds(o.model),
                        .evaluation = o.evaluation,
                        .intervals = o.evaluation ? o.intervals : NULL,
-                       .groups = o.evaluation ? o.groups : NULL};
+                       .groups = o.evaluation ? o.groups : NULL,
+                       .folds = o.folds,
+                       .ensemble = o.ensemble};
     if (!in.title)
         in.title = "Report";
     const char **problems = NULL;

@@ -12,6 +12,7 @@
 
 #include "core/text.h"
 #include "image/image.h"
+#include "report/points.h"
 
 /* ---- table.c: results.csv ---- */
 
@@ -22,11 +23,13 @@ typedef struct report_table {
     double *values; /* (row_count, column_count) */
 } report_table;
 
-/* Errors: FV_ERROR_IO (cannot be read), FV_ERROR_FORMAT (no table with an `epoch` column). */
-fv_status report_table_load(report_table *t, const char *path);
+/* Errors: FV_ERROR_IO (cannot be read), FV_ERROR_FORMAT (no table with the column `key`, as "epoch"). */
+fv_status report_table_load(report_table *t, const char *path, const char *key);
 void report_table_release(report_table *t);
 int64_t report_table_find(const report_table *t, const char *column);        /* -1: none */
 double report_table_get(const report_table *t, int64_t row, int64_t column); /* NAN for column -1 */
+
+double *report_column(const report_table *t, int64_t column); /* row_count values; the caller frees them */
 
 /* ---- arguments.c: args.yaml ---- */
 
@@ -80,6 +83,7 @@ typedef struct report_curve {
 typedef struct report_curves {
     const char *title, *x_label;
     bool percent; /* y is a part of one and shown as a percentage */
+    bool square;  /* x and y are, over 0..100 %; the names stand beside the plot */
     report_curve list[REPORT_MAX_CURVES];
     int count;
 } report_curves;
@@ -96,6 +100,22 @@ fv_status report_plot_curves(const report_curves *curves, image *out,
 /* counts (n, n): row true, column predicted. `names[i]` may be NULL. */
 fv_status report_plot_confusion(const int64_t *counts, int64_t n, const char *const *names, image *out,
                                 report_frame *frame);
+
+/* ---- curve_set.c ---- */
+
+/* Up to REPORT_MAX_CURVES classes' curves, of two classes the second one's; of more classes their mean. */
+typedef struct report_curve_set {
+    report_points points[REPORT_MAX_CURVES];
+    char *names[REPORT_MAX_CURVES];
+    int count;
+} report_curve_set;
+
+typedef fv_status (*report_points_function)(const fv_evaluation *e, int64_t class_index, report_points *p);
+
+/* Empty where the evaluation has no probabilities. Releases nothing on an error: the caller does. */
+fv_status report_curve_set_make(const fv_evaluation *e, report_points_function points, report_curve_set *s);
+void report_curve_set_release(report_curve_set *s);
+extern const uint32_t report_colors[REPORT_MAX_CURVES]; /* those of the page's --c0, --c1, … */
 
 /* ---- mistakes.c ---- */
 
@@ -114,7 +134,9 @@ typedef struct report_input {
     const fv_evaluation *evaluation; /* NULL: the run's own numbers only */
     const fv_interval *intervals;    /* of the evaluation's scores, by fv_score; NULL: none */
     const fv_groups *groups;         /* of the evaluation; NULL: none */
-    const char *const *problems;     /* what is wrong with the data, a line each */
+    int64_t folds; /* of a cross-validation, whose results have a row for each; 0: of one run */
+    const fv_evaluation *ensemble; /* of the folds' models together on the test part; NULL: none */
+    const char *const *problems;   /* what is wrong with the data, a line each */
     int64_t problem_count;
     report_picture_callback picture; /* NULL: mistakes are listed without pictures */
     void *user;
@@ -135,7 +157,8 @@ fv_status report_mistakes_write(const report_input *in, report_mistake *list, in
 /* ---- page.c, write.c ---- */
 
 typedef struct report_plots {
-    bool loss, accuracy, rate, confusion;      /* which of the PNG files there are */
+    bool loss, accuracy, rate, confusion, roc, precision_recall,
+        reliability;                           /* which of the PNG files there are */
     int64_t confusion_width, confusion_height; /* in CSS pixels */
     char missing[256]; /* why there are none: a machine without cairo still gets its numbers */
 } report_plots;
@@ -147,6 +170,8 @@ typedef struct report_content {
     const report_mistake *mistakes;
     int64_t mistake_count;
     report_plots plots;
+    report_curve_set roc, precision_recall; /* of the evaluation; may be empty */
+    report_bins bins;
 } report_content;
 
 /* The class's name, or "class 3" (in `buffer`) where it has none. */

@@ -139,7 +139,7 @@ static fv_status load_results(fv_run *run)
     char *path = readable(run, "results.csv", &status);
     if (!path)
         return status;
-    status = report_table_load(&t, path);
+    status = report_table_load(&t, path, "epoch");
     free(path);
     if (status != FV_OK)
         return status;

@@ -28,6 +28,11 @@ typedef struct svg_series {
 typedef struct svg_plot {
     const char *title;
     bool percent;
+    const char *by;     /* the horizontal axis; NULL: "epoch" */
+    bool square;        /* both axes are parts of one, shown as 0..100 % */
+    bool diagonal;      /* drawn, of a square */
+    bool marked;        /* a dot at each point */
+    const double *mark; /* a vertical line at this x, as of the best epoch; NULL: none */
     const svg_series *series;
     int64_t count;
 } svg_plot;

@@ -43,7 +43,7 @@ static char *next_line(char **rest, int64_t *number)
     return NULL;
 }
 
-static fv_status read_header(report_table *t, char *line, const char *path)
+static fv_status read_header(report_table *t, char *line, const char *path, const char *key)
 {
     size_t capacity = 0;
     for (char *rest = line; rest;) {
@@ -55,9 +55,9 @@ static fv_status read_header(report_table *t, char *line, const char *path)
             return status_last();
         t->column_count++;
     }
-    if (report_table_find(t, "epoch") < 0)
-        return status_set(FV_ERROR_FORMAT,
-                          "%s: its first line names no column 'epoch'; is it a run's results?", path);
+    if (report_table_find(t, key) < 0)
+        return status_set(FV_ERROR_FORMAT, "%s: its first line names no column '%s'; is it a run's results?",
+                          path, key);
     return FV_OK;
 }
 
@@ -96,7 +96,7 @@ static fv_status read_row(report_table *t, char *line, size_t *capacity, const c
     return FV_OK;
 }
 
-fv_status report_table_load(report_table *t, const char *path)
+fv_status report_table_load(report_table *t, const char *path, const char *key)
 {
     *t = (report_table){0};
     uint8_t *bytes;
@@ -105,7 +105,8 @@ fv_status report_table_load(report_table *t, const char *path)
     char *rest = (char *)bytes;
     int64_t number = 0;
     char *line = next_line(&rest, &number);
-    fv_status status = line ? read_header(t, line, path) : status_set(FV_ERROR_FORMAT, "%s: is empty", path);
+    fv_status status =
+        line ? read_header(t, line, path, key) : status_set(FV_ERROR_FORMAT, "%s: is empty", path);
     while (status == FV_OK && (line = next_line(&rest, &number)))
         status = read_row(t, line, &capacity, path, number);
     free(bytes);
@@ -134,4 +135,12 @@ int64_t report_table_find(const report_table *t, const char *column)
 double report_table_get(const report_table *t, int64_t row, int64_t column)
 {
     return column < 0 ? NAN : t->values[row * t->column_count + column];
+}
+
+double *report_column(const report_table *t, int64_t column)
+{
+    double *values = mem_array((size_t)t->row_count, sizeof *values);
+    for (int64_t i = 0; values && i < t->row_count; i++)
+        values[i] = report_table_get(t, i, column);
+    return values;
 }

@@ -20,15 +20,6 @@ static fv_status save_plot(const report_input *in, const char *name, const image
     return status;
 }
 
-/* One column of the results as a list. The caller frees it. */
-static double *column_values(const report_table *t, int64_t column)
-{
-    double *values = mem_array((size_t)t->row_count, sizeof *values);
-    for (int64_t i = 0; values && i < t->row_count; i++)
-        values[i] = report_table_get(t, i, column);
-    return values;
-}
-
 typedef struct curve_source {
     const char *column, *name;
     uint32_t color;
@@ -38,13 +29,13 @@ typedef struct curve_source {
 static fv_status plot_columns(const report_input *in, const report_table *t, const char *file,
                               report_curves *curves, const curve_source *sources, int count, bool *drawn)
 {
-    double *values[1 + REPORT_MAX_CURVES] = {column_values(t, report_table_find(t, "epoch"))};
+    double *values[1 + REPORT_MAX_CURVES] = {report_column(t, report_table_find(t, "epoch"))};
     fv_status status = values[0] ? FV_OK : status_last();
     for (int i = 0; status == FV_OK && i < count; i++) {
         int64_t column = report_table_find(t, sources[i].column);
         if (column < 0)
             continue;
-        double *y = values[1 + curves->count] = column_values(t, column);
+        double *y = values[1 + curves->count] = report_column(t, column);
         if (!y)
             status = status_last();
         curves->list[curves->count++] = (report_curve){.name = sources[i].name,
@@ -103,11 +94,68 @@ static fv_status plot_evaluation(const report_input *in, report_plots *plots)
     return status;
 }
 
-static fv_status plot_all(const report_input *in, const report_table *results, report_plots *plots)
+static fv_status plot_square(const report_input *in, const char *file, const report_curves *curves,
+                             bool *drawn)
 {
-    fv_status status = plot_training(in, results, plots);
+    image plot = {0};
+    fv_status status = curves->count > 0 ? report_plot_curves(curves, &plot, NULL) : FV_OK;
+    if (status == FV_OK && curves->count > 0)
+        status = save_plot(in, file, &plot);
+    *drawn = status == FV_OK && curves->count > 0;
+    image_release(&plot);
+    return status;
+}
+
+static fv_status plot_set(const report_input *in, const char *file, const report_curve_set *s,
+                          const char *title, const char *x_label, bool *drawn)
+{
+    report_curves curves = {.title = title, .x_label = x_label, .square = true, .count = s->count};
+    for (int k = 0; k < s->count; k++)
+        curves.list[k] = (report_curve){.name = s->names[k],
+                                        .color = report_colors[k],
+                                        .x = s->points[k].x,
+                                        .y = s->points[k].y,
+                                        .count = s->points[k].count};
+    return plot_square(in, file, &curves, drawn);
+}
+
+static fv_status plot_curves_of(const report_content *c, report_plots *plots)
+{
+    STATUS_TRY(
+        plot_set(c->in, "roc.png", &c->roc, "ROC: true positive rate", "false positive rate", &plots->roc));
+    STATUS_TRY(plot_set(c->in, "precision_recall.png", &c->precision_recall, "Precision", "recall",
+                        &plots->precision_recall));
+    report_curves curves = {.title = "Reliability: accuracy",
+                            .x_label = "confidence",
+                            .square = true,
+                            .count = c->bins.total > 0,
+                            .list = {{.name = "accuracy",
+                                      .color = report_colors[0],
+                                      .x = c->bins.confidence,
+                                      .y = c->bins.accuracy,
+                                      .count = REPORT_BINS}}};
+    return plot_square(c->in, "reliability.png", &curves, &plots->reliability);
+}
+
+static fv_status find_points(report_content *c)
+{
+    const fv_evaluation *e = c->in->evaluation;
+    if (!e)
+        return FV_OK;
+    report_reliability(e, &c->bins);
+    STATUS_TRY(report_curve_set_make(e, report_roc, &c->roc));
+    return report_curve_set_make(e, report_precision_recall, &c->precision_recall);
+}
+
+static fv_status plot_all(report_content *c)
+{
+    const report_input *in = c->in;
+    report_plots *plots = &c->plots;
+    fv_status status = in->folds ? FV_OK : plot_training(in, c->results, plots);
     if (status == FV_OK)
         status = plot_evaluation(in, plots);
+    if (status == FV_OK)
+        status = plot_curves_of(c, plots);
     if (status != FV_ERROR_UNSUPPORTED)
         return status;
     snprintf(plots->missing, sizeof plots->missing, "%s", fv_error_message());
@@ -128,7 +176,7 @@ static fv_status load_arguments(const report_input *in, report_pairs *arguments)
 static fv_status load_results(const report_input *in, report_table *results)
 {
     char *path = in_run(in, "results.csv");
-    fv_status status = path ? report_table_load(results, path) : status_last();
+    fv_status status = path ? report_table_load(results, path, in->folds ? "fold" : "epoch") : status_last();
     free(path);
     return status;
 }
@@ -155,13 +203,17 @@ fv_status report_write(const report_input *in)
     STATUS_TRY(load_results(in, &results));
     fv_status status = load_arguments(in, &arguments);
     if (status == FV_OK)
-        status = plot_all(in, &results, &c.plots);
+        status = find_points(&c);
+    if (status == FV_OK)
+        status = plot_all(&c);
     if (status == FV_OK && in->evaluation) {
         c.mistake_count = report_mistakes_find(in->evaluation, mistakes);
         status = report_mistakes_write(in, mistakes, c.mistake_count);
     }
     if (status == FV_OK)
         status = write_page(&c);
+    report_curve_set_release(&c.roc);
+    report_curve_set_release(&c.precision_recall);
     report_pairs_release(&arguments);
     report_table_release(&results);
     return status;

@@ -38,11 +38,9 @@ static fv_status match_classes(combination *c)
     return FV_OK;
 }
 
-static fv_status allocate(combination *c)
+fv_status evaluation_like(fv_evaluation *e, const fv_evaluation *first, int64_t images)
 {
-    const fv_evaluation *first = c->list[0];
-    fv_evaluation *e = c->e;
-    size_t n = (size_t)first->images, k = (size_t)first->class_count;
+    size_t n = (size_t)images, k = (size_t)first->class_count;
     *e = (fv_evaluation){.class_count = first->class_count,
                          .unknown = first->unknown,
                          .multi_label = first->multi_label,
@@ -58,14 +56,20 @@ static fv_status allocate(combination *c)
         e->targets = mem_array(n * k, sizeof *e->targets);
     else
         e->confusion = mem_array(k * k, sizeof *e->confusion);
-    c->at = mem_array((size_t)c->count, sizeof *c->at);
-    c->map = mem_array((size_t)c->count * k, sizeof *c->map);
     if (!e->classes || !e->index || !e->label || !e->predicted || !e->probability || !e->probabilities ||
-        (!e->targets && !e->confusion) || !c->at || !c->map)
+        (!e->targets && !e->confusion))
         return status_last();
     for (size_t i = 0; i < k; i++)
         e->classes[i].name = first->classes[i].name;
     return FV_OK;
+}
+
+static fv_status allocate(combination *c)
+{
+    const fv_evaluation *first = c->list[0];
+    c->at = mem_array((size_t)c->count, sizeof *c->at);
+    c->map = mem_array((size_t)(c->count * first->class_count), sizeof *c->map);
+    return c->at && c->map ? evaluation_like(c->e, first, first->images) : status_last();
 }
 
 /* Whether every evaluation has the picture; then at[] points to it. */

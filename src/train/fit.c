@@ -90,7 +90,7 @@ static fv_status one_epoch(fit_run *r)
     fv_progress p = epoch_progress(r, &result);
     fit_watch_epoch(r, &p);
     begin_next_epoch(&r->state);
-    if (r->model->compile.ema > 0) /* what was validated was the average */
+    if (r->trainer && r->model->compile.ema > 0) /* what was validated was the average */
         STATUS_TRY(trainer_read(r->trainer));
     STATUS_TRY(fit_save_last(r));
     r->between_seconds = clock_seconds() - r->trained;
@@ -119,10 +119,7 @@ static fv_status save_interrupted(fit_run *r)
 {
     if (r->state.batch == 0 || !r->trainer)
         return FV_INTERRUPTED;
-    r->state.seconds += clock_seconds() - r->started;
-    r->state.waited += loader_waited(fit_loader(r));
-    STATUS_TRY(trainer_read(r->trainer));
-    STATUS_TRY(fit_save_last(r));
+    STATUS_TRY(fit_save_within_epoch(r));
     return FV_INTERRUPTED;
 }
 

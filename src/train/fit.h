@@ -7,9 +7,12 @@
  *     fit_phase.c   the head alone, then the rest, at once or stage by stage: trainer and schedule of each
  *     fit_features.c  what the frozen beginning makes of the pictures, kept for the epochs of a phase
  *     fit_head.c    a head that is fitted in one epoch instead of trained
+ *     fit_neighbours.c  a head of neighbours that vote
  *     fit_epoch.c   the steps of an epoch
  *     fit_validation.c  what the network makes of the validation pictures
  *     fit_files.c   results.csv, best.safetensors, last.safetensors; resuming
+ *     fit_checkpoints.c  when a checkpoint is due, the last few that are kept, which of them a resumed run goes on from
+ *     fit_data.c    what a resumed run's data must be
  *     fit_watch.c   what watchers are shown
  *     fit_warn.c    warnings
  *     fit.c         the epochs
@@ -41,6 +44,8 @@ typedef struct fit_state {
     double best_loss;          /* of validation, of that epoch */
     int64_t best_epoch;        /* from 1; 0: none yet */
     int64_t on_features;       /* 1: the phase under way works on features */
+    int64_t told;              /* a bit for each warning_kind */
+    double wait_share;         /* of the last finished epoch */
     plateau plateau;
     text results; /* results.csv as far as it goes */
 } fit_state;
@@ -80,9 +85,15 @@ typedef struct fit_run {
     loader_options pictures, validation_pictures;
     loader *loader, *validation; /* of these; validation NULL: none */
     fit_features kept;
-    trainer *trainer;
+    trainer *trainer; /* NULL where nothing is trained: neighbours vote */
     text signature;                             /* the options that a resumed run must share */
+    text data_signature;                        /* the data that it must share; empty where no checkpoint is written or read */
     char *results_path, *best_path, *last_path; /* NULL without a run folder */
+    char *resume_path;                          /* owns o.resume where that is not the one that was given */
+    double saved;                               /* clock: the last checkpoint was written, or the run began */
+    int64_t last_step;                          /* of the checkpoint at last_path; -1: it is not of this run, or damaged */
+    int64_t *kept_steps; /* of the last-STEP.safetensors that this run wrote, in the order of writing */
+    size_t kept_count, kept_capacity;
     fit_state state;
     float *best; /* tensors of the best epoch, one after the other */
     int64_t skips_told, validation_skips_told;
@@ -120,6 +131,7 @@ uint64_t fit_phase_fingerprint(const fv_model *m);
 fv_status fit_features_begin(fit_run *r, bool resuming);
 fv_status fit_features_wanted(const fit_run *r, feature_cut *cut, bool *wanted); /* for the network as it is frozen now */
 void fit_features_release(fit_run *r);
+int64_t fit_feature_views(const fit_run *r); /* of each picture */
 loader *fit_loader(const fit_run *r); /* of the phase */
 loader *fit_validation_loader(const fit_run *r);
 fv_status fit_features_logits(void *run, const batch *b, float *logits); /* for scoring */
@@ -128,6 +140,10 @@ fv_status fit_features_logits(void *run, const batch *b, float *logits); /* for 
 bool fit_head_is_solved(const fit_run *r);
 fv_status fit_head_check(const fit_run *r);
 fv_status fit_head_solve(fit_run *r);
+
+/* fit_neighbours.c: the same of FV_HEAD_KNN, and that nothing else ends in a vote. */
+fv_status fit_neighbours_check(const fit_run *r);
+fv_status fit_neighbours_solve(fit_run *r);
 
 /* fit_epoch.c: the epoch under way, to its end. FV_INTERRUPTED when a callback asked for it. */
 fv_status fit_epoch(fit_run *r, fit_result *result);
@@ -162,10 +178,26 @@ void fit_warn_release(fit_run *r);
 fv_status fit_save_results(fit_run *r, const fit_result *result); /* adds the row */
 fv_status fit_save_best(fit_run *r);
 fv_status fit_save_last(fit_run *r); /* the model's tensors are the trainer's */
+/* The error that a checkpoint lacks a usable `what`. */
+fv_status fit_unusable(const fit_run *r, const char *what);
 /* Reads tensors, best tensors and state, but not yet the trainer's (there is none): these stay in `x`. */
 fv_status fit_resume(fit_run *r, checkpoint_extra *x);
 void fit_keep_best(fit_run *r);
 void fit_restore_best(fit_run *r); /* nothing when there is none */
 int64_t fit_tensor_total(const fit_run *r);
+
+/* fit_checkpoints.c */
+fv_status fit_save_within_epoch(fit_run *r); /* after a step */
+fv_status fit_save_when_due(fit_run *r);     /* likewise, if it is time */
+/* The checkpoint that r->o.resume names, else the newest before it that is whole, which becomes r->o.resume. */
+fv_status fit_open_checkpoint(fit_run *r, checkpoint_extra *x);
+fv_status fit_keep_last(fit_run *r);  /* before last.safetensors is written anew */
+void fit_remove_oldest(fit_run *r);   /* and after that */
+fv_status fit_pack_kept(const fit_run *r, checkpoint_extra *x);
+fv_status fit_unpack_kept(fit_run *r, const checkpoint_extra *x);
+
+/* fit_data.c */
+fv_status fit_sign_data(fit_run *r);
+fv_status fit_check_data(const fit_run *r, const checkpoint_extra *x);
 
 #endif

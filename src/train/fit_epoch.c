@@ -39,7 +39,7 @@ fv_progress fit_progress(const fit_run *r)
                          .validation_loss = NAN,
                          .validation_accuracy = NAN,
                          .phase = fit_phase_name(r),
-                         .gradient_norm = trainer_gradient_norm(r->trainer),
+                         .gradient_norm = r->trainer ? trainer_gradient_norm(r->trainer) : NAN,
                          .validation_f1 = NAN,
                          .validation_map = NAN,
                          .step_loss = r->step_loss};
@@ -120,6 +120,7 @@ static fv_status train_steps(fit_run *r)
         if (r->o.on_step && r->o.on_step(&p, r->o.user))
             return status_set(FV_INTERRUPTED, "interrupted in epoch %lld after step %lld of %lld",
                               (long long)r->state.epoch + 1, (long long)r->state.batch, (long long)batches);
+        STATUS_TRY(fit_save_when_due(r));
     }
     return FV_OK;
 }
@@ -144,7 +145,8 @@ fv_status fit_epoch(fit_run *r, fit_result *result)
                            .images_per_second = p.images_per_second,
                            .wait_share = p.wait_share};
     r->trained = clock_seconds();
-    STATUS_TRY(r->model->compile.ema > 0 ? trainer_read_average(r->trainer) : trainer_read(r->trainer));
+    if (r->trainer)
+        STATUS_TRY(r->model->compile.ema > 0 ? trainer_read_average(r->trainer) : trainer_read(r->trainer));
     STATUS_TRY(fit_validate(r, result));
     result->seconds = epoch_seconds(r);
     return FV_OK;

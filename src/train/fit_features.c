@@ -48,7 +48,7 @@ static bool trains_head_alone(const fv_model *m)
     return head != NULL;
 }
 
-static int64_t count_views(const fit_run *r)
+int64_t fit_feature_views(const fit_run *r)
 {
     return r->augment.count > 0 && r->o.feature_views > 0 ? r->o.feature_views : 1;
 }
@@ -64,7 +64,7 @@ static bool suits(const fit_run *r, const feature_cut *cut)
 static fv_status fits(const fit_run *r, const feature_cut *cut, bool *fit)
 {
     size_t limit = (size_t)r->o.cache_limit,
-           bytes = features_bytes(cut, fv_dataset_size(r->o.train), count_views(r));
+           bytes = features_bytes(cut, fv_dataset_size(r->o.train), fit_feature_views(r));
     if (r->o.validation && bytes < SIZE_MAX)
         bytes += features_bytes(cut, fv_dataset_size(r->o.validation), 1);
     if (limit == 0 || !r->o.cache || strcmp(r->o.cache, "ram") != 0)
@@ -176,7 +176,7 @@ static int64_t count_steps(const loader *l, int64_t batch_size)
 static fv_status keep(fit_run *r, const feature_cut *cut)
 {
     fit_features *k = &r->kept;
-    int64_t views = count_views(r);
+    int64_t views = fit_feature_views(r);
     feature_pass p = {.run = r, .start = clock_seconds()};
     p.batch_size = r->samples < FEATURE_BATCH ? r->samples : FEATURE_BATCH;
     p.steps = views * count_steps(r->loader, p.batch_size);

@@ -4,8 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/clock.h"
 #include "core/file.h"
 #include "train/fit.h"
+#include "train/warnings.h"
 
 static const char best_prefix[] = "best.";
 
@@ -27,13 +29,11 @@ fv_status fit_save_results(fit_run *r, const fit_result *result)
 {
     text *t = &r->state.results;
     if (t->length == 0)
-        text_add(t, "epoch,seconds,train/loss,train/accuracy,val/loss,val/accuracy,lr,images_per_second,"
-                    "wait_share,val/f1,val/map\n");
+        text_add(t, "epoch,seconds,train/loss,train/accuracy,val/loss,val/accuracy,lr,val/f1,val/map\n");
     text_add(t, "%lld", (long long)r->state.epoch + 1);
-    const double values[] = {result->seconds,           result->train_loss,          result->train_accuracy,
-                             result->validation_loss,   result->validation_accuracy, r->state.rate,
-                             result->images_per_second, result->wait_share,          result->validation_f1,
-                             result->validation_map};
+    const double values[] = {result->seconds,         result->train_loss,          result->train_accuracy,
+                             result->validation_loss, result->validation_accuracy, r->state.rate,
+                             result->validation_f1,   result->validation_map};
     for (size_t i = 0; i < sizeof values / sizeof *values; i++)
         add_number(t, values[i]);
     text_add(t, "\n");
@@ -83,7 +83,7 @@ typedef struct state_field {
 } state_field;
 
 enum {
-    STATE_FIELDS = 19
+    STATE_FIELDS = 21
 };
 
 static void list_fields(fit_state *s, state_field list[STATE_FIELDS])
@@ -96,6 +96,8 @@ static void list_fields(fit_state *s, state_field list[STATE_FIELDS])
                                               {"best_epoch", &s->best_epoch, NULL},
                                               {"on_features", &s->on_features, NULL},
                                               {"plateau_waited", &s->plateau.waited, NULL},
+                                              {"told", &s->told, NULL},
+                                              {"wait_share", NULL, &s->wait_share},
                                               {"loss_sum", NULL, &s->loss_sum},
                                               {"correct_sum", NULL, &s->correct_sum},
                                               {"weight_sum", NULL, &s->weight_sum},
@@ -141,7 +143,10 @@ static fv_status pack(fit_run *r, checkpoint_extra *x)
         STATUS_TRY(f->whole ? checkpoint_add_value(x, f->key, "%lld", (long long)*f->whole)
                             : checkpoint_add_value(x, f->key, "%llx", (unsigned long long)bits));
     }
-    STATUS_TRY(trainer_save(r->trainer, x));
+    STATUS_TRY(checkpoint_add_value(x, "data", "%s", text_string(&r->data_signature)));
+    STATUS_TRY(fit_pack_kept(r, x));
+    if (r->trainer)
+        STATUS_TRY(trainer_save(r->trainer, x));
     return pack_best(r, x);
 }
 
@@ -150,16 +155,22 @@ fv_status fit_save_last(fit_run *r)
     checkpoint_extra x = {0};
     if (!r->last_path)
         return FV_OK;
+    STATUS_TRY(fit_keep_last(r));
     fv_status status = pack(r, &x);
     if (status == FV_OK)
         status = checkpoint_save(r->model, &x, r->last_path);
     checkpoint_release(&x);
-    return status;
+    if (status != FV_OK)
+        return status;
+    r->last_step = r->state.step;
+    r->saved = clock_seconds();
+    fit_remove_oldest(r);
+    return FV_OK;
 }
 
 /* ---- resuming ---- */
 
-static fv_status unusable(const fit_run *r, const char *what)
+fv_status fit_unusable(const fit_run *r, const char *what)
 {
     return status_set(FV_ERROR_FORMAT, "%s: cannot be resumed from: its %s is missing or out of range",
                       r->o.resume, what);
@@ -179,7 +190,7 @@ static fv_status read_fields(fit_run *r, const checkpoint_extra *x)
             memcpy(f->real, &bits, sizeof bits);
         }
         if (!end || end == saved || *end != 0)
-            return unusable(r, f->key);
+            return fit_unusable(r, f->key);
     }
     return FV_OK;
 }
@@ -190,30 +201,32 @@ static fv_status check_fields(const fit_run *r)
     const fit_state *s = &r->state;
     int64_t batches = loader_batches(r->loader);
     if (s->epoch < 0 || s->epoch > r->o.epochs)
-        return unusable(r, "epoch");
+        return fit_unusable(r, "epoch");
     if (s->batch < 0 || s->batch > batches || (s->epoch == r->o.epochs && s->batch > 0))
-        return unusable(r, "batch");
+        return fit_unusable(r, "batch");
     if (s->step != s->epoch * batches + s->batch)
-        return unusable(r, "step");
+        return fit_unusable(r, "step");
     if (s->best_epoch < 0 || s->best_epoch > s->epoch)
-        return unusable(r, "best_epoch");
+        return fit_unusable(r, "best_epoch");
     if (s->on_features < 0 || s->on_features > 1)
-        return unusable(r, "on_features");
+        return fit_unusable(r, "on_features");
     if (s->pictures < 0 || s->pictures > s->batch * r->o.batch)
-        return unusable(r, "pictures");
+        return fit_unusable(r, "pictures");
     if (s->counted < 0 || s->counted > s->pictures)
-        return unusable(r, "counted");
+        return fit_unusable(r, "counted");
     if (s->plateau.waited < 0 || s->plateau.waited > s->epoch)
-        return unusable(r, "plateau_waited");
+        return fit_unusable(r, "plateau_waited");
+    if (s->told < 0 || s->told >= (int64_t)1 << WARNING_KINDS)
+        return fit_unusable(r, "told");
     if (!(s->plateau.scale > 0 && s->plateau.scale <= 1) || isnan(s->plateau.best))
-        return unusable(r, "plateau_scale");
+        return fit_unusable(r, "plateau_scale");
     if (isnan(s->best) || s->best == INFINITY)
-        return unusable(r, "best");
+        return fit_unusable(r, "best");
     const double sums[] = {s->loss_sum, s->correct_sum, s->weight_sum, s->seconds,
-                           s->waited,   s->rate,        s->best_loss};
+                           s->waited,   s->rate,        s->best_loss,  s->wait_share};
     for (size_t i = 0; i < sizeof sums / sizeof *sums; i++)
         if (!(sums[i] >= 0 && isfinite(sums[i])))
-            return unusable(r, "sums");
+            return fit_unusable(r, "sums");
     return FV_OK;
 }
 
@@ -230,7 +243,7 @@ static fv_status unpack_best(fit_run *r, const checkpoint_extra *x)
         if (status != FV_OK)
             return status;
         if (!saved || saved->count != t->count)
-            return unusable(r, t->name);
+            return fit_unusable(r, t->name);
         memcpy(to, saved->data, (size_t)t->count * sizeof *to);
         to += t->count;
     }
@@ -242,7 +255,7 @@ fv_status fit_resume(fit_run *r, checkpoint_extra *x)
     const char *made_with = checkpoint_find_value(x, "options"),
                *results = checkpoint_find_value(x, "results");
     if (!made_with || !results)
-        return unusable(r, made_with ? "results" : "options");
+        return fit_unusable(r, made_with ? "results" : "options");
     if (strcmp(made_with, text_string(&r->signature)) != 0)
         return status_set(
             FV_ERROR_INVALID,
@@ -251,6 +264,7 @@ fv_status fit_resume(fit_run *r, checkpoint_extra *x)
             r->o.resume, made_with, text_string(&r->signature));
     STATUS_TRY(read_fields(r, x));
     STATUS_TRY(check_fields(r));
+    STATUS_TRY(fit_unpack_kept(r, x));
     text_add(&r->state.results, "%s", results);
     STATUS_TRY(text_status(&r->state.results));
     return unpack_best(r, x);

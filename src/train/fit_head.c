@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A head that is fitted instead of trained: one epoch, in which logistic regression on all training pictures' features is solved to convergence.
- * The solution goes into the last dense layer.
+ * A head that is fitted instead of trained, in one epoch: logistic regression on all training pictures' features, solved to convergence, whose
+ * solution goes into the last dense layer; or neighbours that vote (fit_neighbours.c).
  */
 #include <math.h>
 #include <stdlib.h>
@@ -16,18 +16,19 @@ static const double strength = 1;
 
 bool fit_head_is_solved(const fit_run *r)
 {
-    return r->o.head == FV_HEAD_LINEAR && r->state.epoch < r->o.head_epochs;
+    return r->o.head != FV_HEAD_TRAINED && r->state.epoch < r->o.head_epochs;
 }
 
 fv_status fit_head_check(const fit_run *r)
 {
     const fv_model *m = r->model;
+    STATUS_TRY(fit_neighbours_check(r));
     if (r->o.head == FV_HEAD_TRAINED)
         return FV_OK;
     if (m->compile.loss == FV_BINARY_CROSSENTROPY || fv_model_class_count(m) < 2)
         return status_set(
             FV_ERROR_UNSUPPORTED,
-            "fit: a linear head is fitted to classes that exclude one another; the loss is binary");
+            "fit: a linear or knn head is fitted to classes that exclude one another; the loss is binary");
     if (feature_cut_head(m).count == 0)
         return status_set(
             FV_ERROR_UNSUPPORTED,
@@ -130,7 +131,7 @@ static fv_status solve(fit_run *r, const samples *s)
     return measure(r, s, w, bias);
 }
 
-fv_status fit_head_solve(fit_run *r)
+static fv_status solve_linear(fit_run *r)
 {
     samples s = {0};
     fv_status status = collect(r, &s);
@@ -139,6 +140,12 @@ fv_status fit_head_solve(fit_run *r)
     if (status == FV_OK)
         status = solve(r, &s);
     samples_release(&s);
+    return status;
+}
+
+fv_status fit_head_solve(fit_run *r)
+{
+    fv_status status = r->o.head == FV_HEAD_KNN ? fit_neighbours_solve(r) : solve_linear(r);
     r->state.batch = loader_batches(fit_loader(r));
     r->state.step += r->state.batch;
     r->state.rate = 0;

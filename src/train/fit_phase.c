@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/hash.h"
 #include "core/memory.h"
 #include "train/fit.h"
 
@@ -88,8 +89,11 @@ static void tell(const fit_run *r)
     if (name)
         text_add(&line, "epochs %lld to %lld, %s: ", (long long)r->state.epoch + 1, (long long)end_epoch(r),
                  name);
-    text_add(&line, "%lld of %lld parameters are %s", (long long)trained, (long long)all,
-             fit_head_is_solved(r) ? "fitted" : "trained");
+    if (r->o.head == FV_HEAD_KNN)
+        text_add(&line, "neighbours vote, no parameters are trained");
+    else
+        text_add(&line, "%lld of %lld parameters are %s", (long long)trained, (long long)all,
+                 fit_head_is_solved(r) ? "fitted" : "trained");
     if (!fit_head_is_solved(r))
         text_add(&line, ", learning rate %g", r->schedule.base);
     if (norms > 0)
@@ -103,6 +107,8 @@ static fv_status make_trainer(fit_run *r)
 {
     trainer_destroy(r->trainer);
     r->trainer = NULL;
+    if (r->o.head == FV_HEAD_KNN)
+        return FV_OK;
     const feature_cut none = {0}, *cut = r->kept.train ? &r->kept.train->cut : &none;
     STATUS_TRY(trainer_create_from(r->model, cut, r->o.batch, r->o.seed, &r->loss, &r->trainer));
     trainer_start_from(r->trainer, r->first_step, loader_batches(r->loader));
@@ -135,7 +141,7 @@ fv_status fit_begin_phase(fit_run *r, const checkpoint_extra *x)
         return status;
     if (r->state.step == r->first_step && r->schedule_update == 0)
         r->state.plateau = (plateau){.scale = 1, .best = -INFINITY};
-    return x && r->state.step != r->first_step ? trainer_load(r->trainer, x) : FV_OK;
+    return x && r->trainer && r->state.step != r->first_step ? trainer_load(r->trainer, x) : FV_OK;
 }
 
 bool fit_phase_is_over(const fit_run *r)
@@ -143,15 +149,13 @@ bool fit_phase_is_over(const fit_run *r)
     return r->state.epoch < r->o.epochs && first_epoch(r) * loader_batches(r->loader) != r->first_step;
 }
 
-/* FNV-1a over what is frozen and how the learning rate is scaled: a resumed run must have the same. */
+/* What is frozen and how the learning rate is scaled: a resumed run must have the same. */
 uint64_t fit_phase_fingerprint(const fv_model *m)
 {
-    uint64_t hash = 14695981039346656037u;
+    uint64_t hash = HASH_START;
     for (int32_t i = 0; i < m->tensor_count; i++) {
-        unsigned char bytes[sizeof(float) + 1] = {m->tensors[i].frozen};
-        memcpy(bytes + 1, &m->tensors[i].rate_scale, sizeof(float));
-        for (size_t k = 0; k < sizeof bytes; k++)
-            hash = (hash ^ bytes[k]) * 1099511628211u;
+        hash = hash_number(hash, m->tensors[i].frozen);
+        hash = hash_bytes(hash, &m->tensors[i].rate_scale, sizeof m->tensors[i].rate_scale);
     }
     return hash;
 }

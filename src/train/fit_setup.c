@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/clock.h"
 #include "core/file.h"
 #include "core/memory.h"
 #include "train/compile.h"
@@ -18,6 +19,7 @@ enum {
     BATCH_LIMIT = 65536,
     FEATURE_VIEWS_DEFAULT = 1,
     FEATURE_VIEWS_LIMIT = 1000,
+    KEEP_LIMIT = 10000,
     SMALL_SIDE = 64, /* up to here batches are larger */
     PATIENCE_DEFAULT = 10,
     STATISTICS_LEAST = 256, /* pictures */
@@ -44,8 +46,8 @@ static void set_defaults(fv_fit_options *o)
 {
     const fv_preprocess *p = fv_model_preprocess(o->model);
     if (o->epochs == 0)
-        o->epochs = o->head == FV_HEAD_LINEAR ? 1 : EPOCHS_DEFAULT;
-    if (o->head == FV_HEAD_LINEAR && o->head_epochs == 0)
+        o->epochs = o->head != FV_HEAD_TRAINED ? 1 : EPOCHS_DEFAULT;
+    if (o->head != FV_HEAD_TRAINED && o->head_epochs == 0)
         o->head_epochs = 1;
     if (o->batch == 0)
         o->batch = p->height <= SMALL_SIDE && p->width <= SMALL_SIDE ? 128 : 32;
@@ -59,6 +61,8 @@ static void set_defaults(fv_fit_options *o)
         o->head_learning_rate = o->model->compile.learning_rate;
     if (o->feature_views == 0)
         o->feature_views = FEATURE_VIEWS_DEFAULT;
+    if (o->keep_checkpoints == 0)
+        o->keep_checkpoints = 1;
     if (!o->augment)
         o->augment = "standard";
     if (o->loader_threads == 0)
@@ -84,11 +88,19 @@ static fv_status check_ranges(const fv_fit_options *o)
     if (o->unfreeze_every > 0 && fv_model_stage_count(o->model) == 0)
         return status_set(FV_ERROR_INVALID, "fit: unfreeze_every: %s has no stages to thaw one by one",
                           fv_model_name(o->model));
-    if ((int)o->head < 0 || o->head > FV_HEAD_LINEAR)
+    if ((int)o->head < 0 || o->head > FV_HEAD_KNN)
         return status_set(FV_ERROR_INVALID, "fit: there is no head %d", (int)o->head);
-    if (o->head == FV_HEAD_LINEAR && o->head_epochs != 1)
-        return status_set(FV_ERROR_INVALID, "fit: a linear head takes one epoch, not head_epochs %lld",
+    if (o->head != FV_HEAD_TRAINED && o->head_epochs != 1)
+        return status_set(FV_ERROR_INVALID, "fit: a linear or knn head takes one epoch, not head_epochs %lld",
                           (long long)o->head_epochs);
+    if (o->head == FV_HEAD_KNN && o->epochs != 1)
+        return status_set(FV_ERROR_INVALID,
+                          "fit: the neighbours' vote of a knn head has no gradient that more epochs could train "
+                          "on: there is one, not %lld",
+                          (long long)o->epochs);
+    if (o->head == FV_HEAD_KNN && (o->balance != FV_BALANCE_NONE || o->class_weights))
+        return status_set(FV_ERROR_INVALID,
+                          "fit: neighbours vote alike: a knn head takes neither balance nor class weights");
     if (!(o->head_learning_rate >= 1e-12f && o->head_learning_rate <= 1e3f))
         return status_set(FV_ERROR_INVALID, "fit: head_learning_rate must be 1e-12..1000, not %g",
                           (double)o->head_learning_rate);
@@ -109,6 +121,11 @@ static fv_status check_ranges(const fv_fit_options *o)
     if (o->cache_limit < 0)
         return status_set(FV_ERROR_INVALID, "fit: cache_limit must be a number of bytes, not %lld",
                           (long long)o->cache_limit);
+    if (o->checkpoint_steps < 0 || !(o->checkpoint_minutes >= 0))
+        return status_set(FV_ERROR_INVALID, "fit: checkpoint_steps and checkpoint_minutes must not be negative");
+    if (o->keep_checkpoints < 1 || o->keep_checkpoints > KEEP_LIMIT)
+        return status_set(FV_ERROR_INVALID, "fit: keep_checkpoints must be 1..%d, not %lld", KEEP_LIMIT,
+                          (long long)o->keep_checkpoints);
     STATUS_TRY(cache_check(o->cache));
     STATUS_TRY(fit_check_loss(o));
     if (o->loader_threads < 1 || o->loader_threads > 4096)
@@ -368,7 +385,12 @@ static fv_status make_paths(fit_run *r)
     r->results_path = file_join(out, "results.csv");
     r->best_path = file_join(out, "best.safetensors");
     r->last_path = file_join(out, "last.safetensors");
-    return r->results_path && r->best_path && r->last_path ? FV_OK : status_last();
+    if (!r->results_path || !r->best_path || !r->last_path)
+        return status_last();
+    file_remove_parts(r->results_path);
+    file_remove_parts(r->best_path);
+    file_remove_parts(r->last_path);
+    return FV_OK;
 }
 
 /* It was measured on other weights. */
@@ -380,6 +402,7 @@ static fv_status forget_calibration(fv_model *m)
 
 static fv_status begin(fit_run *r)
 {
+    r->last_step = -1;
     r->state = (fit_state){.best = -INFINITY, .plateau = {.scale = 1, .best = -INFINITY}};
     r->best = mem_array((size_t)fit_tensor_total(r), sizeof *r->best);
     return r->best ? FV_OK : status_last();
@@ -403,17 +426,19 @@ static fv_status prepare_data(fit_run *r)
 static fv_status prepare(fit_run *r, checkpoint_extra *x)
 {
     STATUS_TRY(begin(r));
+    STATUS_TRY(make_paths(r));
+    STATUS_TRY(fit_sign_data(r));
     if (r->o.resume)
-        STATUS_TRY(checkpoint_load(r->model, r->o.resume, x));
+        STATUS_TRY(fit_open_checkpoint(r, x));
     STATUS_TRY(prepare_data(r));
     STATUS_TRY(make_signature(r));
     if (r->o.resume)
         STATUS_TRY(fit_resume(r, x));
+    r->saved = clock_seconds();
     tell_recipe(r);
     STATUS_TRY(fit_begin_phase(r, r->o.resume ? x : NULL));
     STATUS_TRY(fit_watch_begin(r));
-    STATUS_TRY(fit_warn_begin(r));
-    return make_paths(r);
+    return fit_warn_begin(r);
 }
 
 fv_status fit_prepare(fit_run *r, const fv_fit_options *options)
@@ -446,6 +471,7 @@ void fit_release(fit_run *r)
     fit_warn_release(r);
     text_release(&r->augment_words);
     text_release(&r->signature);
+    text_release(&r->data_signature);
     text_release(&r->state.results);
     teachers_destroy(r->teachers);
     free(r->class_weights);
@@ -454,5 +480,7 @@ void fit_release(fit_run *r)
     free(r->results_path);
     free(r->best_path);
     free(r->last_path);
+    free(r->resume_path);
+    free(r->kept_steps);
     free(r->best);
 }

@@ -12,7 +12,6 @@ struct fit_warnings {
     warning_epoch *epochs;
     int64_t count;
     size_t capacity;
-    bool told[WARNING_KINDS];
 };
 
 static warning_history make_history(const fit_run *r, int64_t count)
@@ -31,14 +30,14 @@ static warning_history make_history(const fit_run *r, int64_t count)
                              .cached = loader_cache(r->loader) != NULL};
 }
 
-static void check(fit_run *r, const warning_history *h, bool tell)
+static void check(fit_run *r, const warning_history *h)
 {
     for (int kind = 0; kind < WARNING_KINDS; kind++) {
         text line = {0};
-        if (!r->warnings->told[kind] && warning_check((warning_kind)kind, h, &line)) {
-            r->warnings->told[kind] = true;
-            if (tell)
-                fit_log(r, "warning: %s", text_string(&line));
+        int64_t bit = (int64_t)1 << kind;
+        if (!(r->state.told & bit) && warning_check((warning_kind)kind, h, &line)) {
+            r->state.told |= bit;
+            fit_log(r, "warning: %s", text_string(&line));
         }
         text_release(&line);
     }
@@ -55,7 +54,7 @@ static fv_status add_epoch(fit_warnings *w, const warning_epoch *e)
 static warning_epoch read_row(const char *row)
 {
     enum {
-        COLUMNS = 9
+        COLUMNS = 7
     };
     double values[COLUMNS];
     for (int i = 0; i < COLUMNS; i++) {
@@ -72,7 +71,7 @@ static warning_epoch read_row(const char *row)
                            .validation_loss = values[4],
                            .validation_accuracy = values[5],
                            .rate = values[6],
-                           .wait_share = values[8]};
+                           .wait_share = NAN};
 }
 
 fv_status fit_warn_begin(fit_run *r)
@@ -84,9 +83,9 @@ fv_status fit_warn_begin(fit_run *r)
     while ((row = strchr(row, '\n')) && *++row) {
         warning_epoch e = read_row(row);
         STATUS_TRY(add_epoch(w, &e));
-        warning_history h = make_history(r, w->count);
-        check(r, &h, false);
     }
+    if (w->count > 0)
+        w->epochs[w->count - 1].wait_share = r->state.wait_share;
     return FV_OK;
 }
 
@@ -106,10 +105,11 @@ fv_status fit_warn_epoch(fit_run *r, const fit_result *result)
                        .validation_accuracy = result->validation_accuracy,
                        .rate = r->state.rate,
                        .wait_share = result->wait_share};
+    r->state.wait_share = result->wait_share;
     STATUS_TRY(add_epoch(r->warnings, &e));
     warning_history h = make_history(r, r->warnings->count);
     h.confusion = fit_watch_confusion(r);
-    check(r, &h, true);
+    check(r, &h);
     return FV_OK;
 }
 
@@ -117,5 +117,5 @@ void fit_warn_end(fit_run *r)
 {
     warning_history h = make_history(r, r->warnings->count);
     h.ended = true;
-    check(r, &h, true);
+    check(r, &h);
 }

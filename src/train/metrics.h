@@ -42,6 +42,10 @@ bool metrics_in_top(const float *p, int64_t classes, int32_t label, int64_t top)
  * computed. */
 fv_status metrics_fill(fv_evaluation *e);
 
+/* combine.c: an evaluation without pictures, with room for `images` and all that metrics_fill asks for, of the classes of `first`. What
+ * was allocated belongs to it also on failure. */
+fv_status evaluation_like(fv_evaluation *e, const fv_evaluation *first, int64_t images);
+
 /* Macro F1 as metrics_fill has it; `e` has images, class_count, label and predicted, or in multi-label data targets and
  * probabilities. */
 double metrics_macro_f1(const fv_evaluation *e);

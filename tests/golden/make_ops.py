@@ -15,6 +15,7 @@ import timm.optim
 import torch
 import torch.nn.functional as F
 import torchvision
+from sklearn.neighbors import KNeighborsClassifier
 
 torch.set_default_dtype(torch.float64)
 rng = np.random.default_rng(7)
@@ -408,6 +409,15 @@ def other_losses():
     record("binary cross-entropy of classes", [x, target, weight], [mean(loss), torch.sigmoid(x)], False)
 
 
+def vote():
+    """scikit-learn's neighbours by distances of 10 - score; one voter more is of all classes."""
+    scores, labels = random(5, 40).detach(), torch.tensor(rng.integers(0, 4, 40))
+    model = KNeighborsClassifier(3, metric="precomputed").fit(np.zeros((40, 40)), labels.numpy())
+    shares = model.predict_proba(10 - scores.numpy())
+    cases["vote"] = {"inputs": [numbers(scores), numbers(labels), [3.0]], "seed": None, "gradients": [],
+                     "outputs": [numbers(np.log((3 * shares + 1 / 4) / 4))]}
+
+
 convolutions()
 pools()
 batch_norms()
@@ -424,4 +434,6 @@ more_optimizers()
 gradient_rules()
 rng = np.random.default_rng(9)
 other_losses()
+rng = np.random.default_rng(10)
+vote()
 print(json.dumps(cases, indent=None, separators=(",", ":")).replace('},"', '},\n"'))

@@ -62,6 +62,12 @@ static void file(const source *s, int64_t record, char *buffer, size_t size)
     container_file(t->archive, t->entries[record], buffer, size);
 }
 
+static int64_t size_of(const source *s, int64_t record)
+{
+    const tree_source *t = (const tree_source *)s;
+    return (int64_t)t->archive->entries[t->entries[record]].size;
+}
+
 static void destroy(source *s)
 {
     tree_source *t = (tree_source *)s;
@@ -78,6 +84,7 @@ static tree_source *tree_create(container *archive, fv_part part, size_t most)
     t->base.part = part;
     t->base.read = read_entry;
     t->base.file = file;
+    t->base.size = size_of;
     t->base.destroy = destroy;
     t->archive = container_share(archive);
     t->entries = mem_array(most, sizeof *t->entries);

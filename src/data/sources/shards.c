@@ -68,6 +68,13 @@ static void file(const source *s, int64_t record, char *buffer, size_t size)
     container_file(f->set->shards[r.shard], r.entry, buffer, size);
 }
 
+static int64_t size_of(const source *s, int64_t record)
+{
+    const shard_source *f = (const shard_source *)s;
+    shard_record r = f->records[record];
+    return (int64_t)f->set->shards[r.shard]->entries[r.entry].size;
+}
+
 static void set_release(shard_set *set)
 {
     if (!set || --set->users > 0)
@@ -96,6 +103,7 @@ static shard_source *part_source(gathering *g, fv_part part)
     f->base.part = part;
     f->base.read = read_record;
     f->base.file = file;
+    f->base.size = size_of;
     f->base.destroy = destroy;
     f->set = g->set;
     f->set->users++;

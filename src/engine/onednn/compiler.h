@@ -137,7 +137,8 @@ op_compiler compile_normalize, compile_activation, compile_activation_grad, comp
     compile_softmax_grad, compile_dropout, compile_binary, compile_reduce_sum;
 op_compiler compile_concat, compile_pad, compile_crop, compile_shuffle, compile_reshape, compile_flatten, compile_unflatten;
 op_compiler compile_group_norm, compile_group_norm_grad, compile_attention, compile_attention_grad;
-op_compiler compile_loss, compile_loss_grad, compile_general_loss, compile_general_loss_grad, compile_correct;
+op_compiler compile_loss, compile_loss_grad, compile_general_loss, compile_general_loss_grad, compile_correct,
+    compile_vote;
 op_compiler compile_update, compile_adjust_gradient, compile_square_sum, compile_clip_factor, compile_average,
     compile_orthogonal_momentum;
 

@@ -54,6 +54,7 @@ static op_compiler *const compilers[OP_KIND_COUNT] = {
     [OP_SIGMOID_LOSS] = compile_general_loss,
     [OP_LOSS_GRAD] = compile_general_loss_grad,
     [OP_CORRECT] = compile_correct,
+    [OP_VOTE] = compile_vote,
     [OP_ADJUST_GRADIENT] = compile_adjust_gradient,
     [OP_SQUARE_SUM] = compile_square_sum,
     [OP_CLIP_FACTOR] = compile_clip_factor,

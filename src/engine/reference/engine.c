@@ -52,6 +52,7 @@ static void (*const kernels[OP_KIND_COUNT])(const kernel_call *c) = {
     ROW(OP_SIGMOID_LOSS, sigmoid_loss),
     ROW(OP_LOSS_GRAD, loss_grad),
     ROW(OP_CORRECT, correct),
+    ROW(OP_VOTE, vote),
     ROW(OP_ADJUST_GRADIENT, adjust_gradient),
     ROW(OP_SQUARE_SUM, square_sum),
     ROW(OP_CLIP_FACTOR, clip_factor),

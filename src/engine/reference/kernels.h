@@ -88,6 +88,8 @@ KERNEL(fold_batch_norm);
 /* group_norm.c */
 KERNEL(group_norm);
 KERNEL(group_norm_grad);
+/* vote.c */
+KERNEL(vote);
 /* attention.c */
 KERNEL(attention);
 KERNEL(attention_grad);

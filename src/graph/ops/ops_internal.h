@@ -55,7 +55,7 @@ extern const op_info op_normalize, op_conv2d, op_conv2d_grad_input, op_conv2d_gr
     op_softmax, op_softmax_grad, op_dropout, op_add, op_multiply, op_reduce_sum, op_concat, op_pad, op_crop, op_shuffle,
     op_reshape, op_flatten, op_unflatten, op_softmax_cross_entropy, op_softmax_cross_entropy_grad,
     op_sigmoid_cross_entropy, op_sigmoid_cross_entropy_grad, op_softmax_loss, op_sigmoid_loss, op_loss_grad,
-    op_correct, op_adjust_gradient, op_square_sum, op_clip_factor, op_average, op_update_sgd, op_update_adam,
+    op_correct, op_vote, op_adjust_gradient, op_square_sum, op_clip_factor, op_average, op_update_sgd, op_update_adam,
     op_update_rmsprop, op_update_adagrad, op_update_lion, op_update_lamb, op_orthogonal_momentum;
 
 #endif

@@ -48,6 +48,7 @@ static const op_info *const table[OP_KIND_COUNT] = {
     [OP_SIGMOID_LOSS] = &op_sigmoid_loss,
     [OP_LOSS_GRAD] = &op_loss_grad,
     [OP_CORRECT] = &op_correct,
+    [OP_VOTE] = &op_vote,
     [OP_ADJUST_GRADIENT] = &op_adjust_gradient,
     [OP_SQUARE_SUM] = &op_square_sum,
     [OP_CLIP_FACTOR] = &op_clip_factor,
