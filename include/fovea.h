@@ -24,6 +24,7 @@
 #include "fovea/pretrained.h"
 #include "fovea/data.h"
 #include "fovea/train.h"
+#include "fovea/find.h"
 #include "fovea/evaluation.h"
 #include "fovea/watch.h"
 #include "fovea/runs.h"

@@ -12,6 +12,7 @@
 #include "cli/progress.h"
 #include "cli/verbs.h"
 #include "cli/watch.h"
+#include "core/clock.h"
 #include "core/file.h"
 #include "core/memory.h"
 
@@ -87,7 +88,7 @@ static fv_status begin_run(train_setup *s)
     fv_status status =
         path ? config_write(path, written.fold ? cv_table : train_table, &written, comment) : status_last();
     free(path);
-    return status;
+    return status == FV_OK ? train_find_write(s) : status;
 }
 
 static void say_plan(const train_setup *s)
@@ -116,23 +117,19 @@ static fv_status fit(train_setup *s, progress_bar *bar, const fv_watcher *const 
     bool go_on = a->resume && file_exists(last);
     int64_t steps;
     double minutes;
+    fv_fit_options o = train_fit_options(s);
     fv_status status = train_checkpoints_read(a->checkpoint_every, &steps, &minutes);
+    o.checkpoint_steps = steps;
+    o.checkpoint_minutes = minutes;
+    o.keep_checkpoints = a->keep_checkpoints;
+    o.resume = go_on ? last : NULL;
+    o.on_step = progress_step;
+    o.on_epoch = progress_epoch;
+    o.on_log = progress_log;
+    o.user = bar;
+    o.watchers = watchers;
     if (status == FV_OK)
-        status = fv_fit(
-            s->model, .train = s->train, .validation = s->validation, .epochs = a->epochs, .batch = a->batch,
-            .schedule = (fv_schedule)a->schedule, .warmup = a->warmup, .patience = a->patience,
-            .monitor = (fv_monitor)a->monitor, .augment = a->augment, .mixup = a->mixup, .cutmix = a->cutmix,
-            .erase = a->erase, .balance = (fv_balance)a->balance, .class_weights = s->class_weights,
-            .teachers = s->teachers, .teacher_count = s->teacher_count, .distill_alpha = a->distill_alpha,
-            .distill_temperature = a->distill_temperature, .keep_window = 1, .cache = a->cache,
-            .cache_limit = a->cache_limit << 20, .seed = a->seed,
-            .loader_threads = a->threads > 2 ? (int)a->threads - 1 : 1,
-            .head_epochs = a->head_epochs > 0 ? a->head_epochs : 0, .head_learning_rate = a->head_lr,
-            .feature_views = a->feature_views, .head = (fv_head)a->head, .unfreeze_every = a->unfreeze_every,
-            .on_error = (fv_on_error)a->on_error, .out = a->out, .resume = go_on ? last : NULL,
-            .on_step = progress_step, .on_epoch = progress_epoch, .on_log = progress_log, .user = bar,
-            .watchers = watchers, .checkpoint_steps = steps, .checkpoint_minutes = minutes,
-            .keep_checkpoints = a->keep_checkpoints);
+        status = fv_fit_with(&o);
     progress_end(bar);
     free(last);
     return status;
@@ -252,7 +249,11 @@ int train_run(train_setup *s)
         cli_say("%s: this run is finished; nothing to do", s->a.resume);
         return EXIT_DONE;
     }
-    return train_setup_prepare(s) == FV_OK && begin_run(s) == FV_OK ? train(s) : cli_fail();
+    s->find.start = clock_seconds();
+    if (train_setup_prepare(s) == FV_OK && begin_run(s) == FV_OK)
+        return train(s);
+    cli_fail();
+    return interrupt_signal() ? 128 + interrupt_signal() : EXIT_FAILED;
 }
 
 static int run(const invocation *call)

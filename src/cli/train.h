@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * fovea train, in eight files, and of cv the options: the options' table (train_options.c), what they mean for this data
- * (train_setup.c, train_model.c, train_window.c, train_transfer.c, train_loss.c), the run folder (run_folder.c), and the run itself (train.c).
+ * fovea train, in nine files, and of cv the options: the options' table (train_options.c), what they mean for this data
+ * (train_setup.c, train_model.c, train_window.c, train_transfer.c, train_loss.c), what is found by trying (train_find.c), the run folder (run_folder.c), and the run itself (train.c).
  */
 #ifndef CLI_TRAIN_H
 #define CLI_TRAIN_H
@@ -30,6 +30,7 @@ typedef struct train_arguments {
         engine;                            /* indices into choices */
     int channels, balance, ignore_profile; /* the first two likewise */
     uint64_t seed;
+    const char *time;
     int64_t folds, fold, repeats; /* cv; in a fold's own run: the fold that is held out */
     int leave_one_group_out;
 } train_arguments;
@@ -64,6 +65,15 @@ enum {
     TEACHERS_MOST = 16
 };
 
+/* What is to be found by trying, and what was given beside it. */
+typedef struct train_find {
+    double start; /* clock: the command began */
+    bool rate, batch, head_rate_given, head_epochs_given;
+    double seconds;      /* --time; 0: none */
+    int64_t epochs_most; /* --epochs; 0: none */
+    fv_learning_rates rates;
+} train_find;
+
 typedef struct train_setup {
     train_arguments a;
     string_pool pool; /* holds strings that `a` points to */
@@ -73,6 +83,7 @@ typedef struct train_setup {
     float *class_weights; /* of the training data's classes; NULL: none were given */
     fv_model *teachers[TEACHERS_MOST];
     int64_t teacher_count;
+    train_find find;
     bool fresh; /* the network is new: no weights, no preprocessing of its own */
     bool quiet; /* the data's problems have been said */
     const char
@@ -122,6 +133,15 @@ fv_status train_transfer_apply(train_setup *s);
 /* Loss, weights of classes, teachers and what is monitored; settled before the model is compiled. */
 fv_status train_loss_settle(train_setup *s);
 void train_loss_release(train_setup *s);
+
+/* Words in place of numbers are noted, then the defaults settled, then numbers found. Said in a line each. */
+fv_status train_find_note(train_setup *s);
+fv_status train_find_settle(train_setup *s);
+fv_status train_find_write(const train_setup *s); /* into the run folder */
+fv_status train_time_read(const char *words, double *seconds);
+/* The arguments for fv_compile and fv_fit. The latter without what only the run itself has. */
+fv_status train_compile(train_setup *s);
+fv_fit_options train_fit_options(const train_setup *s);
 
 /* A fresh folder runs/NAME-1, runs/NAME-2, ... named after the data; the caller frees it. NULL on failure. */
 char *run_folder_fresh(const char *data);

@@ -39,7 +39,7 @@ fv_status train_checkpoints_read(const char *words, int64_t *steps, double *minu
 static fv_status check_words(const train_arguments *a)
 {
     int64_t height, width, steps;
-    double minutes;
+    double minutes, seconds;
     fv_preprocess p;
     preprocess_choice c;
     STATUS_TRY(preprocess_parse(a->preprocess, &c));
@@ -47,6 +47,8 @@ static fv_status check_words(const train_arguments *a)
         STATUS_TRY(fv_augment_check(a->augment));
     if (a->window)
         STATUS_TRY(train_window_read(a->window, &p));
+    if (a->time)
+        STATUS_TRY(train_time_read(a->time, &seconds));
     if (a->checkpoint_every)
         STATUS_TRY(train_checkpoints_read(a->checkpoint_every, &steps, &minutes));
     return a->size ? parse_size(a->size, &height, &width) : FV_OK;
@@ -216,7 +218,7 @@ static void take_compiled(train_arguments *a, const fv_compile_options *o)
     a->accumulate = o->accumulate;
 }
 
-static fv_status compile(train_setup *s)
+fv_status train_compile(train_setup *s)
 {
     static const fv_loss losses[] = {FV_LOSS_DEFAULT, FV_SPARSE_CATEGORICAL_CROSSENTROPY,
                                      FV_BINARY_CROSSENTROPY, FV_FOCAL};
@@ -251,8 +253,46 @@ static void say_balance(const train_setup *s)
     free(counts);
 }
 
+fv_fit_options train_fit_options(const train_setup *s)
+{
+    const train_arguments *a = &s->a;
+    return (fv_fit_options){.struct_size = sizeof(fv_fit_options),
+                            .model = s->model,
+                            .train = s->train,
+                            .validation = s->validation,
+                            .epochs = a->epochs,
+                            .batch = a->batch,
+                            .schedule = (fv_schedule)a->schedule,
+                            .warmup = a->warmup,
+                            .patience = a->patience,
+                            .monitor = (fv_monitor)a->monitor,
+                            .augment = a->augment,
+                            .mixup = a->mixup,
+                            .cutmix = a->cutmix,
+                            .erase = a->erase,
+                            .balance = (fv_balance)a->balance,
+                            .class_weights = s->class_weights,
+                            .teachers = s->teachers,
+                            .teacher_count = s->teacher_count,
+                            .distill_alpha = a->distill_alpha,
+                            .distill_temperature = a->distill_temperature,
+                            .keep_window = 1,
+                            .cache = a->cache,
+                            .cache_limit = a->cache_limit << 20,
+                            .seed = a->seed,
+                            .loader_threads = a->threads > 2 ? (int)a->threads - 1 : 1,
+                            .head_epochs = a->head_epochs > 0 ? a->head_epochs : 0,
+                            .head_learning_rate = a->head_lr,
+                            .feature_views = a->feature_views,
+                            .head = (fv_head)a->head,
+                            .unfreeze_every = a->unfreeze_every,
+                            .on_error = (fv_on_error)a->on_error,
+                            .out = a->out};
+}
+
 fv_status train_setup_prepare(train_setup *s)
 {
+    STATUS_TRY(train_find_note(s));
     STATUS_TRY(open_data(s));
     if (!s->quiet) {
         cli_say_problems(s->data);
@@ -264,13 +304,15 @@ fv_status train_setup_prepare(train_setup *s)
     STATUS_TRY(train_transfer_settle(s));
     settle_numbers(s);
     STATUS_TRY(train_loss_settle(s));
-    STATUS_TRY(compile(s));
-    return train_transfer_apply(s);
+    STATUS_TRY(train_compile(s));
+    STATUS_TRY(train_transfer_apply(s));
+    return train_find_settle(s);
 }
 
 void train_setup_release(train_setup *s)
 {
     train_loss_release(s);
+    fv_learning_rates_release(&s->find.rates);
     fv_model_destroy(s->model);
     fv_dataset_destroy(s->data);
     pool_release(&s->pool);

@@ -83,6 +83,8 @@ void options_print_range(const option *o, text *out)
         print_limit(o, o->high, out);
     if (has_low != has_high)
         text_add(out, has_low ? " or more" : " or less");
+    if (o->word)
+        text_add(out, " or %s", o->word);
 }
 
 /* FV_ERROR_INVALID: "WHERE+NAME: must be WHAT[, RANGE], not BAD". */
@@ -178,10 +180,15 @@ static bool says_off(const option *o, const char *s)
     return o->zero_is_off && strcasecmp(s, "off") == 0;
 }
 
+static bool says_word(const option *o, const char *s)
+{
+    return o->word && strcasecmp(s, o->word) == 0;
+}
+
 static fv_status set_int(const option *o, void *field, const char *s, const char *where)
 {
-    int64_t value = 0;
-    if (!says_off(o, s) && (!read_int(s, &value) || !in_range(o, (double)value)))
+    int64_t value = says_word(o, s) ? OPTION_WORD : 0;
+    if (value != OPTION_WORD && !says_off(o, s) && (!read_int(s, &value) || !in_range(o, (double)value)))
         return reject(o, where, "a whole number", s);
     *(int64_t *)field = value == 0 && o->zero_is_off ? FV_OFF : value;
     return FV_OK;
@@ -209,8 +216,8 @@ static fv_status set_seed(const option *o, void *field, const char *s, const cha
 
 static fv_status set_float(const option *o, void *field, const char *s, const char *where)
 {
-    float value = 0;
-    if (!says_off(o, s) && (!read_float(s, &value) || !in_float_range(o, value)))
+    float value = says_word(o, s) ? OPTION_WORD : 0;
+    if (value != OPTION_WORD && !says_off(o, s) && (!read_float(s, &value) || !in_float_range(o, value)))
         return reject(o, where, "a number", s);
     *(float *)field = value == 0 && o->zero_is_off ? FV_OFF : value;
     return FV_OK;
@@ -373,7 +380,10 @@ void options_print(const option *o, const void *options, text *out)
     switch (o->type) {
     case OPTION_INT: {
         int64_t value = *(const int64_t *)field;
-        text_add(out, "%lld", o->zero_is_off && value == FV_OFF ? 0LL : (long long)value);
+        if (o->word && value == OPTION_WORD)
+            text_add(out, "%s", o->word);
+        else
+            text_add(out, "%lld", o->zero_is_off && value == FV_OFF ? 0LL : (long long)value);
         break;
     }
     case OPTION_SIZE:
@@ -384,7 +394,10 @@ void options_print(const option *o, const void *options, text *out)
         break;
     case OPTION_FLOAT: {
         float value = *(const float *)field;
-        print_number(o->zero_is_off && value == FV_OFF ? 0 : (double)value, out);
+        if (o->word && value == OPTION_WORD)
+            text_add(out, "%s", o->word);
+        else
+            print_number(o->zero_is_off && value == FV_OFF ? 0 : (double)value, out);
         break;
     }
     case OPTION_BOOL:
@@ -438,7 +451,8 @@ static bool field_is_valid(const option *o, const void *field)
     switch (o->type) {
     case OPTION_INT: {
         int64_t value = *(const int64_t *)field;
-        return (o->zero_is_off && value == FV_OFF) || in_range(o, (double)value);
+        return (o->zero_is_off && value == FV_OFF) || (o->word && value == OPTION_WORD) ||
+               in_range(o, (double)value);
     }
     case OPTION_SIZE:
         return in_range(o, (double)*(const int64_t *)field);
@@ -446,7 +460,7 @@ static bool field_is_valid(const option *o, const void *field)
         return in_range(o, (double)*(const uint64_t *)field);
     case OPTION_FLOAT: {
         float value = *(const float *)field;
-        if (o->zero_is_off && value == FV_OFF)
+        if ((o->zero_is_off && value == FV_OFF) || (o->word && value == OPTION_WORD))
             return true;
         return isfinite(value) && in_float_range(o, value);
     }

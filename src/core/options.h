@@ -39,6 +39,7 @@ typedef struct option {
     const char *shown; /* the default in words, for help; NULL: none is shown */
     double low, high;  /* inclusive range of numbers; a number outside is an error; equal: no limit */
     bool zero_is_off;  /* a given 0 or "off" is stored as FV_OFF, because a zero field means the default */
+    const char *word; /* OPTION_INT, OPTION_FLOAT: this word in place of a number is stored as OPTION_WORD; NULL: none is */
     const char *const *choices; /* NULL-ended */
     int length;                 /* OPTION_INTS, OPTION_FLOATS; at most OPTION_LENGTH_MAX */
     const char *value;          /* the value's name in help, e.g. "FILE"; NULL: from the type */
@@ -49,6 +50,7 @@ typedef struct option {
 } option;
 
 enum {
+    OPTION_WORD = -2, /* no number that an option with a word may have */
     OPTION_LENGTH_MAX = 8
 };
 

@@ -62,6 +62,8 @@ typedef struct plan plan;
  * error that names the layer. The graph is copied. */
 fv_status plan_create(engine *e, const graph *g, plan **out);
 void plan_destroy(plan *p);
+/* The bytes that plan_create would allocate, without doing so. */
+fv_status plan_measure(engine *e, const graph *g, size_t *bytes);
 /* Dense logical data: f32, u8 or i32 as the value's type. Writing a persistent value makes the next run redo the prologue. */
 fv_status plan_write(plan *p, value_id v, const void *data);
 fv_status plan_read(plan *p, value_id v, void *data);

@@ -28,27 +28,40 @@ static fv_status check_supported(const engine *e, const graph *g)
     return FV_OK;
 }
 
-fv_status plan_create(engine *e, const graph *g, plan **out)
+/* All but the memory. */
+static fv_status prepare(plan *p, engine *e, const graph *g)
 {
     STATUS_TRY(check_supported(e, g));
-    fv_status status;
-    plan *p = mem_array(1, sizeof *p);
-    if (!p)
-        return status_last();
     p->engine = e;
     p->stale = true;
-    if (!(p->graph = graph_copy(g))) {
-        status = status_last();
-        goto fail;
-    }
-    if ((status = program_init(&p->program, g)) != FV_OK)
-        goto fail;
-    if ((status = e->api->compile(e, p->graph, &p->program)) != FV_OK)
-        goto fail;
+    if (!(p->graph = graph_copy(g)))
+        return status_last();
+    STATUS_TRY(program_init(&p->program, g));
+    STATUS_TRY(e->api->compile(e, p->graph, &p->program));
     for (value_id v = 0; v < g->value_count; v++)
         if (g->values[v].output && p->program.value_buffers[v] != NO_BUFFER)
             p->program.buffers[p->program.value_buffers[v]].read_after = true;
-    if ((status = program_plan(&p->program)) != FV_OK)
+    return program_plan(&p->program);
+}
+
+fv_status plan_measure(engine *e, const graph *g, size_t *bytes)
+{
+    plan *p = mem_array(1, sizeof *p);
+    if (!p)
+        return status_last();
+    fv_status status = prepare(p, e, g);
+    *bytes = plan_memory(p);
+    plan_destroy(p);
+    return status;
+}
+
+fv_status plan_create(engine *e, const graph *g, plan **out)
+{
+    plan *p = mem_array(1, sizeof *p);
+    if (!p)
+        return status_last();
+    fv_status status = prepare(p, e, g);
+    if (status != FV_OK)
         goto fail;
     p->arena = e->api->alloc(e, p->program.arena_bytes);
     p->persistent = e->api->alloc(e, p->program.persistent_bytes);

@@ -17,6 +17,8 @@
  *     fit_warn.c    warnings
  *     fit.c         the epochs
  *
+ * and, before a run, what it should be given: trial.h.
+ *
  * All that a later epoch depends on is in fit_state, the model's tensors, the optimizer's state and the best epoch's tensors: a
  * checkpoint of these goes on bit for bit, because order, augmentation and dropout are functions of the seed and of fit_state.
  */
@@ -68,6 +70,7 @@ typedef struct fit_warnings fit_warnings;
 typedef struct fit_run {
     fv_fit_options o; /* resolved: no default is left */
     fv_model *model;
+    bool trial; /* it only finds something out: little is said */
     augment_policy augment;
     text augment_words;                  /* the policy, described */
     schedule schedule;                   /* of the phase */
@@ -104,6 +107,8 @@ typedef struct fit_run {
 
 /* fit_setup.c. On failure fit_release frees what was made. */
 fv_status fit_prepare(fit_run *r, const fv_fit_options *options);
+/* As far as loaders and teachers: no phase has begun. */
+fv_status fit_prepare_trial(fit_run *r, const fv_fit_options *options);
 void fit_release(fit_run *r);
 void fit_log(const fit_run *r, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
@@ -124,6 +129,7 @@ uint64_t fit_phase_fingerprint(const fv_model *m);
 /* fit_features.c: computes and keeps what the phase can work on in place of pixels, if anything. `resuming`: the phase is under way, and goes on as it
  * was. */
 fv_status fit_features_begin(fit_run *r, bool resuming);
+fv_status fit_features_wanted(const fit_run *r, feature_cut *cut, bool *wanted); /* for the network as it is frozen now */
 void fit_features_release(fit_run *r);
 int64_t fit_feature_views(const fit_run *r); /* of each picture */
 loader *fit_loader(const fit_run *r); /* of the phase */
@@ -141,6 +147,8 @@ fv_status fit_neighbours_solve(fit_run *r);
 
 /* fit_epoch.c: the epoch under way, to its end. FV_INTERRUPTED when a callback asked for it. */
 fv_status fit_epoch(fit_run *r, fit_result *result);
+/* A step at this rate; a batch in which no picture could be read teaches nothing and is passed over. */
+fv_status fit_train_batch(fit_run *r, const batch *b, double rate);
 /* Everything but the epoch's results. */
 fv_progress fit_progress(const fit_run *r);
 

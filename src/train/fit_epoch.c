@@ -62,8 +62,7 @@ static fv_status step(fit_run *r, const batch *pictures, float *loss, float *cor
     return trainer_step(r->trainer, &b, r->state.step, (float)r->state.rate, loss, correct);
 }
 
-/* A batch in which no picture could be read teaches nothing and is passed over. */
-static fv_status train_batch(fit_run *r, const batch *b)
+fv_status fit_train_batch(fit_run *r, const batch *b, double rate)
 {
     fit_state *s = &r->state;
     double weight = 0;
@@ -72,8 +71,7 @@ static fv_status train_batch(fit_run *r, const batch *b)
         weight += (double)b->weights[i];
     for (int64_t i = 0; i < b->count; i++)
         s->counted += b->weights[i] > 0;
-    s->rate = schedule_rate(&r->schedule, r->schedule_update + trainer_update(r->trainer, s->step),
-                            s->plateau.scale);
+    s->rate = rate;
     if (weight > 0)
         STATUS_TRY(ask_teachers(r, b));
     if (weight > 0)
@@ -88,6 +86,12 @@ static fv_status train_batch(fit_run *r, const batch *b)
     s->batch++;
     s->step++;
     return FV_OK;
+}
+
+static double scheduled_rate(const fit_run *r)
+{
+    return schedule_rate(&r->schedule, r->schedule_update + trainer_update(r->trainer, r->state.step),
+                         r->state.plateau.scale);
 }
 
 static void smooth_pace(fit_run *r, double seconds)
@@ -105,7 +109,7 @@ static fv_status train_steps(fit_run *r)
         const batch *b;
         STATUS_TRY(loader_next(l, &b));
         fit_watch_batch(r, b);
-        fv_status status = train_batch(r, b);
+        fv_status status = fit_train_batch(r, b, scheduled_rate(r));
         loader_done(l, b);
         if (status != FV_OK)
             return status;

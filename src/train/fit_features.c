@@ -205,16 +205,26 @@ static fv_status keep(fit_run *r, const feature_cut *cut)
     return FV_OK;
 }
 
+fv_status fit_features_wanted(const fit_run *r, feature_cut *cut, bool *wanted)
+{
+    *cut = fit_head_is_solved(r) ? feature_cut_head(r->model) : feature_cut_find(r->model);
+    *wanted = suits(r, cut);
+    return *wanted ? fits(r, cut, wanted) : FV_OK;
+}
+
 /* What is free in memory may have changed since the phase began. */
 fv_status fit_features_begin(fit_run *r, bool resuming)
 {
-    feature_cut cut = fit_head_is_solved(r) ? feature_cut_head(r->model) : feature_cut_find(r->model);
-    bool keeps = suits(r, &cut);
+    feature_cut cut;
+    bool keeps;
     fit_features_release(r);
     if (resuming && !r->state.on_features)
         return FV_OK;
-    if (keeps)
-        STATUS_TRY(fits(r, &cut, &keeps));
+    STATUS_TRY(fit_features_wanted(r, &cut, &keeps));
+    if (r->trial) {
+        r->state.on_features = keeps; /* but steps of a trial go through all layers */
+        return FV_OK;
+    }
     if (!keeps && (resuming || fit_head_is_solved(r)))
         return status_set(FV_ERROR_MEMORY, "there is not enough memory for the features of all pictures");
     r->state.on_features = keeps;

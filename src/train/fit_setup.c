@@ -32,7 +32,7 @@ void fit_log(const fit_run *r, const char *format, ...)
 {
     char line[1024];
     va_list arguments;
-    if (!r->o.on_log)
+    if (!r->o.on_log || r->trial)
         return;
     va_start(arguments, format);
     vsnprintf(line, sizeof line, format, arguments);
@@ -231,9 +231,12 @@ static fv_status measure_statistics(fit_run *r)
     STATUS_TRY(fv_model_set_preprocess(r->model, &p));
     r->model->statistics_set = true; /* even if they are what the model had */
     text line = {0};
+    text_add(&line, "values of the training pictures: ");
     for (int64_t c = 0; c < p.channels; c++)
         text_add(&line, "%s%.1f ± %.1f", c ? ", " : "", (double)p.mean[c], (double)p.std[c]);
-    fit_log(r, "values of the training pictures: %s (of 0..255)", text_string(&line));
+    text_add(&line, " (of 0..255)");
+    if (r->o.on_log) /* by a trial, too: the run behind it has them then */
+        r->o.on_log(text_string(&line), r->o.user);
     text_release(&line);
     return FV_OK;
 }
@@ -397,17 +400,16 @@ static fv_status forget_calibration(fv_model *m)
     return fv_model_set_thresholds(m, NULL, 0);
 }
 
-/* The order matters: a checkpoint brings classes and preprocessing, which loaders and the step's graph are made with. */
-static fv_status prepare(fit_run *r, checkpoint_extra *x)
+static fv_status begin(fit_run *r)
 {
     r->last_step = -1;
     r->state = (fit_state){.best = -INFINITY, .plateau = {.scale = 1, .best = -INFINITY}};
-    if (!(r->best = mem_array((size_t)fit_tensor_total(r), sizeof *r->best)))
-        return status_last();
-    STATUS_TRY(make_paths(r));
-    STATUS_TRY(fit_sign_data(r));
-    if (r->o.resume)
-        STATUS_TRY(fit_open_checkpoint(r, x));
+    r->best = mem_array((size_t)fit_tensor_total(r), sizeof *r->best);
+    return r->best ? FV_OK : status_last();
+}
+
+static fv_status prepare_data(fit_run *r)
+{
     STATUS_TRY(match_classes(r));
     STATUS_TRY(forget_calibration(r->model));
     STATUS_TRY(fit_settle_loss(r));
@@ -417,7 +419,18 @@ static fv_status prepare(fit_run *r, checkpoint_extra *x)
     limit_batch(r);
     STATUS_TRY(fit_weigh_classes(r));
     STATUS_TRY(make_loaders(r));
-    STATUS_TRY(fit_call_teachers(r));
+    return fit_call_teachers(r);
+}
+
+/* The order matters: a checkpoint brings classes and preprocessing, which loaders and the step's graph are made with. */
+static fv_status prepare(fit_run *r, checkpoint_extra *x)
+{
+    STATUS_TRY(begin(r));
+    STATUS_TRY(make_paths(r));
+    STATUS_TRY(fit_sign_data(r));
+    if (r->o.resume)
+        STATUS_TRY(fit_open_checkpoint(r, x));
+    STATUS_TRY(prepare_data(r));
     STATUS_TRY(make_signature(r));
     if (r->o.resume)
         STATUS_TRY(fit_resume(r, x));
@@ -436,6 +449,16 @@ fv_status fit_prepare(fit_run *r, const fv_fit_options *options)
     fv_status status = prepare(r, &x);
     checkpoint_release(&x);
     return status;
+}
+
+fv_status fit_prepare_trial(fit_run *r, const fv_fit_options *options)
+{
+    *r = (fit_run){.trial = true};
+    STATUS_TRY(read_options(r, options));
+    STATUS_TRY(begin(r));
+    STATUS_TRY(prepare_data(r));
+    STATUS_TRY(make_signature(r));
+    return make_paths(r);
 }
 
 void fit_release(fit_run *r)

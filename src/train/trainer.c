@@ -80,6 +80,19 @@ fv_status trainer_create_from(fv_model *m, const feature_cut *cut, int64_t batch
     return FV_OK;
 }
 
+fv_status trainer_measure(fv_model *m, int64_t batch_size, const step_loss *loss, size_t *bytes)
+{
+    step_graph s;
+    engine *e = NULL;
+    STATUS_TRY(step_graph_build(m, batch_size, loss, &s));
+    fv_status status = engine_open(m->compile.engine, m->compile.threads, &e);
+    if (status == FV_OK)
+        status = plan_measure(e, s.graph, bytes);
+    engine_close(e);
+    step_graph_release(&s);
+    return status;
+}
+
 void trainer_destroy(trainer *t)
 {
     if (!t)

@@ -26,6 +26,8 @@ fv_status trainer_create(fv_model *m, int64_t batch_size, uint64_t seed, const s
 /* The same from the cut on: batches have features in place of pixels. */
 fv_status trainer_create_from(fv_model *m, const feature_cut *cut, int64_t batch_size, uint64_t seed,
                               const step_loss *loss, trainer **out);
+/* The bytes of the plan that trainer_create would make. */
+fv_status trainer_measure(fv_model *m, int64_t batch_size, const step_loss *loss, size_t *bytes);
 void trainer_destroy(trainer *t); /* NULL is fine */
 
 /* The first step that the optimizer counts, and how many steps an epoch has: with its last one accumulated gradients are used, however few

@@ -1,0 +1,47 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# train --lr find, --batch auto, --time: numbers before the first step. Usage: check_auto.sh BUILD_DIR SOURCE_DIR
+. "$(dirname "$0")/checking.sh"
+
+cat >tiny.yaml <<'END'
+input: {height: 12, width: 12}
+layers:
+  - conv2d: {filters: 8, kernel: 3, stride: 2, padding: same, activation: relu}
+  - global_average_pool2d
+  - dense: {units: classes}
+END
+tiny='--model tiny.yaml --threads 1'
+succeeds data demo digits --train 12 --test 2 --size 16 --seed 1
+
+# A rate is found, and the run is the one that this rate, given, makes
+# shellcheck disable=SC2086
+succeeds train digits $tiny --epochs 2 --lr find --batch auto --accumulate 2 --out found
+grep -q -- '--lr find: ' err || complain "the rate is not said: $(cat err)"
+grep -q -- '--batch auto: 8,' err || complain "the batch is not said: $(cat err)"
+grep -qE 'find|auto$' found/args.yaml && complain "args.yaml: $(grep -E 'find|auto$' found/args.yaml)"
+[ -s found/lr-find.csv ] || complain "no lr-find.csv"
+[ "$(head -c 4 found/lr-find.png | tail -c 3)" = PNG ] || complain "no lr-find.png"
+lr=$(sed -n 's/^lr: //p' found/args.yaml)
+# shellcheck disable=SC2086
+succeeds train digits $tiny --epochs 2 --lr "$lr" --batch 8 --accumulate 2 --out given
+cut -d, -f1,3-7 found/results.csv >a
+cut -d, -f1,3-7 given/results.csv >b
+cmp -s a b || complain "the run differs from one that was given --lr $lr: $(diff a b)"
+
+# A time becomes epochs; --epochs is the most
+# shellcheck disable=SC2086
+succeeds train digits $tiny --patience 0 --time 1h --epochs 3 --out timed
+grep -qxF 'epochs: 3' timed/args.yaml || complain "--time with --epochs: $(grep epochs timed/args.yaml)"
+grep -q '^time' timed/args.yaml && complain "args.yaml still has a time"
+# shellcheck disable=SC2086
+succeeds train digits $tiny --time 1s --model small_cnn --size 32 --batch 4 --epochs 9 --out short
+grep -q -- '--time: [1-9]' err || complain "--time 1s: $(cat err)"
+for bad in 0 10x m -5s; do
+    "$fovea" train digits --time $bad --out refused >out 2>err </dev/null
+    [ $? -eq 2 ] || complain "--time $bad: not a usage error"
+    [ -e refused ] && complain "--time $bad: left a folder behind"
+done
+"$fovea" train digits --lr fnd --out refused >out 2>err </dev/null
+grep -q 'or find' err || complain "--lr fnd: $(cat err)"
+
+[ $failures -eq 0 ]
