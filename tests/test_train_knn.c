@@ -254,6 +254,7 @@ static void test_refuses(void **state)
     refused(fv_fit(m, .train = f->train), "no gradient");
     refused(fv_fit(m, .train = f->train, .head = FV_HEAD_KNN, .epochs = 2), "no gradient");
     refused(fv_fit(m, .train = f->train, .head = FV_HEAD_KNN, .balance = FV_BALANCE_WEIGHTS), "vote alike");
+    refused(fv_model_average(m, (const fv_model *const[]){m}, 1), "no mean");
     refused(fit(f, dense, &r, 0, 1), "fv_model_knn_head");
     refused(fit(f, few, &r, 0, 1), "59 rows");
     assert_null(fv_model_knn_head(dense, CLASSES, 0));

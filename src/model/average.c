@@ -46,6 +46,10 @@ static fv_status check(const fv_model *m, const fv_model *other, int64_t number)
     bool same;
     const char *what = NULL;
     STATUS_TRY(network_check(other));
+    if (network_votes(other))
+        return status_set(FV_ERROR_UNSUPPORTED,
+                          "average: in model %lld (%s) pictures vote, whose places have no mean",
+                          (long long)number, fv_model_name(other));
     STATUS_TRY(same_network(m, other, &same));
     if (!same)
         what = "is another network";
