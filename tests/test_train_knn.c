@@ -4,7 +4,7 @@
 
 #include "golden/knn.h"
 #include "nn/network.h"
-#include "test_train.h"
+#include "train_fixture.h"
 #include "train/metrics.h"
 
 /* ---- the layer ---- */
@@ -80,34 +80,6 @@ static void test_odd_tensors(void **state)
 }
 
 /* ---- fitting ---- */
-
-typedef struct fixture {
-    char *folder;
-    fv_dataset *data;
-    const fv_dataset *train, *validation;
-} fixture;
-
-static int set_up(void **state)
-{
-    fixture *f = calloc(1, sizeof *f);
-    f->folder = make_folder();
-    write_idx(f->folder);
-    f->data = fv_dataset_open(f->folder, .seed = 1);
-    assert_non_null(f->data);
-    f->train = fv_dataset_part(f->data, FV_TRAIN);
-    f->validation = fv_dataset_part(f->data, FV_VALIDATION);
-    *state = f;
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    fixture *f = *state;
-    fv_dataset_destroy(f->data);
-    remove_folder(f->folder);
-    free(f);
-    return 0;
-}
 
 typedef struct run {
     fv_progress last;
