@@ -7,6 +7,7 @@
 #include "cli/limits.h"
 #include "cli/parts.h"
 #include "cli/progress.h"
+#include "cli/reading.h"
 #include "cli/transfer.h"
 #include "cli/verbs.h"
 #include "core/file.h"
@@ -19,7 +20,6 @@ typedef struct calibrate_options {
 } calibrate_options;
 
 static const char *const kinds[] = {"f1", "none", NULL};
-static const char *const on_errors[] = {"skip", "fail", NULL};
 
 static const option table[] = {
     {.name = "out",
@@ -57,20 +57,8 @@ static const option table[] = {
      .high = 65536,
      .shown = "64",
      .help = "pictures at a time"},
-    {.name = "threads",
-     .type = OPTION_INT,
-     .offset = offsetof(calibrate_options, threads),
-     .low = 1,
-     .high = 1024,
-     .shown = "one a core",
-     .help = "threads that read pictures"},
-    {.name = "on_error",
-     .type = OPTION_CHOICE,
-     .offset = offsetof(calibrate_options, on_error),
-     .choices = on_errors,
-     .value = "WHAT",
-     .shown = "skip",
-     .help = "what to do about pictures that cannot be read"},
+    THREADS_OPTION(calibrate_options),
+    ON_ERROR_OPTION(calibrate_options),
     LIMIT_OPTIONS(calibrate_options),
     {0}};
 

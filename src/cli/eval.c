@@ -10,6 +10,7 @@
 #include "cli/limits.h"
 #include "cli/parts.h"
 #include "cli/progress.h"
+#include "cli/reading.h"
 #include "cli/transfer.h"
 #include "cli/verbs.h"
 #include "core/file.h"
@@ -21,7 +22,6 @@ typedef struct eval_options {
     int64_t top, bootstrap, group_least, batch, threads, max_pixels, max_bytes;
 } eval_options;
 
-static const char *const on_errors[] = {"skip", "fail", NULL};
 
 static const option table[] = {
     {.name = "split",
@@ -98,20 +98,8 @@ static const option table[] = {
      .high = 65536,
      .shown = "64; fewer with --tta",
      .help = "pictures at a time"},
-    {.name = "threads",
-     .type = OPTION_INT,
-     .offset = offsetof(eval_options, threads),
-     .low = 1,
-     .high = 1024,
-     .shown = "one a core",
-     .help = "threads that read pictures"},
-    {.name = "on_error",
-     .type = OPTION_CHOICE,
-     .offset = offsetof(eval_options, on_error),
-     .choices = on_errors,
-     .value = "WHAT",
-     .shown = "skip",
-     .help = "what to do about pictures that cannot be read"},
+    THREADS_OPTION(eval_options),
+    ON_ERROR_OPTION(eval_options),
     LIMIT_OPTIONS(eval_options),
     {0}};
 

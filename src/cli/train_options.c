@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/limits.h"
 #include "cli/preprocess.h"
+#include "cli/reading.h"
 #include "cli/train.h"
 #include "cli/watch.h"
 
@@ -15,7 +16,6 @@ static const char *const interpolations[] = {"auto",    "bilinear", "bicubic",
                                              "lanczos", "box",      NULL}; /* fv_interpolation + 1 */
 static const char *const monitors[] = {"auto",   "val/loss", "val/accuracy",
                                        "val/f1", "val/map",  NULL};                      /* fv_monitor */
-static const char *const on_errors[] = {"skip", "fail", NULL};                           /* fv_on_error */
 static const char *const balances[] = {"none", "weights", "sampler", "effective", NULL}; /* fv_balance */
 static const char *const heads[] = {"trained", "linear", "knn", NULL};                   /* fv_head */
 const char *const train_channels[] = {"auto", "1", "3", NULL};
@@ -463,13 +463,7 @@ const option cv_table[] = {
      .type = OPTION_BOOL,
      AT(ignore_profile),
      .help = "take colours as they are stored; else ICC profiles are converted to sRGB"},
-    {.name = "on_error",
-     .type = OPTION_CHOICE,
-     AT(on_error),
-     .choices = on_errors,
-     .value = "WHAT",
-     .shown = "skip",
-     .help = "what to do about pictures that cannot be read"},
+    ON_ERROR_OPTION(train_arguments),
     {.name = "cache",
      .type = OPTION_STRING,
      AT(cache),
