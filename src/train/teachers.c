@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/hash.h"
 #include "core/memory.h"
 #include "image/image.h"
 #include "model/predictor.h"
@@ -201,27 +202,9 @@ fv_status teachers_ask(teachers *s, const uint8_t *pixels, const float **probabi
 
 /* ---- telling ---- */
 
-/* FNV-1a, of words: a teacher has many millions of numbers. */
-static uint64_t add_words(uint64_t hash, const void *data, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        uint32_t word;
-        memcpy(&word, (const char *)data + i * sizeof word, sizeof word);
-        hash = (hash ^ word) * 1099511628211u;
-    }
-    return hash;
-}
-
-static uint64_t add_text(uint64_t hash, const char *string)
-{
-    for (; *string; string++)
-        hash = (hash ^ (unsigned char)*string) * 1099511628211u;
-    return hash * 1099511628211u;
-}
-
 uint64_t teachers_fingerprint(const teachers *s)
 {
-    uint64_t hash = 14695981039346656037u;
+    uint64_t hash = HASH_START;
     for (int64_t n = 0; n < s->count; n++) {
         const fv_model *m = s->list[n].model;
         const fv_preprocess *p = &m->preprocess;
@@ -229,12 +212,12 @@ uint64_t teachers_fingerprint(const teachers *s)
             (float)p->height, (float)p->width, (float)p->channels, (float)p->reverse_channels,
             p->mean[0],       p->mean[1],      p->mean[2],         p->std[0],
             p->std[1],        p->std[2]};
-        hash = add_words(hash, numbers, sizeof numbers / sizeof *numbers);
+        hash = hash_bytes(hash, numbers, sizeof numbers);
         for (int64_t k = 0; k < m->class_count; k++)
-            hash = add_text(hash, m->classes[k]);
+            hash = hash_string(hash, m->classes[k]);
         for (int32_t i = 0; i < m->tensor_count; i++) {
-            hash = add_text(hash, m->tensors[i].name);
-            hash = add_words(hash, m->tensors[i].data, (size_t)m->tensors[i].count);
+            hash = hash_string(hash, m->tensors[i].name);
+            hash = hash_bytes(hash, m->tensors[i].data, (size_t)m->tensors[i].count * sizeof(float));
         }
     }
     return hash;
