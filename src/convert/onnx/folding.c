@@ -273,23 +273,17 @@ static fv_status slice_axis(call *c, const constant *x, int axis, int64_t start,
 
 static fv_status slice(call *c)
 {
-    int64_t starts[VIEW_RANK], ends[VIEW_RANK], axes[VIEW_RANK], steps[VIEW_RANK];
-    int count, end_count, axis_count, step_count;
+    call_range ranges[VIEW_RANK];
+    int count;
     STATUS_TRY(folding_need(c, 1));
     constant *x = folding_input(c, 0);
-    STATUS_TRY(call_ints(c, "starts", 1, starts, VIEW_RANK, &count));
-    STATUS_TRY(call_ints(c, "ends", 2, ends, VIEW_RANK, &end_count));
-    STATUS_TRY(call_ints(c, "axes", 3, axes, VIEW_RANK, &axis_count));
-    STATUS_TRY(call_ints(c, NULL, 4, steps, VIEW_RANK, &step_count));
-    if (count < 0 || end_count != count || (axis_count >= 0 && axis_count != count) ||
-        (step_count >= 0 && step_count != count))
-        return call_error(c, FV_ERROR_FORMAT, "its starts, ends and axes do not go together");
+    STATUS_TRY(call_ranges(c, ranges, &count));
     for (int i = 0, k; i < count; i++) {
-        int64_t stride = step_count >= 0 ? steps[i] : 1;
-        STATUS_TRY(call_axis(c, axis_count < 0 ? i : axes[i], x->rank, &k));
+        int64_t stride = ranges[i].step;
+        STATUS_TRY(call_axis(c, ranges[i].axis, x->rank, &k));
         if (stride == 0 || stride < -INT32_MAX || stride > INT32_MAX)
             return call_error(c, FV_ERROR_FORMAT, "has steps of no use");
-        STATUS_TRY(slice_axis(c, x, k, starts[i], ends[i], stride, &x));
+        STATUS_TRY(slice_axis(c, x, k, ranges[i].start, ranges[i].end, stride, &x));
     }
     c->out[0].constant = x;
     return FV_OK;

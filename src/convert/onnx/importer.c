@@ -234,6 +234,25 @@ fv_status call_number(const call *c, const char *name, int input, double *number
     return FV_OK;
 }
 
+fv_status call_ranges(const call *c, call_range list[VIEW_RANK], int *count)
+{
+    int64_t starts[VIEW_RANK], ends[VIEW_RANK], axes[VIEW_RANK], steps[VIEW_RANK];
+    int end_count, axis_count, step_count;
+    STATUS_TRY(call_ints(c, "starts", 1, starts, VIEW_RANK, count));
+    STATUS_TRY(call_ints(c, "ends", 2, ends, VIEW_RANK, &end_count));
+    STATUS_TRY(call_ints(c, "axes", 3, axes, VIEW_RANK, &axis_count));
+    STATUS_TRY(call_ints(c, NULL, 4, steps, VIEW_RANK, &step_count));
+    if (*count < 0 || end_count != *count || (axis_count >= 0 && axis_count != *count) ||
+        (step_count >= 0 && step_count != *count))
+        return call_error(c, FV_ERROR_FORMAT, "its starts, ends and axes do not go together");
+    for (int i = 0; i < *count; i++)
+        list[i] = (call_range){.start = starts[i],
+                               .end = ends[i],
+                               .axis = axis_count < 0 ? i : axes[i],
+                               .step = step_count < 0 ? 1 : steps[i]};
+    return FV_OK;
+}
+
 fv_status call_axis(const call *c, int64_t axis, int rank, int *out)
 {
     *out = 0;

@@ -153,6 +153,12 @@ fv_status call_ints(const call *c, const char *name, int input, int64_t *list, i
 /* The same of one number that may be a float. */
 fv_status call_number(const call *c, const char *name, int input, double *number, bool *found);
 
+/* What Slice takes of one axis, as the file says it: numbers may count from the end. */
+typedef struct call_range {
+    int64_t start, end, axis, step;
+} call_range;
+fv_status call_ranges(const call *c, call_range list[VIEW_RANK], int *count);
+
 /* An axis counted from the end when it is negative. */
 fv_status call_axis(const call *c, int64_t axis, int rank, int *out);
 

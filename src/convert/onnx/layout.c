@@ -191,25 +191,20 @@ static int64_t hold(int64_t x, int64_t low, int64_t high)
 static fv_status slice(call *c)
 {
     operand *x;
-    int64_t starts[VIEW_RANK], ends[VIEW_RANK], axes[VIEW_RANK], steps[VIEW_RANK];
-    int count, end_count, axis_count, step_count;
+    call_range ranges[VIEW_RANK];
+    int count;
     STATUS_TRY(call_value(c, 0, &x));
-    STATUS_TRY(call_ints(c, "starts", 1, starts, VIEW_RANK, &count));
-    STATUS_TRY(call_ints(c, "ends", 2, ends, VIEW_RANK, &end_count));
-    STATUS_TRY(call_ints(c, "axes", 3, axes, VIEW_RANK, &axis_count));
-    STATUS_TRY(call_ints(c, NULL, 4, steps, VIEW_RANK, &step_count));
-    if (count < 0 || end_count != count || (axis_count >= 0 && axis_count != count) ||
-        (step_count >= 0 && step_count != count))
-        return call_error(c, FV_ERROR_FORMAT, "its starts, ends and axes do not go together");
+    STATUS_TRY(call_ranges(c, ranges, &count));
     operand y = *x;
     for (int i = 0; i < count; i++) {
+        int64_t start = ranges[i].start, stop = ranges[i].end;
         int k;
-        STATUS_TRY(call_axis(c, axis_count < 0 ? i : axes[i], y.view.rank, &k));
+        STATUS_TRY(call_axis(c, ranges[i].axis, y.view.rank, &k));
         int64_t n = y.view.axes[k].size;
-        if (step_count >= 0 && steps[i] != 1)
+        if (ranges[i].step != 1)
             return call_error(c, FV_ERROR_UNSUPPORTED, "takes every so-many-th value");
-        int64_t begin = hold(starts[i] < 0 ? hold(starts[i], -n, 0) + n : starts[i], 0, n);
-        int64_t end = hold(ends[i] < 0 ? hold(ends[i], -n - 1, 0) + n : ends[i], 0, n);
+        int64_t begin = hold(start < 0 ? hold(start, -n, 0) + n : start, 0, n);
+        int64_t end = hold(stop < 0 ? hold(stop, -n - 1, 0) + n : stop, 0, n);
         STATUS_TRY(cut(c, &y, k, begin, end - begin));
     }
     c->out[0] = y;
