@@ -200,14 +200,9 @@ static fv_status note_unknown(store *s)
 
 static fv_status note_classes(store *s)
 {
-    int64_t *counts = mem_array(s->classes.count, sizeof *counts);
+    int64_t *counts = store_count_classes(s);
     if (!counts)
         return status_last();
-    for (int64_t i = 0; i < s->training; i++) {
-        const int32_t *labels;
-        for (int64_t k = store_labels(s, i, &labels); k-- > 0;)
-            counts[labels[k]]++;
-    }
     fv_status status = note_uneven(s, counts);
     free(counts);
     return status == FV_OK ? note_unknown(s) : status;

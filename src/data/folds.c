@@ -115,14 +115,9 @@ static fv_status leave_group_out(store *s, int64_t fold, uint8_t *parts)
 /* Every fold is to have every class. */
 static fv_status check_classes(const store *s, int64_t folds)
 {
-    int64_t *counts = mem_array(s->classes.count, sizeof *counts);
+    int64_t *counts = store_count_classes(s);
     if (!counts)
         return status_last();
-    for (int64_t i = 0; i < s->training; i++) {
-        const int32_t *labels;
-        for (int64_t k = store_labels(s, i, &labels); k-- > 0;)
-            counts[labels[k]]++;
-    }
     size_t least = 0;
     for (size_t c = 1; c < s->training_classes; c++)
         least = counts[c] < counts[least] ? c : least;

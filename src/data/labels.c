@@ -126,6 +126,17 @@ int64_t store_labels(const store *s, int64_t sample, const int32_t **labels)
     return (int64_t)s->label_first[sample + 1] - (int64_t)s->label_first[sample];
 }
 
+int64_t *store_count_classes(const store *s)
+{
+    int64_t *counts = mem_array(s->classes.count, sizeof *counts);
+    for (int64_t i = 0; counts && i < s->training; i++) {
+        const int32_t *labels;
+        for (int64_t k = store_labels(s, i, &labels); k-- > 0;)
+            counts[labels[k]]++;
+    }
+    return counts;
+}
+
 int64_t dataset_labels(const fv_dataset *d, int64_t index, const int32_t **labels)
 {
     return store_labels(d->store, dataset_sample(d, index), labels);

@@ -58,6 +58,8 @@ void store_file(const store *s, int64_t sample, char *buffer, size_t size);
 fv_status store_take_labels(store *s);
 /* As dataset_labels, of a sample of the store; ascending. */
 int64_t store_labels(const store *s, int64_t sample, const int32_t **labels);
+/* Training pictures of each class, which the caller frees; NULL: out of memory. */
+int64_t *store_count_classes(const store *s);
 
 /* groups.c: takes the groups out of the sources; fills groups and group_names. */
 fv_status store_take_groups(store *s);
