@@ -22,7 +22,6 @@ typedef struct eval_options {
     int64_t top, bootstrap, group_least, batch, threads, max_pixels, max_bytes;
 } eval_options;
 
-
 static const option table[] = {
     {.name = "split",
      .type = OPTION_CHOICE,
