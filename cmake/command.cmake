@@ -11,14 +11,18 @@ target_link_libraries(fovea_command PRIVATE fovea_static ${FOVEA_LINK})
 
 set(FOVEA_MANUALS ${PROJECT_BINARY_DIR}/man)
 add_custom_command(
-  OUTPUT ${FOVEA_MANUALS}/man1/fovea.1 ${FOVEA_MANUALS}/fovea.bash
+  OUTPUT ${FOVEA_MANUALS}/man1/fovea.1 ${FOVEA_MANUALS}/fovea.bash ${FOVEA_MANUALS}/_fovea ${FOVEA_MANUALS}/fovea.fish
   COMMAND fovea_command --manuals ${FOVEA_MANUALS}
-  COMMAND fovea_command --completion > ${FOVEA_MANUALS}/fovea.bash
+  COMMAND fovea_command --completion bash > ${FOVEA_MANUALS}/fovea.bash
+  COMMAND fovea_command --completion zsh > ${FOVEA_MANUALS}/_fovea
+  COMMAND fovea_command --completion fish > ${FOVEA_MANUALS}/fovea.fish
   DEPENDS fovea_command
   COMMENT "Writing the manual pages")
 add_custom_target(fovea_manuals ALL DEPENDS ${FOVEA_MANUALS}/man1/fovea.1)
 
 include(GNUInstallDirs)
-install(TARGETS fovea_command RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
-install(DIRECTORY ${FOVEA_MANUALS}/man1 DESTINATION ${CMAKE_INSTALL_MANDIR})
-install(FILES ${FOVEA_MANUALS}/fovea.bash DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions RENAME fovea)
+install(TARGETS fovea_command RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT command)
+install(DIRECTORY ${FOVEA_MANUALS}/man1 DESTINATION ${CMAKE_INSTALL_MANDIR} COMPONENT command)
+install(FILES ${FOVEA_MANUALS}/fovea.bash DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions RENAME fovea COMPONENT command)
+install(FILES ${FOVEA_MANUALS}/_fovea DESTINATION ${CMAKE_INSTALL_DATADIR}/zsh/vendor-completions COMPONENT command)
+install(FILES ${FOVEA_MANUALS}/fovea.fish DESTINATION ${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d COMPONENT command)

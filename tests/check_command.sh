@@ -25,7 +25,7 @@ prints() {
     grep -qE -- "$pattern" out || complain "fovea $*: standard output does not match '$pattern'"
 }
 
-verbs='train eval predict explain info models models:get doctor data:augment data:check data:demo data:get data:info data:pack data:split'
+verbs='train cv calibrate average import runs eval predict explain info models models:get doctor data:augment data:check data:demo data:get data:info data:pack data:split'
 
 # Help
 "$fovea" >out 2>err
@@ -120,8 +120,11 @@ done
 
 # Every option of every verb is in its manual page and in the completion
 "$fovea" --manuals man || complain "--manuals: status $?"
-"$fovea" --completion >completion || complain "--completion: status $?"
-bash -n completion || complain "the completion is not bash"
+for shell in bash zsh fish; do
+    "$fovea" --completion $shell >completion.$shell || complain "--completion $shell: status $?"
+    ! command -v $shell >where || $shell -n completion.$shell || complain "the completion is not $shell"
+done
+expect 2 'bash, zsh' --completion tcsh
 for verb in $verbs; do
     page=man/man1/fovea-${verb/:/-}.1
     [ -s "$page" ] || complain "$page is missing"
@@ -130,7 +133,9 @@ for verb in $verbs; do
         [ "$flag" = --help ] && continue
         tr -d '\\' <"$page" | grep -q -- "^fB$flag" || tr -d '\\' <"$page" | grep -q -- "fB$flag" ||
             complain "$page lacks $flag"
-        grep -q -- "$flag" completion || complain "the completion lacks $flag of $verb"
+        grep -q -- "$flag" completion.bash || complain "the completion lacks $flag of $verb"
+        grep -q -- "'$flag\[" completion.zsh || complain "zsh's completion lacks $flag of $verb"
+        grep -q -- "verb ${verb/:/ }' -l ${flag#--} " completion.fish || complain "fish's completion lacks $flag of $verb"
     done
 done
 

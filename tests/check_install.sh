@@ -7,7 +7,6 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cmake --install "$build" --prefix "$work/prefix" >/dev/null
 lib=$(dirname "$(find "$work/prefix" -name fovea.pc)")/..
-sed -i "s|^prefix=.*|prefix=$work/prefix|" "$lib/pkgconfig/fovea.pc"
 cat >"$work/use.c" <<'C'
 #include <fovea.h>
 #include <stdio.h>

@@ -65,9 +65,10 @@ fv_status parse_flags(const verb *v, char **words, int word_count, void *options
 /* The value of --size: "96" or "96x128" (height and width). */
 fv_status parse_size(const char *words, int64_t *height, int64_t *width);
 
-void help_print(const verb *v);   /* standard output */
-void help_print_verbs(void);      /* all verbs, standard output */
-void help_print_completion(void); /* a bash script, standard output */
+void help_print(const verb *v); /* standard output */
+void help_print_verbs(void);    /* all verbs, standard output */
+int help_print_completion(
+    const char *shell); /* a script for bash, zsh or fish, standard output; exit status */
 fv_status help_write_manuals(const char *folder);
 
 /* Print "fovea: MESSAGE" on standard error; the first takes the library's last message. They return the exit

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Help on the terminal and bash completion, made from the verbs' tables. */
+/* Help on the terminal, made from the verbs' tables. */
 #include "cli/help.h"
 
 #include <stdio.h>
@@ -131,57 +131,4 @@ void help_print_verbs(void)
     printf("\n'fovea VERB --help' explains a verb; 'fovea --version' prints the version.\n"
            "Exit status: 0 done, 1 failed, 2 a mistake on the command line.\n\n"
            "Begin with:\n  fovea data demo digits && fovea train digits\n");
-}
-
-/* The words after "data": the parts of a verb that is a group. */
-static void print_completion_case(const verb *v)
-{
-    printf("    '%s') words='--help", v->name);
-    for (const option *o = v->options; o->name; o++) {
-        printf(" --");
-        for (const char *p = o->name; *p; p++)
-            putchar(*p == '_' ? '-' : *p);
-    }
-    printf("' ;;\n");
-}
-
-static void print_completion_choices(const verb *v)
-{
-    for (const option *o = v->options; o->name; o++) {
-        if (o->type != OPTION_CHOICE)
-            continue;
-        printf("    '%s --", v->name);
-        for (const char *p = o->name; *p; p++)
-            putchar(*p == '_' ? '-' : *p);
-        printf("') words='");
-        for (const char *const *c = o->choices; *c; c++)
-            printf("%s%s", c == o->choices ? "" : " ", *c);
-        printf("' ;;\n");
-    }
-}
-
-void help_print_completion(void)
-{
-    printf("# bash completion for fovea\n_fovea() {\n"
-           "    local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]} "
-           "verb=${COMP_WORDS[1]} words=\n"
-           "    [[ ($verb == data || \"$verb ${COMP_WORDS[2]}\" == 'models get') && $COMP_CWORD -gt 2 ]] && verb=\"$verb ${COMP_WORDS[2]}\"\n"
-           "    if [[ $COMP_CWORD -eq 1 ]]; then\n        words='");
-    for (const verb *const *v = cli_verbs; *v; v++)
-        if (!strchr((*v)->name, ' '))
-            printf("%s ", (*v)->name);
-    printf(
-        "data --help --version'\n    elif [[ $COMP_CWORD -eq 2 && $verb == data ]]; then\n        words='");
-    for (const verb *const *v = cli_verbs; *v; v++)
-        if (strncmp((*v)->name, "data ", 5) == 0)
-            printf("%s ", strchr((*v)->name, ' ') + 1);
-    printf("'\n    elif [[ $word == -* ]]; then\n    case $verb in\n");
-    for (const verb *const *v = cli_verbs; *v; v++)
-        print_completion_case(*v);
-    printf("    esac\n    else\n    case \"$verb $before\" in\n");
-    for (const verb *const *v = cli_verbs; *v; v++)
-        print_completion_choices(*v);
-    printf("    esac\n    fi\n"
-           "    [[ -n $words ]] && COMPREPLY=($(compgen -W \"$words\" -- \"$word\"))\n}\n"
-           "complete -o default -F _fovea fovea\n");
 }

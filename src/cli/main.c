@@ -140,10 +140,8 @@ static int dispatch(char **words, int count)
         printf("fovea %s\n", fv_version());
         return EXIT_DONE;
     }
-    if (strcmp(word, "--completion") == 0) {
-        help_print_completion();
-        return EXIT_DONE;
-    }
+    if (strcmp(word, "--completion") == 0)
+        return help_print_completion(count > 1 ? words[1] : "bash");
     if (strcmp(word, "--manuals") == 0 && count == 2)
         return help_write_manuals(words[1]) == FV_OK ? EXIT_DONE : cli_fail();
     if (strcmp(word, "help") == 0 && count > 1 && word[0] != '-') {

@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: Apache-2.0
+# cpack: Debian packages fovea (the command), libfovea0 and libfovea-dev. scripts/package calls it.
+set(CPACK_GENERATOR DEB)
+set(CPACK_PACKAGE_NAME fovea)
+set(CPACK_PACKAGE_VENDOR fovea)
+set(CPACK_PACKAGE_CONTACT "The fovea authors <fovea@localhost>")
+set(CPACK_VERBATIM_VARIABLES ON)
+set(CPACK_STRIP_FILES ON)
+set(CPACK_PACKAGING_INSTALL_PREFIX /usr)
+set(CPACK_COMPONENTS_ALL command library development)
+set(CPACK_DEB_COMPONENT_INSTALL ON)
+set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
+set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
+set(CPACK_DEBIAN_PACKAGE_CONTROL_STRICT_PERMISSION ON)
+set(CPACK_DEBIAN_PACKAGE_GENERATE_SHLIBS ON)
+set(CPACK_PRE_BUILD_SCRIPTS ${PROJECT_SOURCE_DIR}/cmake/debian/compress.cmake)
+set(CPACK_DEBIAN_PACKAGE_SECTION science)
+set(CPACK_INSTALL_DEFAULT_DIRECTORY_PERMISSIONS
+  OWNER_READ OWNER_WRITE OWNER_EXECUTE GROUP_READ GROUP_EXECUTE WORLD_READ WORLD_EXECUTE)
+
+# The packages, as they are called where this is built, that hold files of these names.
+function(owners result)
+  set(found)
+  foreach(file IN LISTS ARGN)
+    execute_process(COMMAND dpkg-query --search "*/${file}" OUTPUT_VARIABLE owner ERROR_QUIET RESULT_VARIABLE failed)
+    if(failed EQUAL 0 AND owner MATCHES "^([a-z0-9.+-]+)")
+      list(APPEND found ${CMAKE_MATCH_1})
+    endif()
+  endforeach()
+  list(REMOVE_DUPLICATES found)
+  list(JOIN found ", " found)
+  set(${result} "${found}" PARENT_SCOPE)
+endfunction()
+
+# Libraries that are opened on first use are not linked, so dpkg-shlibdeps cannot know them.
+file(STRINGS ${PROJECT_SOURCE_DIR}/src/core/plugin.c opened REGEX "\\.library = ")
+list(TRANSFORM opened REPLACE ".*library = \"?([^\",]*).*" "\\1")
+list(TRANSFORM opened REPLACE "^ZIP_LIBRARY$" "${ZIP_LIBRARY}")
+owners(recommended ${opened})
+
+# pkg-config reads the files of what libfovea.a needs, whatever one links.
+string(REGEX REPLACE "([^ ]+) ?" "pkgconfig/\\1.pc;" needed "${FOVEA_PRIVATE_REQUIRES}")
+owners(needed ${needed} dnnl.h)
+
+set(CPACK_DEBIAN_COMMAND_PACKAGE_NAME fovea)
+set(CPACK_COMPONENT_COMMAND_DESCRIPTION "Image classifiers from a folder of pictures\n Trains, evaluates, explains and ships image classifiers: the command.")
+set(CPACK_DEBIAN_COMMAND_PACKAGE_RECOMMENDS "${recommended}")
+set(CPACK_DEBIAN_LIBRARY_PACKAGE_NAME libfovea${PROJECT_VERSION_MAJOR})
+set(CPACK_COMPONENT_LIBRARY_DESCRIPTION "Image classifiers from a folder of pictures (library)\n What programs that use fovea run with.")
+set(CPACK_DEBIAN_LIBRARY_PACKAGE_SECTION libs)
+set(CPACK_DEBIAN_LIBRARY_PACKAGE_CONTROL_EXTRA ${PROJECT_SOURCE_DIR}/cmake/debian/triggers)
+set(CPACK_DEBIAN_LIBRARY_PACKAGE_RECOMMENDS "${recommended}")
+set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_NAME libfovea-dev)
+set(CPACK_COMPONENT_DEVELOPMENT_DESCRIPTION "Image classifiers from a folder of pictures (development)\n Headers, the static library, and files for pkg-config and CMake.")
+set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_SECTION libdevel)
+set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_DEPENDS "libfovea${PROJECT_VERSION_MAJOR} (= ${PROJECT_VERSION}), ${needed}")
+
+# What Debian asks of each package's folder of documents.
+foreach(part command=fovea library=libfovea${PROJECT_VERSION_MAJOR} development=libfovea-dev)
+  string(REPLACE = ";" part ${part})
+  list(GET part 0 component)
+  list(GET part 1 package)
+  install(FILES cmake/debian/copyright cmake/debian/changelog DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/${package} COMPONENT ${component})
+endforeach()
+include(CPack)
