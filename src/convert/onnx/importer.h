@@ -116,6 +116,8 @@ typedef struct importer {
     step *input;
     float scale[FV_MAX_CHANNELS], shift[FV_MAX_CHANNELS]; /* what the graph does to its input first */
     bool normalises;
+    bool sigmoid;      /* the graph ends with one; else with a softmax or with logits */
+    float temperature; /* what logits are divided by before that; 0: there is neither */
 } importer;
 
 /* One operation of the graph. */

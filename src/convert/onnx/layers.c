@@ -308,20 +308,36 @@ enum {
     LAYERS_MAX = 10000 /* of a model file */
 };
 
-/* What makes probabilities of logits does not belong to a model. */
-static step *without_end(const importer *m, step *s)
+/* What makes probabilities of logits does not belong to a model; a number that divides them before is its temperature. */
+static step *without_end(importer *m, step *s)
 {
     fv_activation_kind kind;
     float alpha;
+    double scale, shift;
     for (;;) {
         bool softmax = s->kind == STEP_SOFTMAX;
-        if (!softmax &&
-            !(s->kind == STEP_CURVE && curve_activation(s->curve, &kind, &alpha) && kind == FV_SIGMOID))
-            return s;
+        if (!softmax && !(s->kind == STEP_CURVE && s->last_curve &&
+                          curve_activation(s->last_curve, &kind, &alpha) && kind == FV_SIGMOID))
+            break;
         import_log(m, "the %s at the end was left out: a model's outputs are logits",
                    softmax ? "softmax" : "sigmoid");
-        s = softmax ? s->in[0] : s->root;
+        s = s->in[0];
+        m->sigmoid = !softmax;
+        m->temperature = 1;
     }
+    if (m->temperature > 0 && s->kind == STEP_CURVE && curve_is_affine(s->curve, &scale, &shift) &&
+        shift == 0 && 1 / scale >= 0.001 && 1 / scale <= 1000) {
+        m->temperature = (float)(1 / scale);
+        s = s->root;
+    }
+    return s;
+}
+
+static fv_status set_end(const importer *m, fv_model *model)
+{
+    if (m->sigmoid)
+        model->compile.loss = FV_BINARY_CROSSENTROPY;
+    return m->temperature > 0 ? fv_model_set_temperature(model, m->temperature) : FV_OK;
 }
 
 /* Values of a picture in the order in which fv_flatten puts them. */
@@ -384,6 +400,8 @@ fv_status import_layers(importer *m, const operand *output, fv_model **out)
     if (!model)
         return status_last();
     fv_status status = make_all(m, model, last);
+    if (status == FV_OK)
+        status = set_end(m, model);
     if (status == FV_OK)
         *out = model;
     else
