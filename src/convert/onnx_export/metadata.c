@@ -45,12 +45,14 @@ static bool write_known(onnx_writer *w, const fv_model *m)
 {
     const fv_preprocess *p = &m->preprocess;
     text names = {0}, size = {0}, channels = {0}, description = {0};
-    add_names(m, &names);
+    if (m->classes)
+        add_names(m, &names);
     text_add(&size, "[%lld, %lld]", (long long)p->height, (long long)p->width);
     text_add(&channels, "%lld", (long long)p->channels);
     text_add(&description, "fovea %s", m->name);
-    bool done = property(w, "description", &description) & property(w, "names", &names) &
-                property(w, "imgsz", &size) & property(w, "channels", &channels);
+    bool done = property(w, "description", &description) &
+                (m->classes ? property(w, "names", &names) : true) & property(w, "imgsz", &size) &
+                property(w, "channels", &channels);
     return done && onnx_property(w, "version", fv_version()) && onnx_property(w, "task", "classify") &&
            onnx_property(w, "batch", "1") && onnx_property(w, "stride", "1");
 }
