@@ -49,6 +49,7 @@ typedef enum step_kind {
     STEP_PAD,
     STEP_CROP,
     STEP_DROPOUT,
+    STEP_REVERSE, /* three channels, the last first: of the input only */
     STEP_SHUFFLE, /* channels (groups, C / groups) to (C / groups, groups) */
     STEP_CLASS_TOKEN,
     STEP_POSITION,
@@ -115,7 +116,7 @@ typedef struct importer {
     uint64_t memory, memory_limit;
     step *input;
     float scale[FV_MAX_CHANNELS], shift[FV_MAX_CHANNELS]; /* what the graph does to its input first */
-    bool normalises;
+    bool normalises, reverses;
     bool sigmoid;      /* the graph ends with one; else with a softmax or with logits */
     float temperature; /* what logits are divided by before that; 0: there is neither */
 } importer;

@@ -152,6 +152,22 @@ static fv_status make_norm(importer *m, step *s, const char *name)
     return put(m, s->made, "running_var", s->variance);
 }
 
+/* What nobody else reads, or that with its channels the other way round. */
+static bool is_input(const importer *m, const step *s)
+{
+    return s->uses == 1 && (s == m->input || (s->kind == STEP_REVERSE && is_input(m, s->in[0])));
+}
+
+/* The channels' order is the model's preprocessing too. */
+static fv_status make_reversal(importer *m, step *s)
+{
+    if (s->in[0] != m->input || m->input->uses != 1)
+        return step_error(s, "puts channels in another order");
+    s->made = s->in[0]->made;
+    m->reverses = true;
+    return FV_OK;
+}
+
 /* The first thing that a graph does to its input is the model's normalisation. Elsewhere it is a factor for each channel, and a
  * convolution of one pixel where something is added too. */
 static fv_status make_affine(importer *m, step *s, const char *name)
@@ -165,7 +181,7 @@ static fv_status make_affine(importer *m, step *s, const char *name)
     s->made = s->in[0]->made;
     if (!scales && !shifts)
         return FV_OK;
-    if (s->in[0] == m->input && m->input->uses == 1) {
+    if (is_input(m, s->in[0])) {
         m->normalises = true;
         memcpy(m->scale, s->weight, (size_t)channels * sizeof *m->scale);
         memcpy(m->shift, s->bias, (size_t)channels * sizeof *m->shift);
@@ -275,6 +291,8 @@ static fv_status make(importer *m, step *s)
     case STEP_BATCH_NORM:
     case STEP_LAYER_NORM:
         return make_norm(m, s, name);
+    case STEP_REVERSE:
+        return make_reversal(m, s);
     case STEP_AFFINE:
         return make_affine(m, s, name);
     case STEP_CONCAT:

@@ -233,6 +233,25 @@ static fv_status split(call *c)
     return FV_OK;
 }
 
+/* All three channels, the last first: RGB to BGR. */
+static bool is_reversal(const operand *x, int axis, const constant *which)
+{
+    return which->rank == 1 && which->count == 3 && which->wholes[0] == 2 && which->wholes[1] == 1 &&
+           which->wholes[2] == 0 && view_axis_is(&x->view, axis, CHANNELS, x->step->size) &&
+           x->step->size[CHANNELS] == 3;
+}
+
+static fv_status reverse(call *c, const operand *x)
+{
+    operand whole;
+    STATUS_TRY(operand_whole(c, x, &whole));
+    step *s = step_add(c, STEP_REVERSE, &whole.step, 1);
+    if (!s)
+        return status_last();
+    operand_set(&c->out[0], s, whole.view);
+    return FV_OK;
+}
+
 /* A place, or places in a row, which may then lie as they like. */
 static fv_status gather(call *c)
 {
@@ -246,6 +265,8 @@ static fv_status gather(call *c)
     if (!which->whole || which->count < 1)
         return call_error(c, FV_ERROR_UNSUPPORTED, "chooses in another way than a place or a part");
     int64_t n = x->view.axes[axis].size, first = which->wholes[0];
+    if (is_reversal(x, axis, which))
+        return reverse(c, x);
     first += first < 0 ? n : 0;
     for (int64_t i = 1; i < which->count; i++)
         if (which->wholes[i] + (which->wholes[i] < 0 ? n : 0) != first + i)

@@ -145,9 +145,11 @@ fv_status import_preprocess(importer *m, fv_model *model)
         of_graph(m, &p);
     else
         found = of_properties(m, &p);
-    if (found)
-        STATUS_TRY(fv_model_set_preprocess(model, &p));
-    else
+    p.reverse_channels = m->reverses;
+    if (!found)
+        memset(p.std, 0, sizeof p.std); /* neither given nor changed */
+    STATUS_TRY(fv_model_set_preprocess(model, &p));
+    if (!found)
         import_log(m, "the file does not say how pictures are normalised: unless it is given (--preprocess), "
                       "training takes it "
                       "from its data");
