@@ -56,7 +56,7 @@ static step *add_channels(call *c, step *x, const float *shift, const constant *
 
 static step *multiply_channels(call *c, step *x, const float *scale, const constant *numbers)
 {
-    if (x->kind != STEP_LAYER_NORM || x->weight || x->bias)
+    if ((x->kind != STEP_LAYER_NORM && x->kind != STEP_GROUP_NORM) || x->weight || x->bias)
         return add_affine(c, x, scale, NULL, tensor_name(c, numbers));
     step *s = step_copy(c, x); /* one that was written out */
     if (!s)

@@ -40,6 +40,7 @@ typedef enum step_kind {
     STEP_GLOBAL_MAX,
     STEP_BATCH_NORM,
     STEP_LAYER_NORM,
+    STEP_GROUP_NORM,
     STEP_AFFINE,     /* weight * x + bias, channel by channel */
     STEP_CURVE,      /* a function of each value of `root`, known by its values at CURVE_POINTS points */
     STEP_ACTIVATION, /* what a curve turns out to be */
@@ -238,7 +239,8 @@ bool curve_is_square(const double *curve);
 /* Whether it is sqrt(x + epsilon), or with `inverse` its inverse. */
 bool curve_is_deviation(const double *curve, bool inverse, float *epsilon);
 bool curve_activation(const double *curve, fv_activation_kind *kind, float *alpha);
-/* norms.c: a layer norm that is written out. */
+/* norms.c: InstanceNormalization, and a layer norm that is written out. */
+fv_status norm_instances(call *c);
 fv_status norm_difference(call *c, const operand *a, const operand *b, bool *done);
 fv_status norm_quotient(call *c, const operand *a, const operand *b, bool inverse, bool *done);
 fv_status norm_mean(call *c, const operand *x, bool keep);

@@ -141,7 +141,9 @@ static fv_status make_norm(importer *m, step *s, const char *name)
     float epsilon = s->epsilon > 0 ? s->epsilon : 1e-12f; /* 0 would be the default */
     int64_t channels = s->size[CHANNELS];
     s->made = batch ? fv_batch_norm(input(s, 0), .epsilon = epsilon, .name = name)
-                    : fv_layer_norm(input(s, 0), .epsilon = epsilon, .name = name);
+              : s->kind == STEP_GROUP_NORM
+                  ? fv_group_norm(input(s, 0), .groups = s->groups, .epsilon = epsilon, .name = name)
+                  : fv_layer_norm(input(s, 0), .epsilon = epsilon, .name = name);
     if (!s->made)
         return status_last();
     STATUS_TRY(put_or(m, s->made, "weight", s->weight, 1, channels));
@@ -290,6 +292,7 @@ static fv_status make(importer *m, step *s)
         return make_global_pool(s);
     case STEP_BATCH_NORM:
     case STEP_LAYER_NORM:
+    case STEP_GROUP_NORM:
         return make_norm(m, s, name);
     case STEP_REVERSE:
         return make_reversal(m, s);

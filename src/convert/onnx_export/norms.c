@@ -47,31 +47,12 @@ static bool write_groups(onnx_writer *w, const op *o)
     return onnx_set_output(w, o, ONNX_FIRST, y);
 }
 
-/* Each group of a place has its own. */
-static bool write_groups_of_places(onnx_writer *w, const op *o)
-{
-    const onnx_attribute a[] = {ONNX_FLOAT("epsilon", o->a.epsilon), ONNX_INT("axis", -1), {0}};
-    const shape *s = onnx_shape(w, o->inputs[0]);
-    int64_t width = s->d[s->rank - 1] / o->a.groups;
-    const char *x = onnx_reshape(w, onnx_value(w, o->inputs[0], ONNX_LAST), 4,
-                                 (int64_t[]){0, s->rank == 4 ? s->d[1] * s->d[2] : 1, o->a.groups, width});
-    const char *in[] = {x, constant_list(w, "ones", width, 1)};
-    const char *y = onnx_node(w, "LayerNormalization", in, 2, a);
-    y = onnx_reshape(w, y, s->rank,
-                     s->rank == 4 ? (int64_t[]){0, s->d[1], s->d[2], s->d[3]} : (int64_t[]){0, s->d[1]});
-    y = onnx_node(w, "Mul", (const char *[]){y, onnx_parameter(w, o, 1, "weight")}, 2, NULL);
-    y = onnx_node(w, "Add", (const char *[]){y, onnx_parameter(w, o, 2, "bias")}, 2, NULL);
-    return onnx_set_output(w, o, ONNX_LAST, y);
-}
-
 bool onnx_write_group_norm(onnx_writer *w, const op *o)
 {
     const onnx_attribute a[] = {ONNX_FLOAT("epsilon", o->a.epsilon), ONNX_INT("axis", -1), {0}};
-    bool each_place = o->a.each_place || onnx_shape(w, o->inputs[0])->rank == 2;
-    if (!each_place)
+    bool of_places = o->a.each_place || onnx_shape(w, o->inputs[0])->rank == 2;
+    if (!of_places || o->a.groups > 1)
         return write_groups(w, o);
-    if (o->a.groups > 1)
-        return write_groups_of_places(w, o);
     const char *in[] = {onnx_value(w, o->inputs[0], ONNX_LAST), onnx_parameter(w, o, 1, "weight"),
                         onnx_parameter(w, o, 2, "bias")};
     return onnx_set_output(w, o, ONNX_LAST, onnx_node(w, "LayerNormalization", in, 3, a));
