@@ -114,6 +114,11 @@ fv_status export_check(const export_format *f, const fv_export_options *o, const
         status = compare(f, o, path, count, pixels, ours, theirs, &largest);
     if (status == FV_OK && o->report)
         *o->report = (fv_export_report){count, largest, f->runtime};
+    if (status == FV_ERROR_UNSUPPORTED && f->beyond) {
+        status = FV_OK;
+        if (o->report)
+            *o->report = (fv_export_report){.runtime = f->beyond};
+    }
     free(theirs);
     free(ours);
     free(pixels);
