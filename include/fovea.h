@@ -22,6 +22,7 @@
 #include "fovea/model.h"
 #include "fovea/layers.h"
 #include "fovea/pretrained.h"
+#include "fovea/export.h"
 #include "fovea/data.h"
 #include "fovea/train.h"
 #include "fovea/find.h"

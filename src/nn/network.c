@@ -349,7 +349,7 @@ graph *network_graph(const fv_model *m, int64_t batch, network_form form, const 
     graph_mark_output(g, m->output->value);
     for (; keep && *keep != NO_VALUE; keep++)
         graph_mark_output(g, *keep);
-    fv_status status = graph_set_batch(g, batch);
+    fv_status status = batch == BATCH ? FV_OK : graph_set_batch(g, batch);
     if (status == FV_OK && form != NETWORK_TRAINING)
         status = graph_to_inference(g);
     if (status == FV_OK && form == NETWORK_INFERENCE)

@@ -105,7 +105,7 @@ typedef enum network_form {
     NETWORK_TRAINING,      /* as it was built */
     NETWORK_DIFFERENTIABLE /* the numbers of inference, but unfused, so that graph_gradients works for any value */
 } network_form;
-/* A copy of the graph with `batch` fixed and the normalisation from m->preprocess. `keep` (may be NULL, NO_VALUE-terminated):
+/* A copy of the graph with `batch` fixed (BATCH: left open) and the normalisation from m->preprocess. `keep` (may be NULL, NO_VALUE-terminated):
  * further values to mark as outputs before any pass. Logits are always an output. NULL on failure. The caller destroys it. */
 graph *network_graph(const fv_model *m, int64_t batch, network_form form, const value_id *keep);
 /* Marks tensors or preprocessing as changed. */
