@@ -61,6 +61,14 @@ grep -q 'epoch 2/2  loss' err || complain "one phase has a name: $(cat err)"
 says 'features of the frozen layers: 6 a picture, without augmentation, computed once'
 train --weights $weights --freeze backbone --epochs 2 --feature-views 0 --out anew
 grep -q 'features of the frozen' err && complain "--feature-views 0 computes features once: $(cat err)"
+export FOVEA_CACHE=$work/cache
+train --weights $weights --freeze backbone --epochs 2 --cache disk --out computed
+says "computed once in .* and kept in $work/cache/features/[0-9a-f]*\.features"
+train --weights $weights --freeze backbone --epochs 2 --cache disk --out found
+says 'features of the frozen layers: 6 a picture, without augmentation, found in '
+for run in computed found; do
+    cmp -s head/best.safetensors $run/best.safetensors || complain "--cache disk: $run is not as from memory"
+done
 train --weights $weights --head linear --out linear
 kept linear 'epochs: 1'
 kept linear 'head: linear'

@@ -208,7 +208,7 @@ typedef struct fv_fit_options {
      * training pictures, and on_log is told; nonzero: its window stays. */
     int keep_window;
     /* What is kept of decoded pictures for the next epoch (docs/loading.md): "none" (default), "ram", "disk" (a folder in
-     * $FOVEA_CACHE, $XDG_CACHE_HOME/fovea or ~/.cache/fovea) or "disk:FOLDER". */
+     * $FOVEA_CACHE, $XDG_CACHE_HOME/fovea or ~/.cache/fovea) or "disk:FOLDER"; on disk, what is kept of feature_views too. */
     const char *cache;
     int64_t cache_limit; /* bytes that it takes at most; default half of what is free there */
     /* The first head_epochs of the epochs train the head alone, with a learning rate of its own, as if fv_freeze had been told
@@ -234,7 +234,7 @@ typedef struct fv_fit_options {
     float distill_alpha;       /* (0, 1]; default 0.9 */
     float distill_temperature; /* 0.1..100; default 4 */
     /* While the head alone is trained, or pictures are not augmented, what the frozen layers make of each picture is computed once and
-     * kept in memory (cache_limit or half of what is free), and epochs take milliseconds. With augmentation so many views of each
+     * kept (in memory, or in a file; docs/transfer.md), and epochs take milliseconds. With augmentation so many views of each
      * picture are computed and take turns: the picture as it is, then as it is augmented in the first epochs. Default 1; FV_OFF: every epoch
      * computes all layers on newly augmented pictures, as always where pictures are mixed. */
     int64_t feature_views;
