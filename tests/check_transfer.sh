@@ -74,6 +74,13 @@ kept linear 'epochs: 1'
 kept linear 'head: linear'
 says 'logistic regression on'
 [ "$(wc -l <linear/results.csv)" = 2 ] || complain "a linear head takes more than an epoch"
+# A convolution as the head: what follows the features gives way.
+sed 's/  - global_average_pool2d//; s/  - dense: .*/  - conv2d: {filters: 10, kernel: 1, name: last}\n  - global_average_pool2d/' tiny.yaml >places.yaml
+for head in linear knn; do
+    succeeds train digits --model places.yaml --head $head --threads 2 --batch 16 --out places-$head
+    says "does not end in a dense layer on flat features: .*, for --head $head"
+    succeeds predict places-$head/best.safetensors digits/test/1
+done
 train --weights $weights --head-epochs 1 --unfreeze-every 1 --epochs 3 --out gradual
 kept gradual 'unfreeze_every: 1'
 says 'epochs 2 to 2, thawed: '
