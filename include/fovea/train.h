@@ -263,6 +263,26 @@ typedef struct fv_fit_options {
  * pictures training's accuracy counts as right the class with the larger part. FV_ERROR_DIVERGED when the loss is not finite (the best so far is kept). */
 FV_API fv_status fv_fit_with(const fv_fit_options *options);
 
+typedef struct fv_statistics_options {
+    size_t struct_size;
+    fv_model *model;        /* required */
+    const fv_dataset *data; /* required; what the model was trained with. Its classes do not matter */
+    int64_t batch;          /* pictures; default 64, or all there are */
+    int loader_threads;
+    fv_on_error on_error;
+    fv_progress_callback on_step; /* phase "statistics", epoch 1 of 1; nonzero stops with FV_INTERRUPTED */
+    fv_log_callback on_log;       /* pictures that cannot be read */
+    void *user;
+} fv_statistics_options;
+#define fv_update_statistics(...)                                                                            \
+    fv_update_statistics_with(                                                                               \
+        &(fv_statistics_options){.struct_size = sizeof(fv_statistics_options), .model = __VA_ARGS__})
+/* Measures the running mean and variance of all batch norms anew, for weights that were not trained with them, as those of
+ * fv_model_average: the mean over full batches, in a random order, of what each batch's are (variances unbiased), with what the layers before make
+ * of the pictures without augmentation (Izmailov et al. 2018, algorithm 1; torch.optim.swa_utils.update_bn). Without batch norms nothing
+ * changes. On failure the model is as it was. */
+FV_API fv_status fv_update_statistics_with(const fv_statistics_options *options);
+
 /* What fv_evaluate found. All arrays belong to it; release with fv_evaluation_release. Numbers are those of scikit-learn's functions of
  * the same names on the same probabilities (docs/evaluation.md has the formulas and sources). Of equal probabilities the class that
  * comes first is predicted. */
