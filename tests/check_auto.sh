@@ -43,5 +43,13 @@ for bad in 0 10x m -5s; do
 done
 "$fovea" train digits --lr fnd --out refused >out 2>err </dev/null
 grep -q 'or find' err || complain "--lr fnd: $(cat err)"
+# Nothing to find where a head is solved; behind it there is
+for head in linear knn; do
+    "$fovea" train digits --head $head --lr find --out refused >out 2>err </dev/null
+    [ $? -eq 2 ] || complain "--head $head --lr find: not a usage error"
+    grep -q 'has no learning rate' err || complain "--head $head --lr find: $(cat err)"
+done
+# shellcheck disable=SC2086
+succeeds train digits $tiny --head linear --epochs 2 --lr find --out behind
 
 [ $failures -eq 0 ]

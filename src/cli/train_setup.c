@@ -59,6 +59,11 @@ fv_status train_setup_check(const train_arguments *a)
     STATUS_TRY(check_words(a));
     if (a->clip_norm > 0 && a->clip_value > 0)
         return status_set(FV_ERROR_INVALID, "--clip-norm, --clip-value: give one of them");
+    if (a->lr == OPTION_WORD && a->head != HEAD_TRAINED && a->epochs <= 1)
+        return status_set(FV_ERROR_INVALID, "--lr find: a %s has no learning rate%s",
+                          a->head == HEAD_KNN ? "vote of neighbours" : "head that is solved",
+                          a->head == HEAD_KNN ? ""
+                                              : "; --epochs 2 and more train the network behind it with one");
     return train_model_check(a->model);
 }
 

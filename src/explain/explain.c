@@ -88,6 +88,12 @@ fv_status fv_explain_with(const fv_explain_options *options)
     const saliency_method *method = find_method(o->method ? o->method : "gradcam");
     if (!method)
         return status_last();
+    if (o->model && network_votes(o->model))
+        return status_set(
+            FV_ERROR_UNSUPPORTED,
+            "%s ends in a vote of neighbours, which has no gradient that could explain it; a model "
+            "with a linear head (train --head linear) on the same features can be explained",
+            fv_model_name(o->model));
     image picture = {0}, input = {0}, drawn = {0};
     saliency_map map = {0};
     fv_prediction chosen = {0};
