@@ -44,6 +44,9 @@ train --weights $weights --out two --patience 0
 for line in 'epochs: 16' "freeze: 'none'" 'head_epochs: 8' 'layer_decay: 1'; do
     kept two "$line"
 done
+# 4 updates in each of 8 epochs: 32/50 of 0.0001
+kept two 'lr: 6.4e-05'
+kept two 'head_lr: 0.003'
 says 'epochs 1 to 8, head: 70 of .* parameters are trained, .*; 1 of 1 batch norms keep their statistics'
 says 'epochs 9 to 16, thawed: .*; 1 of 1 batch norms keep their statistics'
 says '^.*epoch 8/16 head  loss'
@@ -81,6 +84,7 @@ for head in linear knn; do
     says "does not end in a dense layer on flat features: .*, for --head $head"
     succeeds predict places-$head/best.safetensors digits/test/1
 done
+fails 1 'vote of neighbours, which has no gradient .* --head linear' explain places-knn/best.safetensors digits/test/1 -o overlays
 train --weights $weights --head-epochs 1 --unfreeze-every 1 --epochs 3 --out gradual
 kept gradual 'unfreeze_every: 1'
 says 'epochs 2 to 2, thawed: '

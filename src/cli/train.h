@@ -127,6 +127,7 @@ fv_status train_window_settle(train_setup *s);
 
 /* What --weights changes of the defaults, before the others are settled. */
 fv_status train_transfer_settle(train_setup *s);
+void train_transfer_settle_rates(train_setup *s); /* after the numbers, which it counts steps with */
 /* Freezing, batch norms and learning-rate scales into the model. */
 fv_status train_transfer_apply(train_setup *s);
 

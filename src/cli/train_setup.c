@@ -308,6 +308,7 @@ fv_status train_setup_prepare(train_setup *s)
     STATUS_TRY(train_window_settle(s));
     STATUS_TRY(train_transfer_settle(s));
     settle_numbers(s);
+    train_transfer_settle_rates(s);
     STATUS_TRY(train_loss_settle(s));
     STATUS_TRY(train_compile(s));
     STATUS_TRY(train_transfer_apply(s));
