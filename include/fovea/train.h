@@ -196,7 +196,7 @@ typedef struct fv_fit_options {
     uint64_t seed; /* of order, augmentation and dropout */
     int loader_threads; /* default: one a core beyond the first, at least 1 */
     fv_on_error on_error;
-    const char *out;    /* run folder for results.csv, best.safetensors, last.safetensors; default none */
+    const char *out; /* run folder for results.csv, best.safetensors, last.safetensors; default none */
     /* last.safetensors of an interrupted run with the same options and the same data; default none. Where it is damaged, the newest whole
      * last-STEP.safetensors beside it. */
     const char *resume;
