@@ -109,7 +109,7 @@ fails 'must name the columns' eval $a digits --groups bare.csv
 
 # All of it in a report
 succeeds eval $a digits --groups groups.csv --bootstrap 100 --report a
-for words in '<h2>Intervals</h2>' '<h2>Groups</h2>' 'too few to judge' '<td>balanced_accuracy</td>'; do
+for words in '<h2>Scores</h2>' '<h2>Groups</h2>' 'too few to judge' '<td>balanced_accuracy</td>'; do
     grep -qF "$words" a/report.html || complain "eval --report: the page lacks $words"
 done
 succeeds eval $a digits --report a

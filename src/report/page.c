@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/memory.h"
 #include "report/page.h"
 #include "report/svg.h"
 
@@ -148,23 +149,27 @@ static void add_training(text *out, const report_content *c)
                   "<span>dashed line: best epoch</span></p>\n<div class=\"plots\">\n");
     add_plot(out, c->results, "Accuracy", accuracy, true);
     add_plot(out, c->results, "Loss", loss, false);
-    add_plot(out, c->results, "Learning rate", rate, false);
+    if (report_has_rate(c->results))
+        add_plot(out, c->results, "Learning rate", rate, false);
     text_add(out, "</div>\n");
     add_epochs(out, c->results);
 }
 
-static void add_problems(text *out, const report_input *in)
+static void add_warnings(text *out, const text *warnings)
 {
-    if (in->problem_count == 0)
+    const char *line = text_string(warnings);
+    if (!*line)
         return;
-    html_heading(out, "Problems in the data");
-    text_add(out, "<div class=\"scroll\"><ul>\n");
-    for (int64_t i = 0; i < in->problem_count; i++) {
+    html_heading(out, "Warnings");
+    text_add(out, "<ul>\n");
+    for (const char *end; (end = strchr(line, '\n')); line = end + 1) {
+        char *one = mem_string_n(line, (size_t)(end - line));
         text_add(out, "<li>");
-        text_add_html(out, in->problems[i]);
+        text_add_html(out, one ? one : "");
         text_add(out, "</li>\n");
+        free(one);
     }
-    text_add(out, "</ul></div>\n");
+    text_add(out, "</ul>\n");
 }
 
 static void add_arguments(text *out, const report_pairs *p)
@@ -189,8 +194,10 @@ static void add_command(text *out, const report_content *c)
     if (c->arguments->count == 0)
         return;
     html_heading(out, "Again");
-    text_add(out, "<p class=\"soft\">The same training into another folder, from this run's folder:</p>\n"
-                  "<pre>fovea train --config args.yaml --out again</pre>\n");
+    text_add(out,
+             "<p class=\"soft\">The same training into another folder, from this run's folder:</p>\n"
+             "<pre>fovea %s --config args.yaml --out again</pre>\n",
+             c->in->folds ? "cv" : "train");
 }
 
 void report_page(const report_content *c, text *html)
@@ -200,13 +207,15 @@ void report_page(const report_content *c, text *html)
     text_add_html(html, c->in->title);
     text_add(html, "</title>\n<style>\n%s</style>\n</head>\n<body>\n<main>\n", page_style);
     add_top(html, c);
+    add_warnings(html, c->warnings);
     (c->in->folds ? page_add_folds : add_training)(html, c);
     if (c->in->evaluation) {
         page_add_evaluation(html, c);
-        page_add_intervals(html, c);
+        page_add_scores(html, c);
         page_add_groups(html, c);
     }
-    add_problems(html, c->in);
+    page_add_pictures(html, c);
+    page_add_problems(html, c->in);
     add_arguments(html, c->arguments);
     add_command(html, c);
     text_add(html, "<footer>Written by fovea %s.</footer>\n</main>\n</body>\n</html>\n", fv_version());

@@ -3,7 +3,8 @@
 
 /* No web fonts, no scripts: the page is read from a disk, years later. */
 const char page_style[] =
-    ":root{--text:#1f2328;--soft:#59636e;--line:#d8dee4;--tint:#f6f8fa;--blue:#0950a0;--red:#b3261e;--bar:#dcebfb;--best:#eaf3ff;--back:#fff;"
+    ":root{--text:#1f2328;--soft:#59636e;--line:#d8dee4;--tint:#f6f8fa;--blue:#0950a0;--red:#b3261e;--bar:#"
+    "dcebfb;--best:#eaf3ff;--back:#fff;"
     "--c0:#0969da;--c1:#d1570a;--c2:#1a7f37;--c3:#8250df;--c4:#cf222e;--c5:#0e7c86;--c6:#9a6700;--c7:#bf3989;"
     "--c8:#57606a;--c9:#4d7c0f}\n"
     "*{box-sizing:border-box}\n"
@@ -33,6 +34,8 @@ const char page_style[] =
     ".grid{display:grid;grid-template-columns:repeat(auto-fill,minmax(132px,1fr));gap:14px}\n"
     "figure{margin:0;border:1px solid var(--line);border-radius:8px;overflow:hidden;font-size:.82rem}\n"
     "figure img,.none{width:100%;height:128px;object-fit:contain;background:var(--tint)}\n"
+    ".pairs{grid-template-columns:repeat(auto-fill,minmax(240px,1fr))}"
+    ".pair{display:grid;grid-template-columns:1fr 1fr;gap:1px}\n"
     "figure img.small{image-rendering:pixelated}\n"
     ".none{display:grid;place-items:center;color:var(--soft)}\n"
     "figcaption{padding:8px 10px;overflow-wrap:anywhere;line-height:1.4}\n"
