@@ -13,6 +13,21 @@ END
 tiny='--model tiny.yaml --threads 1'
 succeeds data demo digits --train 12 --test 2 --size 16 --seed 1
 
+# What is left open becomes numbers, each said in a line, and no word that stands for one is left
+succeeds train digits --epochs 1 --threads 1 --out open
+for line in 'model small_cnn (for an input of up to 64 pixels)' 'size 16x16, colour (as the pictures are)' \
+    'batch 128 (for an input of up to 64 pixels)' "lr 0.001 (the optimizer's usual one)" 'loss categorical (a picture has one class)'; do
+    grep -qxF "auto: $line" err || complain "not said: $line: $(grep auto err)"
+done
+[ "$(grep -c '^auto: ' err)" -eq 5 ] || complain "something else is said: $(grep auto err)"
+grep -qE ": '?(auto|find)'?$" open/args.yaml && complain "args.yaml: $(grep -E 'auto|find' open/args.yaml)"
+succeeds train --config open/args.yaml --out again
+grep -q '^auto: ' err && complain "nothing was open: $(grep auto err)"
+succeeds train digits --weights open/best.safetensors --threads 1 --out tuned
+for line in 'epochs 16 (8 of them the head'"'"'s)' 'lr 1.6e-05, head-lr 0.003 (for pretrained layers, and few updates)'; do
+    grep -qxF "auto: $line" err || complain "not said: $line: $(grep auto err)"
+done
+
 # A rate is found, and the run is the one that this rate, given, makes
 # shellcheck disable=SC2086
 succeeds train digits $tiny --epochs 2 --lr find --batch auto --accumulate 2 --out found

@@ -74,8 +74,7 @@ static fv_status make_zoo_model(train_setup *s, int64_t height, int64_t width, i
     if (!s->model)
         return status_last();
     if (chosen)
-        cli_say("--model was not given: %s, for an input of %s 64 pixels", a->model,
-                small ? "up to" : "more than");
+        train_say(s, "model %s (for an input of %s 64 pixels)", a->model, small ? "up to" : "more than");
     return FV_OK;
 }
 

@@ -297,6 +297,7 @@ fv_fit_options train_fit_options(const train_setup *s)
 
 fv_status train_setup_prepare(train_setup *s)
 {
+    s->given = s->a;
     STATUS_TRY(train_find_note(s));
     STATUS_TRY(open_data(s));
     if (!s->quiet) {
@@ -312,6 +313,7 @@ fv_status train_setup_prepare(train_setup *s)
     STATUS_TRY(train_loss_settle(s));
     STATUS_TRY(train_compile(s));
     STATUS_TRY(train_transfer_apply(s));
+    train_say_choices(s);
     return train_find_settle(s);
 }
 

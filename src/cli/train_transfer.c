@@ -20,7 +20,7 @@ static const struct rates {
 
 /* Adam's steps are of about the rate's length from the first one on, when it hardly knows the gradients yet; where there are only few, those
  * first ones are most of the phase (docs/transfer.md). */
-static float few_steps(const train_setup *s)
+static float step_share(const train_setup *s)
 {
     const train_arguments *a = &s->a;
     int64_t head = a->head_epochs > 0 ? a->head_epochs : 0,
@@ -37,11 +37,16 @@ void train_transfer_settle_rates(train_setup *s)
     if (!a->weights)
         return;
     if (!known)
-        r.all *= few_steps(s);
+        r.all *= step_share(s);
     if (!a->lr)
         a->lr = head_only ? r.head : r.all;
     if (!a->head_lr)
         a->head_lr = r.head;
+}
+
+bool train_transfer_is_short(const train_setup *s)
+{
+    return s->a.weights && others[s->a.optimizer].all == 0 && step_share(s) < 1;
 }
 
 fv_status train_transfer_settle(train_setup *s)
