@@ -43,6 +43,14 @@ cut -d, -f1,3-7 found/results.csv >a
 cut -d, -f1,3-7 given/results.csv >b
 cmp -s a b || complain "the run differs from one that was given --lr $lr: $(diff a b)"
 
+# Of pretrained layers the rate is the second phase's; the head's is 30 times as large, however few updates there are
+succeeds train digits --weights found/best.safetensors --epochs 2 --lr find --batch 16 --threads 1 --out tuned-found
+grep -q -- '--lr find: .*; --head-lr ' err || complain "--weights --lr find: $(grep find err)"
+python3 -c '
+import re
+a = dict(re.findall(r"^(lr|head_lr): (.*)", open("tuned-found/args.yaml").read(), re.M))
+assert abs(float(a["head_lr"]) / float(a["lr"]) / 30 - 1) < 1e-3, a' || complain "--weights --lr find: the rate of the head"
+
 # A time becomes epochs; --epochs is the most
 # shellcheck disable=SC2086
 succeeds train digits $tiny --patience 0 --time 1h --epochs 3 --out timed

@@ -444,7 +444,7 @@ static void page_of_a_solved_head(void **state)
     char *page = read_page(run);
     assert_non_null(
         strstr(page, "<h2>Warnings</h2>\n<ul>\n<li>&lt;few&gt; pictures</li>\n<li>loss</li>\n</ul>"));
-    assert_null(strstr(page, "Learning rate"));
+    assert_null(strstr(page, "<b>Learning rate</b>"));
     assert_non_null(strstr(page, "fovea train --config args.yaml"));
     free(page);
     free(log);

@@ -128,8 +128,9 @@ fv_status train_window_settle(train_setup *s);
 
 /* What --weights changes of the defaults, before the others are settled. */
 fv_status train_transfer_settle(train_setup *s);
-void train_transfer_settle_rates(train_setup *s);   /* after the numbers, which it counts steps with */
-bool train_transfer_is_short(const train_setup *s); /* they are smaller, for want of steps */
+void train_transfer_settle_rates(train_setup *s); /* after the numbers, which it counts steps with */
+float train_transfer_share(
+    const train_setup *s); /* of the usual rate of all layers, for want of steps; else 1 */
 /* Freezing, batch norms and learning-rate scales into the model. */
 fv_status train_transfer_apply(train_setup *s);
 

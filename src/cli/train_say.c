@@ -57,10 +57,10 @@ static void say_rate(const train_setup *s)
         train_say(s, "lr %g (the optimizer's usual one)", (double)a->lr);
     else if (a->head_epochs > 0)
         train_say(s, "lr %g, head-lr %g (for pretrained layers%s)", (double)a->lr, (double)a->head_lr,
-                  train_transfer_is_short(s) ? ", and few updates" : "");
+                  train_transfer_share(s) < 1 ? ", and few updates" : "");
     else
         train_say(s, "lr %g (for pretrained layers%s)", (double)a->lr,
-                  train_transfer_is_short(s) ? ", and few updates" : "");
+                  train_transfer_share(s) < 1 ? ", and few updates" : "");
 }
 
 void train_say_choices(const train_setup *s)

@@ -36,17 +36,16 @@ void train_transfer_settle_rates(train_setup *s)
     struct rates r = known ? others[a->optimizer] : usual;
     if (!a->weights)
         return;
-    if (!known)
-        r.all *= step_share(s);
+    r.all *= train_transfer_share(s);
     if (!a->lr)
         a->lr = head_only ? r.head : r.all;
     if (!a->head_lr)
         a->head_lr = r.head;
 }
 
-bool train_transfer_is_short(const train_setup *s)
+float train_transfer_share(const train_setup *s)
 {
-    return s->a.weights && others[s->a.optimizer].all == 0 && step_share(s) < 1;
+    return s->a.weights && others[s->a.optimizer].all == 0 ? step_share(s) : 1;
 }
 
 fv_status train_transfer_settle(train_setup *s)

@@ -87,8 +87,7 @@ static void add_top(text *out, const report_content *c)
 static void add_epochs(text *out, const report_table *t)
 {
     int64_t best = report_best_row(t);
-    text_add(out,
-             "<details><summary>All epochs as a table</summary><div class=\"scroll\"><table><thead><tr>");
+    text_add(out, "<div class=\"scroll\"><table><thead><tr>");
     for (int64_t j = 0; j < t->column_count; j++) {
         text_add(out, "<th>");
         text_add_html(out, t->columns[j]);
@@ -104,7 +103,7 @@ static void add_epochs(text *out, const report_table *t)
         }
         text_add(out, "</tr>\n");
     }
-    text_add(out, "</tbody></table></div></details>\n");
+    text_add(out, "</tbody></table></div>\n");
 }
 
 /* Training and validation by epoch, with a line at the best. */
@@ -149,10 +148,12 @@ static void add_training(text *out, const report_content *c)
                   "<span>dashed line: best epoch</span></p>\n<div class=\"plots\">\n");
     add_plot(out, c->results, "Accuracy", accuracy, true);
     add_plot(out, c->results, "Loss", loss, false);
+    text_add(out,
+             "</div>\n<details><summary>Learning rate and all epochs</summary>\n<div class=\"plots\">\n");
     if (report_has_rate(c->results))
         add_plot(out, c->results, "Learning rate", rate, false);
-    text_add(out, "</div>\n");
     add_epochs(out, c->results);
+    text_add(out, "</div></details>\n");
 }
 
 static void add_warnings(text *out, const text *warnings)

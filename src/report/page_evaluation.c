@@ -45,7 +45,8 @@ static void add_accuracy(text *out, const fv_evaluation *e)
 }
 
 enum {
-    MANY_SHOWN = 20 /* classes of many */
+    MANY_SHOWN = 20,    /* classes of many */
+    MATRIX_NARROW = 520 /* CSS pixels */
 };
 
 void page_add_headline(text *out, const fv_evaluation *e)
@@ -79,37 +80,33 @@ void page_add_left_out(text *out, const fv_evaluation *e)
                  (long long)e->skipped);
 }
 
-static void add_confusions(text *out, const report_content *c)
+static void add_matrix(text *out, const report_content *c)
+{
+    text_add(out, "<div class=\"matrix\"><img width=\"%lld\" height=\"%lld\" alt=\"confusion matrix\" src=\"",
+             (long long)c->plots.confusion_width, (long long)c->plots.confusion_height);
+    html_picture(out, c->in->run, "confusion.png");
+    text_add(out, "\"></div>\n");
+}
+
+static void add_matrix_note(text *out, const report_content *c)
 {
     const fv_evaluation *e = c->in->evaluation;
-    html_heading(out, "Confusion");
-    if (c->plots.confusion) {
+    text_add(out, "<p class=\"soft\">Rows are the true classes, columns the predicted ones. The colour "
+                  "is the share of the row: blue where right, red where wrong.");
+    if (c->plots.confusion_classes < e->class_count)
         text_add(out,
-                 "<div class=\"matrix\"><img width=\"%lld\" height=\"%lld\" alt=\"confusion matrix\" src=\"",
-                 (long long)c->plots.confusion_width, (long long)c->plots.confusion_height);
-        html_picture(out, c->in->run, "confusion.png");
-        text_add(
-            out,
-            "\"></div>\n<p class=\"soft\">Rows are the true classes, columns the predicted ones. The colour "
-            "is the share of the row: blue where right, red where wrong.");
-        if (c->plots.confusion_classes < e->class_count)
-            text_add(
-                out,
-                " Shown are the %lld of %lld classes with the most frequent confusions, and what they are "
-                "taken for among themselves.",
-                (long long)c->plots.confusion_classes, (long long)e->class_count);
-        text_add(out, "</p>\n");
-    }
-    report_confusion list[REPORT_MAX_CONFUSIONS];
-    int count = report_confusions_find(e, list);
-    if (count == 0) {
-        text_add(out, "<p class=\"soft\">No class was taken for another.</p>\n");
-        return;
-    }
+                 " Shown are the %lld of %lld classes with the most frequent confusions, and what they are "
+                 "taken for among themselves.",
+                 (long long)c->plots.confusion_classes, (long long)e->class_count);
+    text_add(out, "</p>\n");
+}
+
+static void add_confusion_list(text *out, const fv_evaluation *e, const report_confusion *list, int count)
+{
     text_add(out,
              "<div class=\"scroll\"><table class=\"words\"><thead><tr><th>True class</th><th>taken for</th>"
-             "<th class=\"number\">Pictures</th><th class=\"number\">Share of the "
-             "class</th></tr></thead><tbody>\n");
+             "<th class=\"number\">Pictures</th><th class=\"number\">Share</th>"
+             "</tr></thead><tbody>\n");
     for (int i = 0; i < count; i++) {
         int64_t support = e->classes[list[i].label].support;
         text_add(out, "<tr><td>");
@@ -121,6 +118,26 @@ static void add_confusions(text *out, const report_content *c)
         text_add(out, "</td></tr>\n");
     }
     text_add(out, "</tbody></table></div>\n");
+}
+
+/* A small matrix leaves room beside it. */
+static void add_confusions(text *out, const report_content *c)
+{
+    const fv_evaluation *e = c->in->evaluation;
+    report_confusion list[REPORT_MAX_CONFUSIONS];
+    int count = report_confusions_find(e, list);
+    bool beside = c->plots.confusion && count > 0 && c->plots.confusion_width <= MATRIX_NARROW;
+    html_heading(out, "Confusion");
+    if (c->plots.confusion)
+        add_matrix_note(out, c);
+    text_add(out, beside ? "<div class=\"plots\">\n" : "");
+    if (c->plots.confusion)
+        add_matrix(out, c);
+    if (count > 0)
+        add_confusion_list(out, e, list, count);
+    else
+        text_add(out, "<p class=\"soft\">No class was taken for another.</p>\n");
+    text_add(out, beside ? "</div>\n" : "");
 }
 
 static void add_bar(text *out, double part)
