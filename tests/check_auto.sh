@@ -13,6 +13,21 @@ END
 tiny='--model tiny.yaml --threads 1'
 succeeds data demo digits --train 12 --test 2 --size 16 --seed 1
 
+# What is left open becomes numbers, each said in a line, and no word that stands for one is left
+succeeds train digits --epochs 1 --threads 1 --out open
+for line in 'model small_cnn (for an input of up to 64 pixels)' 'size 16x16, colour (as the pictures are)' \
+    'batch 128 (for an input of up to 64 pixels)' "lr 0.001 (the optimizer's usual one)" 'loss categorical (a picture has one class)'; do
+    grep -qxF "auto: $line" err || complain "not said: $line: $(grep auto err)"
+done
+[ "$(grep -c '^auto: ' err)" -eq 5 ] || complain "something else is said: $(grep auto err)"
+grep -qE ": '?(auto|find)'?$" open/args.yaml && complain "args.yaml: $(grep -E 'auto|find' open/args.yaml)"
+succeeds train --config open/args.yaml --out again
+grep -q '^auto: ' err && complain "nothing was open: $(grep auto err)"
+succeeds train digits --weights open/best.safetensors --threads 1 --out tuned
+for line in 'epochs 16 (8 of them the head'"'"'s)' 'lr 1.6e-05, head-lr 0.003 (for pretrained layers, and few updates)'; do
+    grep -qxF "auto: $line" err || complain "not said: $line: $(grep auto err)"
+done
+
 # A rate is found, and the run is the one that this rate, given, makes
 # shellcheck disable=SC2086
 succeeds train digits $tiny --epochs 2 --lr find --batch auto --accumulate 2 --out found
@@ -27,6 +42,14 @@ succeeds train digits $tiny --epochs 2 --lr "$lr" --batch 8 --accumulate 2 --out
 cut -d, -f1,3-7 found/results.csv >a
 cut -d, -f1,3-7 given/results.csv >b
 cmp -s a b || complain "the run differs from one that was given --lr $lr: $(diff a b)"
+
+# Of pretrained layers the rate is the second phase's; the head's is 30 times as large, however few updates there are
+succeeds train digits --weights found/best.safetensors --epochs 2 --lr find --batch 16 --threads 1 --out tuned-found
+grep -q -- '--lr find: .*; --head-lr ' err || complain "--weights --lr find: $(grep find err)"
+python3 -c '
+import re
+a = dict(re.findall(r"^(lr|head_lr): (.*)", open("tuned-found/args.yaml").read(), re.M))
+assert abs(float(a["head_lr"]) / float(a["lr"]) / 30 - 1) < 1e-3, a' || complain "--weights --lr find: the rate of the head"
 
 # A time becomes epochs; --epochs is the most
 # shellcheck disable=SC2086
@@ -43,5 +66,13 @@ for bad in 0 10x m -5s; do
 done
 "$fovea" train digits --lr fnd --out refused >out 2>err </dev/null
 grep -q 'or find' err || complain "--lr fnd: $(cat err)"
+# Nothing to find where a head is solved; behind it there is
+for head in linear knn; do
+    "$fovea" train digits --head $head --lr find --out refused >out 2>err </dev/null
+    [ $? -eq 2 ] || complain "--head $head --lr find: not a usage error"
+    grep -q 'has no learning rate' err || complain "--head $head --lr find: $(cat err)"
+done
+# shellcheck disable=SC2086
+succeeds train digits $tiny --head linear --epochs 2 --lr find --out behind
 
 [ $failures -eq 0 ]

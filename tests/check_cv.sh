@@ -152,4 +152,30 @@ first, second = ({r["file"]: r["fold"] for r in rows if r["repeat"] == n} for n 
 assert len(first) == len(second) == 120 and first != second
 assert len(list(csv.DictReader(open("repeats/results.csv")))) == 6
 ' "cv --repeats: the predictions are not as they should be"
+
+# Several classes a picture: each picture predicted once, by a fold that did not see it, and the scores are of these answers
+python '
+import glob
+with open("several.csv", "w") as table:
+    print("file,label", file=table)
+    for path in sorted(glob.glob("digits/train/*/*")):
+        digit = int(path.split("/")[2])
+        names = [name for name, has in (("even", digit % 2 == 0), ("large", digit > 4), ("loop", digit in (0, 6, 8, 9))) if has]
+        print(path + "," + "|".join(names), file=table)
+' "several.csv"
+succeeds cv several.csv --folds 3 --epochs 2 --out several $quick
+python '
+import csv
+rows = list(csv.DictReader(open("several/predictions.csv")))
+assert len(rows) == len({r["file"] for r in rows}) == 120
+assert sum(r["label"] == "" for r in rows) == 24  # of 1 and 3
+split = lambda names: set(names.split("|")) - {""}
+exact = sum(split(r["label"]) == split(r["predicted"]) for r in rows) / 120
+right = sum(3 - len(split(r["label"]) ^ split(r["predicted"])) for r in rows) / 360
+scores = {r["score"]: r for r in csv.DictReader(open("several/summary.csv"))}
+assert abs(float(scores["exact_match"]["out_of_fold"]) - exact) < 1e-6, exact
+assert abs(float(scores["accuracy"]["out_of_fold"]) - right) < 1e-6, right
+assert scores["kappa"]["mean"] == "" and len(list(csv.DictReader(open("several/results.csv")))) == 3
+' "cv of several classes a picture: the tables do not agree"
+[ "$(grep -c '<h1>' several/report.html)" -eq 1 ] || complain "cv of several classes a picture: no report"
 exit $((failures > 0))

@@ -109,7 +109,7 @@ fails 'must name the columns' eval $a digits --groups bare.csv
 
 # All of it in a report
 succeeds eval $a digits --groups groups.csv --bootstrap 100 --report a
-for words in '<h2>Intervals</h2>' '<h2>Groups</h2>' 'too few to judge' '<td>balanced_accuracy</td>'; do
+for words in '<h2>Scores</h2>' '<h2>Groups</h2>' 'too few to judge' '<td>balanced_accuracy</td>'; do
     grep -qF "$words" a/report.html || complain "eval --report: the page lacks $words"
 done
 succeeds eval $a digits --report a
@@ -124,6 +124,11 @@ import json
 one, soup = (json.load(open(f"{n}.json")) for n in ("scores", "soup"))
 assert one["confusion"] == soup["confusion"] and abs(one["loss"] - soup["loss"]) < 1e-6
 ' "average: of a model and itself is another"
+# With the statistics measured anew
+succeeds average $a $a -o measured.safetensors --data digits --batch 16 --threads 2
+grep -q 'statistics of batch norms were measured on ' err || complain "average --data: $(cat err)"
+succeeds eval measured.safetensors digits
+fails 'gone: ' average $a $a -o no.safetensors --data gone
 fails 'says where to write' average $a $b
 fails 'mean, std' average $a $b -o no.safetensors
 succeeds train digits --model lenet5 --epochs 1 --batch 32 --threads 2 --out c

@@ -51,7 +51,7 @@ for width in 390 1200; do
 WRAP
     timeout 60 "$browser" --headless --no-sandbox --disable-gpu --user-data-dir="$work/profile" --virtual-time-budget=5000 \
         --window-size=1300,3200 --dump-dom "file://$work/alone/wrap.html" >dom 2>err
-    expected='SAID Training,Confusion,Classes,Curves,Calibration,Worst mistakes,Options,Again END'
+    expected='SAID Warnings,Training,Confusion,Classes,Curves,Calibration,Worst mistakes,Scores,Pictures,Options,Again END'
     grep -qF "$expected" dom || complain "at $width pixels: $(grep -o 'SAID.*END' dom || tail -n 2 err)"
 done
 exit $((failures > 0))

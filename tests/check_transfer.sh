@@ -44,6 +44,9 @@ train --weights $weights --out two --patience 0
 for line in 'epochs: 16' "freeze: 'none'" 'head_epochs: 8' 'layer_decay: 1'; do
     kept two "$line"
 done
+# 4 updates in each of 8 epochs: 32/50 of 0.0001
+kept two 'lr: 6.4e-05'
+kept two 'head_lr: 0.003'
 says 'epochs 1 to 8, head: 70 of .* parameters are trained, .*; 1 of 1 batch norms keep their statistics'
 says 'epochs 9 to 16, thawed: .*; 1 of 1 batch norms keep their statistics'
 says '^.*epoch 8/16 head  loss'
@@ -61,11 +64,27 @@ grep -q 'epoch 2/2  loss' err || complain "one phase has a name: $(cat err)"
 says 'features of the frozen layers: 6 a picture, without augmentation, computed once'
 train --weights $weights --freeze backbone --epochs 2 --feature-views 0 --out anew
 grep -q 'features of the frozen' err && complain "--feature-views 0 computes features once: $(cat err)"
+export FOVEA_CACHE=$work/cache
+train --weights $weights --freeze backbone --epochs 2 --cache disk --out computed
+says "computed once in .* and kept in $work/cache/features/[0-9a-f]*\.features"
+train --weights $weights --freeze backbone --epochs 2 --cache disk --out found
+says 'features of the frozen layers: 6 a picture, without augmentation, found in '
+for run in computed found; do
+    cmp -s head/best.safetensors $run/best.safetensors || complain "--cache disk: $run is not as from memory"
+done
 train --weights $weights --head linear --out linear
 kept linear 'epochs: 1'
 kept linear 'head: linear'
 says 'logistic regression on'
 [ "$(wc -l <linear/results.csv)" = 2 ] || complain "a linear head takes more than an epoch"
+# A convolution as the head: what follows the features gives way.
+sed 's/  - global_average_pool2d//; s/  - dense: .*/  - conv2d: {filters: 10, kernel: 1, name: last}\n  - global_average_pool2d/' tiny.yaml >places.yaml
+for head in linear knn; do
+    succeeds train digits --model places.yaml --head $head --threads 2 --batch 16 --out places-$head
+    says "does not end in a dense layer on flat features: .*, for --head $head"
+    succeeds predict places-$head/best.safetensors digits/test/1
+done
+fails 1 'vote of neighbours, which has no gradient .* --head linear' explain places-knn/best.safetensors digits/test/1 -o overlays
 train --weights $weights --head-epochs 1 --unfreeze-every 1 --epochs 3 --out gradual
 kept gradual 'unfreeze_every: 1'
 says 'epochs 2 to 2, thawed: '

@@ -395,6 +395,62 @@ static fv_status grey_picture(int64_t index, image *out, char *name, size_t size
 
 /* ---- the page ---- */
 
+/* What would fill the page is left to those who open it. */
+static void page_of_many_classes(void **state)
+{
+    (void)state;
+    const int64_t n = 1000;
+    fv_evaluation *e = make_evaluation(n, 2000, NULL);
+    int64_t classes[2 * REPORT_MAX_CONFUSIONS];
+    memset(e->confusion, 0, (size_t)(n * n) * sizeof *e->confusion);
+    e->confusion[999 * n + 7] = 3;
+    e->confusion[7 * n + 500] = 2;
+    e->confusion[7 * n + 7] = 9;
+    e->classes[600].f1 = 0.01f;
+    assert_int_equal(report_matrix_classes(e, classes), 3);
+    assert_int_equal(classes[0], 7);
+    assert_int_equal(classes[1], 500);
+    assert_int_equal(classes[2], 999);
+    char *run = make_run("many", "epoch,train/loss,lr\n1,0.5,0.1\n", NULL);
+    report_input in = {.run = run, .title = "t", .evaluation = e};
+    assert_ok(report_write(&in));
+    char *page = read_page(run);
+    assert_non_null(strstr(page, "Shown are the 3 of 1000 classes"));
+    assert_non_null(strstr(page, "The 20 of 1000 classes with the lowest F1:</p>"));
+    assert_non_null(strstr(page, "<summary>All classes</summary>"));
+    assert_true(strstr(page, "<td>class 600</td>") < strstr(page, "<td>class 0</td>"));
+    free(page);
+    /* None of them confused: there is no matrix of no classes. */
+    e->confusion[999 * n + 7] = e->confusion[7 * n + 500] = 0;
+    assert_ok(report_write(&in));
+    page = read_page(run);
+    assert_non_null(strstr(page, "No class was taken for another."));
+    assert_null(strstr(page, "confusion matrix"));
+    free(page);
+    free_evaluation(e);
+    free(run);
+}
+
+/* No learning rate, and what the run warned of, each warning once. */
+static void page_of_a_solved_head(void **state)
+{
+    (void)state;
+    char *run = make_run("solved", "epoch,train/loss,val/accuracy,lr\n1,0.5,0.75,0\n", "epochs: 1\n"),
+         *log = file_join(run, "log.txt");
+    const char lines[] = "epoch 1\nwarning: <few> pictures\nwarning: loss\nwarning: <few> pictures\n";
+    assert_ok(file_write(log, lines, strlen(lines)));
+    report_input in = {.run = run, .title = "t"};
+    assert_ok(report_write(&in));
+    char *page = read_page(run);
+    assert_non_null(
+        strstr(page, "<h2>Warnings</h2>\n<ul>\n<li>&lt;few&gt; pictures</li>\n<li>loss</li>\n</ul>"));
+    assert_null(strstr(page, "<b>Learning rate</b>"));
+    assert_non_null(strstr(page, "fovea train --config args.yaml"));
+    free(page);
+    free(log);
+    free(run);
+}
+
 static const char three_epochs[] =
     "epoch,seconds,train/loss,train/accuracy,val/loss,val/accuracy,lr\n"
     "1,5.1,1.5,0.5,1.4,0.61,0.001\n2,5.1,0.9,0.75,0.8,0.8125,0.0005\n3,5,0.7,0.8,0.9,0.7,0\n";
@@ -479,7 +535,7 @@ static void page_tells_of_groups(void **state)
         strstr(page, "recall (equal opportunity): 12.5 points, from few to &lt;b&gt;, class class 2"));
     assert_non_null(strstr(page, "<td>macro_f1</td>"));
     assert_non_null(strstr(page, "<td>0.4321</td><td>0.5678</td>"));
-    assert_null(strstr(page, "<td>kappa</td>"));
+    assert_non_null(strstr(page, "<td>kappa</td><td>0</td><td>–</td>"));
     free(page);
     free_evaluation(e);
     free(run);
@@ -683,6 +739,8 @@ int main(void)
         cmocka_unit_test(worst_mistakes_come_first),
         cmocka_unit_test(page_tells_the_numbers),
         cmocka_unit_test(page_tells_of_groups),
+        cmocka_unit_test(page_of_many_classes),
+        cmocka_unit_test(page_of_a_solved_head),
         cmocka_unit_test(thumbnails_are_written_anew),
         cmocka_unit_test(report_without_an_evaluation),
         cmocka_unit_test(report_of_one_epoch_with_gaps),

@@ -2,10 +2,11 @@
 /* fv_fit on features of the frozen layers: where a network is cut, that training on features is training on pixels where pictures are
  * not augmented, that it does not depend on threads nor on where a run was stopped, and when it is not done. */
 #include <math.h>
+#include <unistd.h>
 
 #include "nn/network.h"
 #include "train_fixture.h"
-#include "train/feature_cut.h"
+#include "train/features.h"
 
 enum {
     EPOCHS = 4,
@@ -204,6 +205,114 @@ static void test_not_done(void **state)
     }
 }
 
+/* ---- features in a file ---- */
+
+/* The same as from memory, computed or found. `found`: whether an earlier run's are taken. */
+static void compare_with_memory(const fixture *f, run r, const char *folder, bool found)
+{
+    run file = r;
+    file.cache = folder;
+    fv_model *a = fitted(f, &r), *b = fitted(f, &file);
+    assert_true(on_features(&r) && on_features(&file));
+    assert_true((strstr(file.log, ", found in ") != NULL) == found);
+    same_bits(a, b);
+    assert_memory_equal(r.loss, file.loss, sizeof r.loss);
+    fv_model_destroy(a);
+    fv_model_destroy(b);
+}
+
+static void test_file(void **state)
+{
+    const fixture *f = *state;
+    char *folder = file_join(f->folder, "kept");
+    char where[512];
+    snprintf(where, sizeof where, "disk:%s", folder);
+    const run views = {.augment = "[random_crop: {padding: 2}]", .views = 3};
+    compare_with_memory(f, (run){0}, where, false);
+    compare_with_memory(f, (run){0}, where, true);
+    compare_with_memory(f, (run){.engine = "auto"}, where, false); /* it rounds differently */
+    compare_with_memory(f, views, where, false);
+    compare_with_memory(f, views, where, true);
+    compare_with_memory(f, (run){.freeze = "conv2d*"}, where, false); /* cut elsewhere */
+
+    /* A head is behind the cut, any other tensor before it. */
+    run r = {.cache = where};
+    fv_model *m = make_network(CLASSES);
+    m->tensors[m->tensor_count - 1].data[0] += 1;
+    assert_ok(fit(f, m, &r));
+    assert_non_null(strstr(r.log, ", found in "));
+    fv_model_destroy(m);
+    m = make_network(CLASSES);
+    m->tensors[0].data[0] += 1;
+    *r.log = 0;
+    assert_ok(fit(f, m, &r));
+    assert_null(strstr(r.log, ", found in "));
+    fv_model_destroy(m);
+    free(folder);
+}
+
+/* Whatever became of the files, features are what they are. */
+static void test_damaged_file(void **state)
+{
+    const fixture *f = *state;
+    char *folder = file_join(f->folder, "damaged");
+    char where[512];
+    snprintf(where, sizeof where, "disk:%s", folder);
+    for (int damage = 0; damage < 4; damage++) {
+        file_list list;
+        compare_with_memory(f, (run){0}, where, false);
+        assert_ok(file_list_folder(&list, folder));
+        for (size_t i = 0; i < list.count; i++) {
+            char *path = file_join(folder, list.names[i]);
+            FILE *file = fopen(path, "r+b");
+            assert_non_null(file);
+            if (strstr(path, ".features") && damage == 0)
+                assert_int_equal(fseek(file, 6000, SEEK_SET), 0); /* among the rows */
+            if (strstr(path, ".features") && damage == 1)
+                assert_int_equal(fseek(file, 30, SEEK_SET), 0); /* in the fingerprint */
+            if (strstr(path, ".features") && damage == 2)
+                assert_int_equal(ftruncate(fileno(file), 5000), 0);
+            if (strstr(path, ".features") && damage < 2)
+                fputc('!', file);
+            if (strstr(path, ".features") && damage == 3)
+                assert_int_equal(ftruncate(fileno(file), 0), 0);
+            fclose(file);
+            free(path);
+        }
+        file_list_release(&list);
+        run r = {.cache = where};
+        fv_model_destroy(fitted(f, &r));
+        assert_non_null(strstr(r.log, "is damaged, or holds no features of these pictures"));
+        remove_folder(file_join(folder, ""));
+    }
+    free(folder);
+}
+
+/* Without a fingerprint, for as long as it is open; unwritable folders are an error. */
+static void test_nameless_file(void **state)
+{
+    const fixture *f = *state;
+    char *folder = file_join(f->folder, "nameless");
+    feature_file file;
+    file_list list;
+    text problem = {0};
+    assert_ok(file_make_folders(folder));
+    assert_ok(feature_file_open(folder, NULL, 100000, &problem, &file));
+    assert_false(file.whole);
+    memset(file.bytes, 1, 100000);
+    assert_ok(feature_file_commit(&file));
+    assert_true(file.whole);
+    assert_ok(file_list_folder(&list, folder));
+    assert_int_equal(list.count, 0);
+    file_list_release(&list);
+    feature_file_close(&file);
+    assert_int_equal(feature_file_open(folder, NULL, (size_t)1 << 60, &problem, &file), FV_ERROR_IO);
+    assert_non_null(strstr(fv_error_message(), "disk:FOLDER"));
+    assert_int_equal(feature_file_open("/nowhere", "abc", 10, &problem, &file), FV_ERROR_IO);
+    assert_int_equal(problem.length, 0);
+    free(folder);
+}
+
 /* ---- stopping and going on ---- */
 
 static void test_resume(void **state)
@@ -276,8 +385,18 @@ static void test_unreadable(void **state)
     const char *told = strstr(r.log, "left out: ");
     assert_non_null(told);
     assert_null(strstr(told + 1, "left out: "));
+    char where[512];
+    snprintf(where, sizeof where, "disk:%s/kept", folder);
+    run first = {.cache = where}, second = first;
+    fv_model *c = fitted(&f, &first), *d = fitted(&f, &second);
+    assert_non_null(strstr(first.log, "left out: "));
+    assert_non_null(strstr(second.log, "1 of 60 pictures have no features in "));
+    same_bits(a, c);
+    same_bits(a, d);
     fv_model_destroy(a);
     fv_model_destroy(b);
+    fv_model_destroy(c);
+    fv_model_destroy(d);
     fv_dataset_destroy(data);
     free(bad);
     remove_folder(folder);
@@ -344,7 +463,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_cut), CASE(test_same_as_pixels), CASE(test_views),
-        CASE(test_not_done),        CASE(test_resume),         CASE(test_stop),
+        CASE(test_not_done),        CASE(test_file),           CASE(test_damaged_file),
+        CASE(test_nameless_file),   CASE(test_resume),         CASE(test_stop),
         CASE(test_linear),          CASE(test_linear_refuses), cmocka_unit_test(test_unreadable)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -209,7 +209,15 @@ FV_API fv_model *fv_import_with(const fv_import_options *options);
  * `seed`, and there are no class names. NULL on failure; the caller destroys it. */
 FV_API fv_model *fv_model_new_head(const fv_model *m, int64_t classes, uint64_t seed);
 
-/* A model like `m` whose last layer, a dense one on flat features or a vote already, is the vote of the nearest of `rows` neighbours (fv_knn),
+/* Whether the logits of `m` are what one dense layer, or a vote of neighbours, makes of flat features (N, C), as FV_HEAD_LINEAR needs. */
+FV_API int fv_model_ends_flat(const fv_model *m);
+/* A model like `m` that ends so: with a dense head of `classes` units that begins anew from `seed`, on the features that the last layer with
+ * weights takes. Where these are (N, H, W, C) they are averaged over their places first; where several layers make logits of several features,
+ * which become one (a distilled DeiT), the features stand side by side. What came behind falls away. NULL on failure; the
+ * caller destroys it. */
+FV_API fv_model *fv_model_flat_head(const fv_model *m, int64_t classes, uint64_t seed);
+
+/* A model like `m`, as fv_model_flat_head makes it where it does not end so, whose last layer is the vote of the nearest of `rows` neighbours (fv_knn),
  * which fv_fit finds with FV_HEAD_KNN: a row for each training picture and view. NULL on failure; the caller destroys it. */
 FV_API fv_model *fv_model_knn_head(const fv_model *m, int64_t classes, int64_t rows);
 

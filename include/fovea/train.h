@@ -196,7 +196,7 @@ typedef struct fv_fit_options {
     uint64_t seed; /* of order, augmentation and dropout */
     int loader_threads; /* default: one a core beyond the first, at least 1 */
     fv_on_error on_error;
-    const char *out;    /* run folder for results.csv, best.safetensors, last.safetensors; default none */
+    const char *out; /* run folder for results.csv, best.safetensors, last.safetensors; default none */
     /* last.safetensors of an interrupted run with the same options and the same data; default none. Where it is damaged, the newest whole
      * last-STEP.safetensors beside it. */
     const char *resume;
@@ -208,7 +208,7 @@ typedef struct fv_fit_options {
      * training pictures, and on_log is told; nonzero: its window stays. */
     int keep_window;
     /* What is kept of decoded pictures for the next epoch (docs/loading.md): "none" (default), "ram", "disk" (a folder in
-     * $FOVEA_CACHE, $XDG_CACHE_HOME/fovea or ~/.cache/fovea) or "disk:FOLDER". */
+     * $FOVEA_CACHE, $XDG_CACHE_HOME/fovea or ~/.cache/fovea) or "disk:FOLDER"; on disk, what is kept of feature_views too. */
     const char *cache;
     int64_t cache_limit; /* bytes that it takes at most; default half of what is free there */
     /* The first head_epochs of the epochs train the head alone, with a learning rate of its own, as if fv_freeze had been told
@@ -234,7 +234,7 @@ typedef struct fv_fit_options {
     float distill_alpha;       /* (0, 1]; default 0.9 */
     float distill_temperature; /* 0.1..100; default 4 */
     /* While the head alone is trained, or pictures are not augmented, what the frozen layers make of each picture is computed once and
-     * kept in memory (cache_limit or half of what is free), and epochs take milliseconds. With augmentation so many views of each
+     * kept (in memory, or in a file; docs/transfer.md), and epochs take milliseconds. With augmentation so many views of each
      * picture are computed and take turns: the picture as it is, then as it is augmented in the first epochs. Default 1; FV_OFF: every epoch
      * computes all layers on newly augmented pictures, as always where pictures are mixed. */
     int64_t feature_views;
@@ -262,6 +262,26 @@ typedef struct fv_fit_options {
  * that a picture has or has not: accuracy is then the share of such answers that are right (Keras's binary accuracy). With mixed
  * pictures training's accuracy counts as right the class with the larger part. FV_ERROR_DIVERGED when the loss is not finite (the best so far is kept). */
 FV_API fv_status fv_fit_with(const fv_fit_options *options);
+
+typedef struct fv_statistics_options {
+    size_t struct_size;
+    fv_model *model;        /* required */
+    const fv_dataset *data; /* required; what the model was trained with. Its classes do not matter */
+    int64_t batch;          /* pictures; default 64, or all there are */
+    int loader_threads;
+    fv_on_error on_error;
+    fv_progress_callback on_step; /* phase "statistics", epoch 1 of 1; nonzero stops with FV_INTERRUPTED */
+    fv_log_callback on_log;       /* pictures that cannot be read */
+    void *user;
+} fv_statistics_options;
+#define fv_update_statistics(...)                                                                            \
+    fv_update_statistics_with(                                                                               \
+        &(fv_statistics_options){.struct_size = sizeof(fv_statistics_options), .model = __VA_ARGS__})
+/* Measures the running mean and variance of all batch norms anew, for weights that were not trained with them, as those of
+ * fv_model_average: the mean over full batches, in a random order, of what each batch's are (variances unbiased), with what the layers before make
+ * of the pictures without augmentation (Izmailov et al. 2018, algorithm 1; torch.optim.swa_utils.update_bn). Without batch norms nothing
+ * changes. On failure the model is as it was. */
+FV_API fv_status fv_update_statistics_with(const fv_statistics_options *options);
 
 /* What fv_evaluate found. All arrays belong to it; release with fv_evaluation_release. Numbers are those of scikit-learn's functions of
  * the same names on the same probabilities (docs/evaluation.md has the formulas and sources). Of equal probabilities the class that

@@ -85,6 +85,7 @@ typedef struct fv_report_options {
      * be NULL. */
     int64_t folds;
     const fv_evaluation *ensemble;
+    const fv_dataset *dataset; /* whose parts' pictures are counted by class; default `data`'s; may be NULL */
 } fv_report_options;
 #define fv_report_write(...)                                                                                 \
     fv_report_write_with(&(fv_report_options){.struct_size = sizeof(fv_report_options), .run = __VA_ARGS__})

@@ -149,8 +149,9 @@ static fv_status report(train_setup *s, progress_bar *bar, fv_evaluation *e)
     }
     text title = {0};
     text_add(&title, "%s on %s", fv_model_name(s->model), file_base_name(s->a.data));
-    fv_status status = fv_report_write(s->a.out, .model = s->model, .data = data,
-                                       .evaluation = data ? e : NULL, .title = text_string(&title));
+    fv_status status =
+        fv_report_write(s->a.out, .model = s->model, .data = data, .evaluation = data ? e : NULL,
+                        .title = text_string(&title), .dataset = s->data);
     text_release(&title);
     return status;
 }

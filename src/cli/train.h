@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * fovea train, in nine files, and of cv the options: the options' table (train_options.c), what they mean for this data
- * (train_setup.c, train_model.c, train_window.c, train_transfer.c, train_loss.c), what is found by trying (train_find.c), the run folder (run_folder.c), and the run itself (train.c).
+ * fovea train, in ten files, and of cv the options: the options' table (train_options.c), what they mean for this data
+ * (train_setup.c, train_model.c, train_window.c, train_transfer.c, train_loss.c), what is found by trying (train_find.c), what is said of all this (train_say.c), the run folder (run_folder.c), and the run itself (train.c).
  */
 #ifndef CLI_TRAIN_H
 #define CLI_TRAIN_H
@@ -84,8 +84,9 @@ typedef struct train_setup {
     fv_model *teachers[TEACHERS_MOST];
     int64_t teacher_count;
     train_find find;
-    bool fresh; /* the network is new: no weights, no preprocessing of its own */
-    bool quiet; /* the data's problems have been said */
+    bool fresh;            /* the network is new: no weights, no preprocessing of its own */
+    bool quiet;            /* the data's problems have been said */
+    train_arguments given; /* `a` before any default was settled */
     const char
         *resume_from; /* what goes on with a run that was interrupted; NULL: train --resume with its folder */
 } train_setup;
@@ -127,12 +128,19 @@ fv_status train_window_settle(train_setup *s);
 
 /* What --weights changes of the defaults, before the others are settled. */
 fv_status train_transfer_settle(train_setup *s);
+void train_transfer_settle_rates(train_setup *s); /* after the numbers, which it counts steps with */
+float train_transfer_share(
+    const train_setup *s); /* of the usual rate of all layers, for want of steps; else 1 */
 /* Freezing, batch norms and learning-rate scales into the model. */
 fv_status train_transfer_apply(train_setup *s);
 
 /* Loss, weights of classes, teachers and what is monitored; settled before the model is compiled. */
 fv_status train_loss_settle(train_setup *s);
 void train_loss_release(train_setup *s);
+
+/* What was left open and is settled now, a line each; the first says one such line. */
+void train_say(const train_setup *s, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void train_say_choices(const train_setup *s);
 
 /* Words in place of numbers are noted, then the defaults settled, then numbers found. Said in a line each. */
 fv_status train_find_note(train_setup *s);

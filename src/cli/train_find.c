@@ -14,7 +14,9 @@
 #include "core/memory.h"
 
 static const double report_seconds = 1; /* its plots and page */
-static const double trial_part = 0.03;  /* of the time, to measure what a run costs */
+static const double report_maps =
+    12; /* of the worst mistakes, forwards and backwards: three times a picture's cost each */
+static const double trial_part = 0.03; /* of the time, to measure what a run costs */
 static const double trial_least = 1, trial_most = 20;
 
 #define RATE_RULE ", where the loss fell steepest,"
@@ -106,7 +108,7 @@ static fv_status find_batch(train_setup *s, progress_bar *bar)
 static fv_status find_rate(train_setup *s, progress_bar *bar)
 {
     train_arguments *a = &s->a;
-    double ratio = (double)a->head_lr / (double)a->lr;
+    double ratio = (double)a->head_lr / (double)a->lr * (double)train_transfer_share(s);
     fv_fit_options o = trial_options(s, bar);
     fv_status status = fv_find_learning_rate(&o, &s->find.rates);
     progress_end(bar);
@@ -154,7 +156,8 @@ static fv_status find_epochs(train_setup *s, progress_bar *bar)
     STATUS_TRY(make_folder(s));
     STATUS_TRY(measure(s, bar, &cost));
     const fv_dataset *scored = s->test ? s->test : s->validation;
-    double report = report_seconds + (scored ? (double)fv_dataset_size(scored) * cost.picture : 0);
+    double pictures = scored ? (double)fv_dataset_size(scored) + 3 * report_maps : 0,
+           report = report_seconds + pictures * cost.picture;
     double spent = clock_seconds() - f->start, left = f->seconds - spent - report;
     bool halves = !f->head_epochs_given && a->head_epochs > 0;
     int64_t head = halves ? FV_OFF : a->head_epochs > 0 ? a->head_epochs : 0;

@@ -74,8 +74,7 @@ static fv_status make_zoo_model(train_setup *s, int64_t height, int64_t width, i
     if (!s->model)
         return status_last();
     if (chosen)
-        cli_say("--model was not given: %s, for an input of %s 64 pixels", a->model,
-                small ? "up to" : "more than");
+        train_say(s, "model %s (for an input of %s 64 pixels)", a->model, small ? "up to" : "more than");
     return FV_OK;
 }
 
@@ -192,6 +191,17 @@ static fv_status let_neighbours_vote(train_setup *s)
     return FV_OK;
 }
 
+/* Logistic regression is of flat features. */
+static fv_status flatten_end(train_setup *s)
+{
+    fv_model *m = fv_model_flat_head(s->model, fv_dataset_class_count(s->train), s->a.seed);
+    if (!m)
+        return status_last();
+    fv_model_destroy(s->model);
+    s->model = m;
+    return FV_OK;
+}
+
 fv_status train_model_make(train_setup *s)
 {
     train_arguments *a = &s->a;
@@ -203,8 +213,15 @@ fv_status train_model_make(train_setup *s)
     if (a->weights && a->model)
         STATUS_TRY(weights_table_load(s->model, a->weights));
     STATUS_TRY(preprocess_settle(&choice, a->weights && a->model ? a->model : "", s->model));
+    if (a->head != HEAD_TRAINED && !fv_model_ends_flat(s->model))
+        cli_say("%s does not end in a dense layer on flat features: what follows them gives way to their "
+                "averages, "
+                "for --head %s",
+                fv_model_name(s->model), a->head == HEAD_KNN ? "knn" : "linear");
     if (a->head == HEAD_KNN)
         STATUS_TRY(let_neighbours_vote(s));
+    else if (a->head == HEAD_LINEAR && !fv_model_ends_flat(s->model))
+        STATUS_TRY(flatten_end(s));
     if (a->model && strchr(a->model, '.'))
         a->model = train_absolute(s, a->model);
     return FV_OK;

@@ -200,7 +200,8 @@ const option cv_table[] = {
      AT(time),
      .value = "TIME",
      .shown = "no limit",
-     .help = "as many epochs, of --epochs at most, as fit into this time by what was measured before the first, from the "
+     .help = "as many epochs, of --epochs at most, as fit into this time by what was measured before the "
+             "first, from the "
              "command's start to its report: 90s, 10m, 2h; at least one"},
     {.name = "batch",
      .type = OPTION_INT,
@@ -209,7 +210,8 @@ const option cv_table[] = {
      .high = 65536,
      .word = "auto",
      .shown = "32; 128 up to 64 pixels",
-     .help = "pictures in a step; auto: up to 256 and a tenth of the pictures, as many as fit into half of the free "
+     .help = "pictures in a step; auto: up to 256 and a tenth of the pictures, as many as fit into half of "
+             "the free "
              "memory"},
     {.name = "optimizer",
      .type = OPTION_CHOICE,
@@ -469,7 +471,8 @@ const option cv_table[] = {
      AT(cache),
      .value = "WHERE",
      .shown = "none",
-     .help = "keep decoded pictures for the next epoch: none, ram, disk or disk:FOLDER"},
+     .help = "keep decoded pictures for the next epoch, and features of frozen layers: none, ram, disk or "
+             "disk:FOLDER"},
     {.name = "cache_limit",
      .type = OPTION_INT,
      AT(cache_limit),

@@ -59,6 +59,11 @@ fv_status train_setup_check(const train_arguments *a)
     STATUS_TRY(check_words(a));
     if (a->clip_norm > 0 && a->clip_value > 0)
         return status_set(FV_ERROR_INVALID, "--clip-norm, --clip-value: give one of them");
+    if (a->lr == OPTION_WORD && a->head != HEAD_TRAINED && a->epochs <= 1)
+        return status_set(FV_ERROR_INVALID, "--lr find: a %s has no learning rate%s",
+                          a->head == HEAD_KNN ? "vote of neighbours" : "head that is solved",
+                          a->head == HEAD_KNN ? ""
+                                              : "; --epochs 2 and more train the network behind it with one");
     return train_model_check(a->model);
 }
 
@@ -292,6 +297,7 @@ fv_fit_options train_fit_options(const train_setup *s)
 
 fv_status train_setup_prepare(train_setup *s)
 {
+    s->given = s->a;
     STATUS_TRY(train_find_note(s));
     STATUS_TRY(open_data(s));
     if (!s->quiet) {
@@ -303,9 +309,11 @@ fv_status train_setup_prepare(train_setup *s)
     STATUS_TRY(train_window_settle(s));
     STATUS_TRY(train_transfer_settle(s));
     settle_numbers(s);
+    train_transfer_settle_rates(s);
     STATUS_TRY(train_loss_settle(s));
     STATUS_TRY(train_compile(s));
     STATUS_TRY(train_transfer_apply(s));
+    train_say_choices(s);
     return train_find_settle(s);
 }
 

@@ -5,7 +5,8 @@
 #include "cli/train.h"
 
 enum {
-    EPOCHS = 16
+    EPOCHS = 16,
+    STEPS_ENOUGH = 50 /* updates of the second phase, from which on its rate is the usual one */
 };
 
 /* By optimizer. Muon's head is AdamW's, at 0.015 of its rate. */
@@ -17,14 +18,34 @@ static const struct rates {
       [FV_LION] = {1e-5f, 3e-4f}, [FV_MUON] = {2e-3f, 0.2f},
 };
 
-/* Pretrained layers stand a smaller rate than new ones; a head alone takes a larger one. */
-static void settle_rates(train_arguments *a, bool head_only)
+/* Adam's steps are of about the rate's length from the first one on, when it hardly knows the gradients yet; where there are only few, those
+ * first ones are most of the phase (docs/transfer.md). */
+static float step_share(const train_setup *s)
 {
-    struct rates r = others[a->optimizer].all > 0 ? others[a->optimizer] : usual;
+    const train_arguments *a = &s->a;
+    int64_t head = a->head_epochs > 0 ? a->head_epochs : 0,
+            steps = (fv_dataset_size(s->train) + a->batch - 1) / a->batch * (a->epochs - head);
+    return steps > 0 && steps < STEPS_ENOUGH ? (float)steps / STEPS_ENOUGH : 1;
+}
+
+/* Pretrained layers stand a smaller rate than new ones; a head alone takes a larger one. */
+void train_transfer_settle_rates(train_setup *s)
+{
+    train_arguments *a = &s->a;
+    bool known = others[a->optimizer].all > 0, head_only = strcmp(a->freeze, "backbone") == 0;
+    struct rates r = known ? others[a->optimizer] : usual;
+    if (!a->weights)
+        return;
+    r.all *= train_transfer_share(s);
     if (!a->lr)
         a->lr = head_only ? r.head : r.all;
     if (!a->head_lr)
         a->head_lr = r.head;
+}
+
+float train_transfer_share(const train_setup *s)
+{
+    return s->a.weights && others[s->a.optimizer].all == 0 ? step_share(s) : 1;
 }
 
 fv_status train_transfer_settle(train_setup *s)
@@ -43,8 +64,6 @@ fv_status train_transfer_settle(train_setup *s)
     if (a->epochs && a->head_epochs > a->epochs)
         return status_set(FV_ERROR_INVALID, "--head-epochs: there are %lld epochs, not %lld",
                           (long long)a->epochs, (long long)a->head_epochs);
-    if (a->weights)
-        settle_rates(a, strcmp(a->freeze, "backbone") == 0);
     if (!a->feature_views)
         a->feature_views = 1;
     if (!a->layer_decay)

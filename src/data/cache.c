@@ -11,6 +11,8 @@
 #include "core/file.h"
 #include "core/memory.h"
 
+static const char pictures[] = "pictures"; /* the folder of their files */
+
 /* In memory a picture is one block, which is complete before its place points to it. */
 typedef struct kept_picture {
     cache_shape shape;
@@ -64,25 +66,31 @@ static size_t memory_free(void)
 
 /* ---- making and ending ---- */
 
-static bool is_disk(const char *where)
+bool cache_is_on_disk(const char *where)
 {
-    return strcmp(where, "disk") == 0 || (strncmp(where, "disk:", 5) == 0 && where[5]);
+    return where && (strcmp(where, "disk") == 0 || (strncmp(where, "disk:", 5) == 0 && where[5]));
 }
 
 fv_status cache_check(const char *where)
 {
-    if (!where || strcmp(where, "none") == 0 || strcmp(where, "ram") == 0 || is_disk(where))
+    if (!where || strcmp(where, "none") == 0 || strcmp(where, "ram") == 0 || cache_is_on_disk(where))
         return FV_OK;
     return status_set(FV_ERROR_INVALID, "cache: '%s' is none of none, ram, disk and disk:FOLDER", where);
 }
 
-static char *folder_of(const char *where)
+fv_status cache_folder(const char *where, const char *kind, char **folder)
 {
-    if (where[4] == ':')
-        return mem_string(where + 5);
-    char *all = file_cache_folder(), *folder = all ? file_join(all, "pictures") : NULL;
-    free(all);
-    return folder;
+    bool named = where && strncmp(where, "disk:", 5) == 0;
+    char *all = named ? mem_string(where + 5) : file_cache_folder();
+    *folder = all && !named ? file_join(all, kind) : all;
+    if (*folder != all)
+        free(all);
+    fv_status status = *folder ? file_make_folders(*folder) : status_last();
+    if (status != FV_OK) {
+        free(*folder);
+        *folder = NULL;
+    }
+    return status;
 }
 
 fv_status cache_half_of_free(const char *where, size_t *bytes)
@@ -91,22 +99,20 @@ fv_status cache_half_of_free(const char *where, size_t *bytes)
     STATUS_TRY(cache_check(where));
     if (where && strcmp(where, "ram") == 0)
         *bytes = memory_free() / 2;
-    if (!where || !is_disk(where))
+    if (!cache_is_on_disk(where))
         return FV_OK;
-    char *folder = folder_of(where);
-    fv_status status = folder ? file_make_folders(folder) : status_last();
-    if (status == FV_OK)
-        *bytes = cache_file_free(folder) / 2;
+    char *folder;
+    STATUS_TRY(cache_folder(where, pictures, &folder));
+    *bytes = cache_file_free(folder) / 2;
     free(folder);
-    return status;
+    return FV_OK;
 }
 
 static fv_status open_file(picture_cache *c, const cache_options *o)
 {
-    char *folder = folder_of(o->where);
-    fv_status status = folder ? file_make_folders(folder) : status_last();
-    if (status == FV_OK)
-        status = cache_file_open(folder, o, &c->problems, &c->file);
+    char *folder;
+    STATUS_TRY(cache_folder(o->where, pictures, &folder));
+    fv_status status = cache_file_open(folder, o, &c->problems, &c->file);
     if (status == FV_OK) {
         size_t bytes;
         int64_t count;
@@ -132,7 +138,7 @@ fv_status cache_create(const cache_options *o, picture_cache **out)
     pthread_mutex_init(&c->lock, NULL);
     c->count = o->count;
     fv_status status = FV_OK;
-    if (is_disk(o->where))
+    if (cache_is_on_disk(o->where))
         status = open_file(c, o);
     else if (!(c->pictures = mem_array((size_t)o->count, sizeof *c->pictures)))
         status = status_last();

@@ -37,6 +37,10 @@ fv_status cache_create(const cache_options *o, picture_cache **out);
 void cache_destroy(picture_cache *c);     /* NULL is fine */
 fv_status cache_check(const char *where); /* whether it is one of the words above, or "none" */
 
+bool cache_is_on_disk(const char *where); /* "disk" or "disk:FOLDER" */
+/* The folder for files of a kind: FOLDER itself, else one in the cache folder. Makes it; the caller frees it. NULL on failure. */
+fv_status cache_folder(const char *where, const char *kind, char **folder);
+
 /* The default limit, for who shares it among several; 0 for none. Makes the folder. */
 fv_status cache_half_of_free(const char *where, size_t *bytes);
 

@@ -15,6 +15,7 @@
 #ifndef DATA_LOADER_H
 #define DATA_LOADER_H
 
+#include "core/digest.h"
 #include "data/augment.h"
 #include "data/cache.h"
 #include "data/dataset.h"
@@ -94,6 +95,10 @@ double loader_waited(const loader *l);
 /* Pictures that could not be read so far (each counted once), and their messages. */
 int64_t loader_skipped(const loader *l);
 const char *loader_skipped_message(const loader *l, int64_t index);
+
+/* A digest of all that a picture's pixels depend on before they are augmented: names, sizes and times of the files, the network's input, the
+ * decoders. */
+fv_status loader_fingerprint(const loader *l, char hex[DIGEST_SIZE]);
 
 /* What is kept of decoded pictures; NULL: nothing. And what went wrong with it since it was asked last. */
 const picture_cache *loader_cache(const loader *l);

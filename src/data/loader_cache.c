@@ -61,7 +61,7 @@ static void add_geometry(const loader *l, text *t)
     text_add(t, "\n");
 }
 
-static fv_status make_fingerprint(const loader *l, char hex[DIGEST_SIZE])
+fv_status loader_fingerprint(const loader *l, char hex[DIGEST_SIZE])
 {
     const store *s = l->options.data->store;
     char name[NAME_BYTES], last[NAME_BYTES] = "";
@@ -103,7 +103,7 @@ fv_status loader_cache_create(loader *l)
     if (!o->cache || strcmp(o->cache, "none") == 0 || !any_to_decode(o->data->store))
         return FV_OK;
     if (strcmp(o->cache, "ram") != 0)
-        STATUS_TRY(make_fingerprint(l, fingerprint));
+        STATUS_TRY(loader_fingerprint(l, fingerprint));
     return cache_create(&(cache_options){.where = o->cache,
                                          .limit = o->cache_limit,
                                          .count = o->data->store->count,

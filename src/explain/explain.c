@@ -53,8 +53,7 @@ static fv_status choose_class(const fv_explain_options *o, const image *picture,
     return status;
 }
 
-/* What the network sees, made as fv_predict makes it. */
-static fv_status fit(const image *picture, const fv_preprocess *p, image *out)
+fv_status saliency_fit(const image *picture, const fv_preprocess *p, image *out)
 {
     image source = {0};
     uint8_t fill[3];
@@ -70,8 +69,7 @@ static fv_status fit(const image *picture, const fv_preprocess *p, image *out)
     return status;
 }
 
-/* The picture as RGB, enlarged to SMALL_SIDE when it is tiny. */
-static fv_status canvas_of(const image *picture, image *out)
+fv_status saliency_canvas(const image *picture, image *out)
 {
     int64_t shorter = picture->height < picture->width ? picture->height : picture->width;
     int64_t times = shorter < SMALL_SIDE ? (SMALL_SIDE + shorter - 1) / shorter : 1;
@@ -96,23 +94,25 @@ fv_status fv_explain_with(const fv_explain_options *options)
     decode.channels = 0; /* the overlay shows the picture's own colours */
     decode.max_pixels = o->max_pixels;
     decode.max_bytes = o->max_bytes;
-    fv_status status = image_load(o->path, &decode, &picture);
+    void *session = NULL;
+    fv_status status = method->open(o->model, o->layer, &session);
+    if (status == FV_OK)
+        status = image_load(o->path, &decode, &picture);
     if (status == FV_OK)
         status = choose_class(o, &picture, &chosen);
     if (status == FV_OK)
-        status = fit(&picture, p, &input);
-    if (status == FV_OK) {
-        saliency_request request = {o->model, input.data, chosen.class_index, o->layer};
-        status = method->compute(&request, &map);
-    }
+        status = saliency_fit(&picture, p, &input);
     if (status == FV_OK)
-        status = canvas_of(&picture, &drawn);
+        status = method->compute(session, input.data, chosen.class_index, &map);
+    if (status == FV_OK)
+        status = saliency_canvas(&picture, &drawn);
     if (status == FV_OK) {
         overlay_draw(&drawn, p, &map);
         status = image_save_png(&drawn, o->out);
     }
     if (status == FV_OK && o->explained)
         *o->explained = chosen;
+    method->close(session);
     saliency_map_release(&map);
     image_release(&picture);
     image_release(&input);

@@ -71,6 +71,7 @@ static fv_status combine(const float *a, const float *da, const shape *s, salien
 }
 
 typedef struct gradcam {
+    fv_model *model;
     graph *graph;
     engine *engine;
     plan *plan;
@@ -78,14 +79,18 @@ typedef struct gradcam {
     float *a, *da, *one_hot;
 } gradcam;
 
-static void gradcam_release(gradcam *s)
+static void close(void *session)
 {
+    gradcam *s = session;
+    if (!s)
+        return;
     plan_destroy(s->plan);
     engine_close(s->engine);
     graph_destroy(s->graph);
     free(s->a);
     free(s->da);
     free(s->one_hot);
+    free(s);
 }
 
 /* d logits[class] / d features, as a graph. */
@@ -106,40 +111,58 @@ static fv_status differentiate(gradcam *s, const fv_model *m, value_id features)
     return graph_remove_dead(s->graph);
 }
 
-static fv_status run(gradcam *s, const saliency_request *r)
+static fv_status make_plan(gradcam *s)
 {
-    fv_model *m = r->model;
+    const fv_model *m = s->model;
+    const shape *f = &s->graph->values[s->features].shape;
+    s->a = mem_array((size_t)shape_count(f), sizeof *s->a);
+    s->da = mem_array((size_t)shape_count(f), sizeof *s->da);
+    s->one_hot = mem_array((size_t)fv_model_class_count(m), sizeof *s->one_hot);
+    if (!s->a || !s->da || !s->one_hot)
+        return status_last();
     STATUS_TRY(engine_open(m->compile.engine, m->compile.threads, &s->engine));
     STATUS_TRY(plan_create(s->engine, s->graph, &s->plan));
     for (int32_t i = 0; i < m->tensor_count; i++)
         STATUS_TRY(plan_write(s->plan, m->tensors[i].value, m->tensors[i].data));
-    s->one_hot[r->class_index] = 1;
-    STATUS_TRY(plan_write(s->plan, m->pixels, r->pixels));
-    STATUS_TRY(plan_write(s->plan, s->seed, s->one_hot));
-    STATUS_TRY(plan_run(s->plan));
-    STATUS_TRY(plan_read(s->plan, s->features, s->a));
-    return plan_read(s->plan, s->gradient, s->da);
+    return FV_OK;
 }
 
-static fv_status compute(const saliency_request *r, saliency_map *map)
+static fv_status open(fv_model *m, const char *layer, void **session)
 {
-    STATUS_TRY(network_check(r->model));
-    const layer_record *l = find_layer(r->model, r->layer);
-    if (!l)
+    STATUS_TRY(network_check(m));
+    if (network_votes(m))
+        return status_set(
+            FV_ERROR_UNSUPPORTED,
+            "%s ends in a vote of neighbours, which has no gradient that could explain it; a model "
+            "with a linear head (train --head linear) on the same features can be explained",
+            fv_model_name(m));
+    const layer_record *l = find_layer(m, layer);
+    gradcam *s = l ? mem_array(1, sizeof *s) : NULL;
+    if (!s)
         return status_last();
-    gradcam s = {0};
-    fv_status status = differentiate(&s, r->model, l->output->value);
-    if (status == FV_OK) {
-        const shape *f = &s.graph->values[s.features].shape;
-        s.a = mem_array((size_t)shape_count(f), sizeof *s.a);
-        s.da = mem_array((size_t)shape_count(f), sizeof *s.da);
-        s.one_hot = mem_array((size_t)fv_model_class_count(r->model), sizeof *s.one_hot);
-        status = s.a && s.da && s.one_hot ? run(&s, r) : status_last();
-        if (status == FV_OK)
-            status = combine(s.a, s.da, f, map);
-    }
-    gradcam_release(&s);
+    s->model = m;
+    fv_status status = differentiate(s, m, l->output->value);
+    if (status == FV_OK)
+        status = make_plan(s);
+    if (status == FV_OK)
+        *session = s;
+    else
+        close(s);
     return status;
 }
 
-const saliency_method saliency_gradcam = {"gradcam", compute};
+static fv_status compute(void *session, const uint8_t *pixels, int64_t class_index, saliency_map *map)
+{
+    gradcam *s = session;
+    s->one_hot[class_index] = 1;
+    fv_status status = plan_write(s->plan, s->seed, s->one_hot);
+    s->one_hot[class_index] = 0;
+    STATUS_TRY(status);
+    STATUS_TRY(plan_write(s->plan, s->model->pixels, pixels));
+    STATUS_TRY(plan_run(s->plan));
+    STATUS_TRY(plan_read(s->plan, s->features, s->a));
+    STATUS_TRY(plan_read(s->plan, s->gradient, s->da));
+    return combine(s->a, s->da, &s->graph->values[s->features].shape, map);
+}
+
+const saliency_method saliency_gradcam = {"gradcam", open, compute, close};

@@ -4,6 +4,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "core/numbers.h"
 #include "image/icc.h"
 
 enum {
@@ -17,30 +18,23 @@ typedef struct icc_tag {
     size_t size;
 } icc_tag;
 
-static uint32_t big_endian(const uint8_t *p, int bytes)
-{
-    uint32_t value = 0;
-    for (int i = 0; i < bytes; i++)
-        value = value << 8 | p[i];
-    return value;
-}
-
 /* s15Fixed16Number. */
 static double fixed(const uint8_t *p)
 {
-    return (double)(int32_t)big_endian(p, 4) / 65536;
+    return (double)(int32_t)(uint32_t)number_big_endian(p, 4) / 65536;
 }
 
 static bool find_tag(const uint8_t *profile, size_t size, const char *name, icc_tag *tag)
 {
-    size_t count = size >= HEADER_BYTES + 4 ? big_endian(profile + HEADER_BYTES, 4) : 0;
+    size_t count = size >= HEADER_BYTES + 4 ? number_big_endian(profile + HEADER_BYTES, 4) : 0;
     for (size_t i = 0; i < count && i < MAX_TAGS; i++) {
         size_t at = HEADER_BYTES + 4 + i * TAG_BYTES;
         if (at + TAG_BYTES > size)
             return false;
         if (memcmp(profile + at, name, 4) != 0)
             continue;
-        size_t offset = big_endian(profile + at + 4, 4), bytes = big_endian(profile + at + 8, 4);
+        size_t offset = number_big_endian(profile + at + 4, 4),
+               bytes = number_big_endian(profile + at + 8, 4);
         *tag = (icc_tag){profile + offset, bytes};
         return offset <= size && bytes <= size - offset;
     }
@@ -63,10 +57,11 @@ static double sampled_curve(const icc_tag *t, size_t count, double x)
     if (count == 0)
         return x;
     if (count == 1)
-        return pow(x, (double)big_endian(values, 2) / 256);
+        return pow(x, (double)number_big_endian(values, 2) / 256);
     double at = x * (double)(count - 1);
     size_t i = at < (double)(count - 1) ? (size_t)at : count - 2;
-    double a = (double)big_endian(values + 2 * i, 2), b = (double)big_endian(values + 2 * i + 2, 2);
+    double a = (double)number_big_endian(values + 2 * i, 2),
+           b = (double)number_big_endian(values + 2 * i + 2, 2);
     return (a + (b - a) * (at - (double)i)) / 65535;
 }
 
@@ -85,9 +80,9 @@ static bool is_tone_curve(const uint8_t *profile, size_t size, const char *name)
     if (!find_tag(profile, size, name, &t) || t.size < 12)
         return false;
     bool sampled = memcmp(t.data, "curv", 4) == 0;
-    size_t count = big_endian(t.data + 8, 4);
+    size_t count = number_big_endian(t.data + 8, 4);
     if (sampled ? count > (t.size - 12) / 2
-                : memcmp(t.data, "para", 4) != 0 || big_endian(t.data + 8, 2) != 3 || t.size < 32)
+                : memcmp(t.data, "para", 4) != 0 || number_big_endian(t.data + 8, 2) != 3 || t.size < 32)
         return false;
     for (int level = 0; level < 256; level++) {
         double x = level / 255.0, y = sampled ? sampled_curve(&t, count, x) : parametric_curve(&t, x);

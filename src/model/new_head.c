@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The same network for other classes, or with another kind of head: fv_model_new_head, fv_model_knn_head. */
+/* The same network for other classes, or with another kind of head: fv_model_new_head, fv_model_flat_head, fv_model_knn_head. */
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "core/memory.h"
 #include "model/file.h"
 #include "model/network_spec.h"
 
@@ -124,26 +126,114 @@ fv_model *fv_model_new_head(const fv_model *m, int64_t classes, uint64_t seed)
     return build(m, head, json, seed);
 }
 
+/* ---- a flat end ---- */
+
+static const char *node_name(const fv_model *m, const fv_node *n)
+{
+    return n->layer < 0 ? "input" : m->layers[n->layer].name;
+}
+
+/* Whether it is a head, or made of what one made. */
+static void find_dropped(const fv_model *m, bool *dropped)
+{
+    for (int32_t i = 0; i < m->layer_count; i++) {
+        const layer_record *l = &m->layers[i];
+        dropped[i] = network_is_head(m, l);
+        for (int k = 0; k < l->input_count; k++)
+            dropped[i] = dropped[i] || (l->inputs[k]->layer >= 0 && dropped[l->inputs[k]->layer]);
+    }
+}
+
+static json_t *add_layer(json_t *layers, const char *type, const char *head, const char *suffix, json_t *from)
+{
+    json_t *options = json_object();
+    json_object_set_new(options, "name", json_sprintf("%s%s", head, suffix));
+    json_object_set_new(options, "from", from);
+    json_array_append_new(layers, json_pack("{s:o}", type, options));
+    return options;
+}
+
+/* The heads' features side by side, averaged, and a dense layer of the head's name. */
+static void add_flat_end(const fv_model *m, const layer_record *head, json_t *json, int64_t classes)
+{
+    json_t *layers = json_object_get(json, "layers"), *from = json_array();
+    for (int32_t i = 0; i < m->layer_count; i++)
+        if (network_is_head(m, &m->layers[i]))
+            json_array_append_new(from, json_string(node_name(m, m->layers[i].inputs[0])));
+    if (json_array_size(from) > 1) {
+        add_layer(layers, "concat", head->name, ".features", from);
+        from = json_pack("[s+]", head->name, ".features");
+    }
+    if (m->graph->values[head->inputs[0]->value].shape.rank == 4) {
+        add_layer(layers, "global_average_pool2d", head->name, ".pool", from);
+        from = json_pack("[s+]", head->name, ".pool");
+    }
+    set_number(add_layer(layers, "dense", head->name, "", from), "units", classes);
+    json_object_set_new(json, "output", json_string(head->name));
+}
+
+static fv_status make_flat(const fv_model *m, const layer_record *head, json_t *json, int64_t classes)
+{
+    bool *dropped = mem_array((size_t)m->layer_count, sizeof *dropped);
+    if (!dropped)
+        return status_last();
+    find_dropped(m, dropped);
+    bool makes_logits = m->output->layer >= 0 && dropped[m->output->layer];
+    for (int32_t i = m->layer_count - 1; i >= 0; i--)
+        if (dropped[i])
+            json_array_remove(json_object_get(json, "layers"), (size_t)i);
+    free(dropped);
+    if (!makes_logits)
+        return status_set(FV_ERROR_UNSUPPORTED,
+                          "%s: its output is not made by its last layer with weights, %s", fv_model_name(m),
+                          head->name);
+    add_flat_end(m, head, json, classes);
+    return FV_OK;
+}
+
+int fv_model_ends_flat(const fv_model *m)
+{
+    return m && network_check(m) == FV_OK && network_ends_flat(m);
+}
+
+fv_model *fv_model_flat_head(const fv_model *m, int64_t classes, uint64_t seed)
+{
+    const layer_record *head = find_head(m, classes);
+    if (head && network_ends_flat(m) && !network_votes(m))
+        return fv_model_new_head(m, classes, seed);
+    json_t *json = head ? network_json_of(m) : NULL;
+    if (!json)
+        return NULL;
+    if (make_flat(m, head, json, classes) == FV_OK)
+        return build(m, head, json, seed);
+    json_decref(json);
+    return NULL;
+}
+
+/* ---- neighbours ---- */
+
+static fv_model *let_vote(const fv_model *m, const layer_record *head, int64_t classes, int64_t rows)
+{
+    json_t *json = network_json_of(m);
+    if (json)
+        set_votes(json, head, classes, rows);
+    return json ? build(m, head, json, m->seed) : NULL;
+}
+
 fv_model *fv_model_knn_head(const fv_model *m, int64_t classes, int64_t rows)
 {
     const layer_record *head = find_head(m, classes);
     if (!head)
         return NULL;
-    bool dense = strcmp(head->type->name, "dense") == 0;
     if (rows < 1 || rows > KNN_ROWS_MOST) {
         status_set(FV_ERROR_INVALID, "neighbours' votes need 1 to %d rows, not %" PRId64, KNN_ROWS_MOST,
                    rows);
         return NULL;
     }
-    if (!(dense || network_votes(m)) || head->output->value != m->output->value ||
-        m->graph->values[head->inputs[0]->value].shape.rank != 2) {
-        status_set(FV_ERROR_UNSUPPORTED,
-                   "%s: does not end in a dense layer on flat features, in whose place neighbours could vote",
-                   fv_model_name(m));
-        return NULL;
-    }
-    json_t *json = network_json_of(m);
-    if (json)
-        set_votes(json, head, classes, rows);
-    return json ? build(m, head, json, m->seed) : NULL;
+    if (network_ends_flat(m))
+        return let_vote(m, head, classes, rows);
+    fv_model *flat = fv_model_flat_head(m, classes, m->seed),
+             *votes = flat ? let_vote(flat, network_head(flat), classes, rows) : NULL;
+    fv_model_destroy(flat);
+    return votes;
 }

@@ -165,6 +165,8 @@ const layer_record *network_head(const fv_model *m);
 bool network_votes(const fv_model *m);
 /* Whether the layer is the head, or a dense layer beside it whose logits are added to the head's, as DeiT's second one. */
 bool network_is_head(const fv_model *m, const layer_record *l);
+/* Whether the logits are what one dense layer without activation, or a vote, makes of flat features. */
+bool network_ends_flat(const fv_model *m);
 /* The number of each tensor's stage, from 0, into `stage` (m->tensor_count places); -1 for the head's. Returns how many stages there are, 0
  * with the error set. */
 int32_t network_stages(const fv_model *m, int32_t *stage);

@@ -55,6 +55,14 @@ bool network_is_head(const fv_model *m, const layer_record *l)
            makes_logits(m, l);
 }
 
+bool network_ends_flat(const fv_model *m)
+{
+    const layer_record *head = network_head(m);
+    const op *o = head ? &m->graph->ops[head->first_op] : NULL;
+    return o && o->kind == OP_DENSE && !o->a.each_place && o->a.activation == FV_LINEAR &&
+           head->output->value == m->output->value && m->graph->values[o->inputs[0]].shape.rank == 2;
+}
+
 /* Layers with weights: norms are none, nor is what has no tensors. */
 static bool has_weights(const fv_model *m, const layer_record *l)
 {

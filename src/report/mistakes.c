@@ -13,7 +13,8 @@
 
 enum {
     THUMBNAIL_SIDE = 192, /* pixels; larger pictures are reduced to it */
-    SMALL_SIDE = 96       /* pictures below this are shown enlarged */
+    SMALL_SIDE = 96,      /* pictures below this are shown enlarged */
+    HEAT_MOST = 12        /* maps, each of which takes a step of training */
 };
 
 int64_t report_mistakes_find(const fv_evaluation *e, report_mistake list[REPORT_MAX_MISTAKES])
@@ -55,9 +56,9 @@ static fv_status reduce(image *picture, image *spare)
 
 static fv_status remove_older(const char *run)
 {
-    for (int i = 0; i < REPORT_MAX_MISTAKES; i++) {
+    for (int i = 0; i < 2 * REPORT_MAX_MISTAKES; i++) {
         text path = {0};
-        text_add(&path, "%s/mistakes/%02d.png", run, i + 1);
+        text_add(&path, "%s/mistakes/%02d%s.png", run, i / 2 + 1, i % 2 ? "-gradcam" : "");
         fv_status status = text_status(&path);
         if (status == FV_OK && unlink(text_string(&path)) != 0 && errno != ENOENT)
             status =
@@ -66,6 +67,25 @@ static fv_status remove_older(const char *run)
         STATUS_TRY(status);
     }
     return FV_OK;
+}
+
+static fv_status save(const report_input *in, const char *name, const image *picture)
+{
+    char *path = file_join(in->run, name);
+    fv_status status = path ? image_save_png(picture, path) : status_last();
+    free(path);
+    return status;
+}
+
+/* A network that cannot be explained, or not with this picture, has no map. */
+static fv_status add_heat(const report_input *in, report_mistake *m, int64_t number, image *thumbnail)
+{
+    const fv_evaluation *e = in->evaluation;
+    if (!in->heat || number > HEAT_MOST ||
+        in->heat(e->index[m->at], e->predicted[m->at], thumbnail, in->user) != FV_OK)
+        return FV_OK;
+    snprintf(m->heat, sizeof m->heat, "mistakes/%02d-gradcam.png", (int)number);
+    return save(in, m->heat, thumbnail);
 }
 
 static fv_status write_one(const report_input *in, report_mistake *m, int64_t number, image *picture,
@@ -77,10 +97,8 @@ static fv_status write_one(const report_input *in, report_mistake *m, int64_t nu
     m->small = picture->width < SMALL_SIDE && picture->height < SMALL_SIDE;
     STATUS_TRY(reduce(picture, spare));
     snprintf(m->file, sizeof m->file, "mistakes/%02d.png", (int)number);
-    char *path = file_join(in->run, m->file);
-    fv_status status = path ? image_save_png(picture, path) : status_last();
-    free(path);
-    return status;
+    STATUS_TRY(save(in, m->file, picture));
+    return add_heat(in, m, number, picture);
 }
 
 fv_status report_mistakes_write(const report_input *in, report_mistake *list, int64_t count)

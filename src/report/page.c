@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/memory.h"
 #include "report/page.h"
 #include "report/svg.h"
 
@@ -86,8 +87,7 @@ static void add_top(text *out, const report_content *c)
 static void add_epochs(text *out, const report_table *t)
 {
     int64_t best = report_best_row(t);
-    text_add(out,
-             "<details><summary>All epochs as a table</summary><div class=\"scroll\"><table><thead><tr>");
+    text_add(out, "<div class=\"scroll\"><table><thead><tr>");
     for (int64_t j = 0; j < t->column_count; j++) {
         text_add(out, "<th>");
         text_add_html(out, t->columns[j]);
@@ -103,7 +103,7 @@ static void add_epochs(text *out, const report_table *t)
         }
         text_add(out, "</tr>\n");
     }
-    text_add(out, "</tbody></table></div></details>\n");
+    text_add(out, "</tbody></table></div>\n");
 }
 
 /* Training and validation by epoch, with a line at the best. */
@@ -148,23 +148,29 @@ static void add_training(text *out, const report_content *c)
                   "<span>dashed line: best epoch</span></p>\n<div class=\"plots\">\n");
     add_plot(out, c->results, "Accuracy", accuracy, true);
     add_plot(out, c->results, "Loss", loss, false);
-    add_plot(out, c->results, "Learning rate", rate, false);
-    text_add(out, "</div>\n");
+    text_add(out,
+             "</div>\n<details><summary>Learning rate and all epochs</summary>\n<div class=\"plots\">\n");
+    if (report_has_rate(c->results))
+        add_plot(out, c->results, "Learning rate", rate, false);
     add_epochs(out, c->results);
+    text_add(out, "</div></details>\n");
 }
 
-static void add_problems(text *out, const report_input *in)
+static void add_warnings(text *out, const text *warnings)
 {
-    if (in->problem_count == 0)
+    const char *line = text_string(warnings);
+    if (!*line)
         return;
-    html_heading(out, "Problems in the data");
-    text_add(out, "<div class=\"scroll\"><ul>\n");
-    for (int64_t i = 0; i < in->problem_count; i++) {
+    html_heading(out, "Warnings");
+    text_add(out, "<ul>\n");
+    for (const char *end; (end = strchr(line, '\n')); line = end + 1) {
+        char *one = mem_string_n(line, (size_t)(end - line));
         text_add(out, "<li>");
-        text_add_html(out, in->problems[i]);
+        text_add_html(out, one ? one : "");
         text_add(out, "</li>\n");
+        free(one);
     }
-    text_add(out, "</ul></div>\n");
+    text_add(out, "</ul>\n");
 }
 
 static void add_arguments(text *out, const report_pairs *p)
@@ -189,8 +195,10 @@ static void add_command(text *out, const report_content *c)
     if (c->arguments->count == 0)
         return;
     html_heading(out, "Again");
-    text_add(out, "<p class=\"soft\">The same training into another folder, from this run's folder:</p>\n"
-                  "<pre>fovea train --config args.yaml --out again</pre>\n");
+    text_add(out,
+             "<p class=\"soft\">The same training into another folder, from this run's folder:</p>\n"
+             "<pre>fovea %s --config args.yaml --out again</pre>\n",
+             c->in->folds ? "cv" : "train");
 }
 
 void report_page(const report_content *c, text *html)
@@ -200,13 +208,15 @@ void report_page(const report_content *c, text *html)
     text_add_html(html, c->in->title);
     text_add(html, "</title>\n<style>\n%s</style>\n</head>\n<body>\n<main>\n", page_style);
     add_top(html, c);
+    add_warnings(html, c->warnings);
     (c->in->folds ? page_add_folds : add_training)(html, c);
     if (c->in->evaluation) {
         page_add_evaluation(html, c);
-        page_add_intervals(html, c);
+        page_add_scores(html, c);
         page_add_groups(html, c);
     }
-    add_problems(html, c->in);
+    page_add_pictures(html, c);
+    page_add_problems(html, c->in);
     add_arguments(html, c->arguments);
     add_command(html, c);
     text_add(html, "<footer>Written by fovea %s.</footer>\n</main>\n</body>\n</html>\n", fv_version());

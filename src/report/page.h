@@ -36,9 +36,17 @@ void page_add_headline(text *out, const fv_evaluation *e); /* cards */
 void page_add_left_out(text *out, const fv_evaluation *e); /* pictures that were not counted */
 void page_add_evaluation(text *out, const report_content *c);
 
+/* ---- page_scores.c ---- */
+
+void page_add_scores(text *out, const report_content *c);
+
+/* ---- page_data.c: nothing where there is none ---- */
+
+void page_add_pictures(text *out, const report_content *c); /* of each class and part */
+void page_add_problems(text *out, const report_input *in);
+
 /* ---- page_groups.c: nothing where the input has none ---- */
 
-void page_add_intervals(text *out, const report_content *c);
 void page_add_groups(text *out, const report_content *c);
 
 /* ---- page_folds.c: the table of the folds, and what they say together ---- */

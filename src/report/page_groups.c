@@ -1,33 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The page's sections about intervals and groups. */
+/* The page's section about groups. */
 #include <math.h>
 
 #include "report/page.h"
-
-void page_add_intervals(text *out, const report_content *c)
-{
-    const fv_interval *intervals = c->in->intervals;
-    if (!intervals)
-        return;
-    html_heading(out, "Intervals");
-    text_add(
-        out,
-        "<p class=\"soft\">95&nbsp;%% intervals by the bootstrap over the pictures.</p>\n"
-        "<div class=\"scroll\"><table><thead><tr><th>Score</th><th>Value</th><th>From</th><th>To</th></tr>"
-        "</thead><tbody>\n");
-    for (int s = 0; s < FV_SCORE_COUNT; s++) {
-        if (!isfinite(intervals[s].low))
-            continue;
-        text_add(out, "<tr><td>%s</td><td>", fv_score_name((fv_score)s));
-        html_number(out, fv_evaluation_score(c->in->evaluation, (fv_score)s));
-        text_add(out, "</td><td>");
-        html_number(out, intervals[s].low);
-        text_add(out, "</td><td>");
-        html_number(out, intervals[s].high);
-        text_add(out, "</td></tr>\n");
-    }
-    text_add(out, "</tbody></table></div>\n");
-}
 
 static void add_rate(text *out, const fv_rate *r)
 {

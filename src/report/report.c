@@ -8,14 +8,50 @@
 #include "core/file.h"
 #include "core/memory.h"
 #include "data/dataset.h"
+#include "explain/saliency.h"
+
+/* What the callbacks need. */
+typedef struct pictures {
+    const fv_dataset *data;
+    const fv_preprocess *preprocess;
+    void *session; /* of Grad-CAM; NULL: the network cannot be explained */
+} pictures;
 
 static fv_status picture_of_dataset(int64_t index, image *out, char *name, size_t size, void *user)
 {
-    const fv_dataset *data = user;
-    fv_dataset_file(data, index, name, size);
+    const pictures *p = user;
+    fv_dataset_file(p->data, index, name, size);
     image_space space = {0};
-    fv_status status = dataset_decode(data, index, &(image_decode_options){.channels = 3}, &space, out);
+    fv_status status = dataset_decode(p->data, index, &(image_decode_options){.channels = 3}, &space, out);
     image_space_release(&space);
+    return status;
+}
+
+static fv_status draw_heat(int64_t index, int64_t class_index, image *thumbnail, void *user)
+{
+    const pictures *p = user;
+    image picture = {0}, input = {0}, canvas = {0};
+    image_space space = {0};
+    saliency_map map = {0};
+    image_decode_options decode = image_fit_options(p->preprocess);
+    fv_status status = dataset_decode(p->data, index, &decode, &space, &picture);
+    if (status == FV_OK)
+        status = saliency_fit(&picture, p->preprocess, &input);
+    if (status == FV_OK)
+        status = saliency_gradcam.compute(p->session, input.data, class_index, &map);
+    if (status == FV_OK)
+        status = saliency_canvas(thumbnail, &canvas);
+    if (status == FV_OK) {
+        overlay_draw(&canvas, p->preprocess, &map);
+        image swap = *thumbnail;
+        *thumbnail = canvas;
+        canvas = swap;
+    }
+    saliency_map_release(&map);
+    image_space_release(&space);
+    image_release(&picture);
+    image_release(&input);
+    image_release(&canvas);
     return status;
 }
 
@@ -50,21 +86,28 @@ fv_status fv_report_write_with(const fv_report_options *options)
                        .intervals = o.evaluation ? o.intervals : NULL,
                        .groups = o.evaluation ? o.groups : NULL,
                        .folds = o.folds,
+                       .dataset = o.dataset ? o.dataset : o.data,
                        .ensemble = o.ensemble};
     if (!in.title)
         in.title = "Report";
     const char **problems = NULL;
+    pictures p = {.data = o.data, .preprocess = fv_model_preprocess(o.model)};
     if (o.data) {
         in.picture = picture_of_dataset;
-        in.user = (void *)(uintptr_t)o.data; /* only ever read as const */
+        in.user = &p;
+        if (!o.folds && saliency_gradcam.open(o.model, NULL, &p.session) == FV_OK)
+            in.heat = draw_heat;
         in.problem_count = fv_dataset_problem_count(o.data);
-        if (!(problems = mem_array((size_t)in.problem_count, sizeof *problems)))
+        if (!(problems = mem_array((size_t)in.problem_count, sizeof *problems))) {
+            saliency_gradcam.close(p.session);
             return status_last();
+        }
         for (int64_t i = 0; i < in.problem_count; i++)
             problems[i] = fv_dataset_problem(o.data, i);
         in.problems = problems;
     }
     fv_status status = report_write(&in);
+    saliency_gradcam.close(p.session);
     free(problems);
     return status;
 }

@@ -29,6 +29,8 @@ void report_table_release(report_table *t);
 int64_t report_table_find(const report_table *t, const char *column);        /* -1: none */
 double report_table_get(const report_table *t, int64_t row, int64_t column); /* NAN for column -1 */
 
+/* Whether any epoch had a learning rate: a head that was solved had none. */
+bool report_has_rate(const report_table *results);
 double *report_column(const report_table *t, int64_t column); /* row_count values; the caller frees them */
 
 /* ---- arguments.c: args.yaml ---- */
@@ -123,6 +125,9 @@ enum {
     REPORT_MAX_MISTAKES = 24
 };
 
+/* Draws over the thumbnail of picture `index` what speaks for the class. */
+typedef fv_status (*report_heat_callback)(int64_t index, int64_t class_index, image *thumbnail, void *user);
+
 /* Decodes picture `index` of the data as RGB and writes its name. */
 typedef fv_status (*report_picture_callback)(int64_t index, image *out, char *name, size_t size, void *user);
 
@@ -138,14 +143,16 @@ typedef struct report_input {
     const fv_evaluation *ensemble; /* of the folds' models together on the test part; NULL: none */
     const char *const *problems;   /* what is wrong with the data, a line each */
     int64_t problem_count;
+    const fv_dataset *dataset;       /* whose parts' pictures are counted; NULL: none */
     report_picture_callback picture; /* NULL: mistakes are listed without pictures */
+    report_heat_callback heat;       /* NULL: without heat maps */
     void *user;
 } report_input;
 
-/* A wrong prediction; `file` is "mistakes/NN.png", empty when the picture could not be shown. */
+/* A wrong prediction; `file` is "mistakes/NN.png", empty when the picture could not be shown, `heat` "mistakes/NN-gradcam.png" likewise. */
 typedef struct report_mistake {
     int64_t at; /* place in the evaluation's lists */
-    char name[256], file[32];
+    char name[256], file[32], heat[32];
     bool small; /* shown enlarged, pixel by pixel */
 } report_mistake;
 
@@ -154,12 +161,30 @@ int64_t report_mistakes_find(const fv_evaluation *e, report_mistake list[REPORT_
 /* Writes their thumbnails to RUN/mistakes/, removing an older report's. */
 fv_status report_mistakes_write(const report_input *in, report_mistake *list, int64_t count);
 
+/* ---- confusions.c ---- */
+
+enum {
+    REPORT_MAX_CONFUSIONS = 30,
+    REPORT_MAX_MATRIX = 50 /* classes, of which the matrix shows all; of more those of the worst confusions */
+};
+
+typedef struct report_confusion {
+    int64_t label, predicted, count;
+} report_confusion;
+
+/* The largest numbers off the diagonal, largest first; returns how many. */
+int report_confusions_find(const fv_evaluation *e, report_confusion list[REPORT_MAX_CONFUSIONS]);
+/* The classes that the matrix shows, ascending, into `classes` (REPORT_MAX_MATRIX or twice the confusions, whichever is more);
+ * returns how many. */
+int64_t report_matrix_classes(const fv_evaluation *e, int64_t *classes);
+
 /* ---- page.c, write.c ---- */
 
 typedef struct report_plots {
     bool loss, accuracy, rate, confusion, roc, precision_recall,
         reliability;                           /* which of the PNG files there are */
     int64_t confusion_width, confusion_height; /* in CSS pixels */
+    int64_t confusion_classes;                 /* that it shows */
     char missing[256]; /* why there are none: a machine without cairo still gets its numbers */
 } report_plots;
 
@@ -167,6 +192,7 @@ typedef struct report_content {
     const report_input *in;
     const report_table *results;
     const report_pairs *arguments;
+    const text *warnings; /* a line each */
     const report_mistake *mistakes;
     int64_t mistake_count;
     report_plots plots;

@@ -144,3 +144,12 @@ double *report_column(const report_table *t, int64_t column)
         values[i] = report_table_get(t, i, column);
     return values;
 }
+
+bool report_has_rate(const report_table *results)
+{
+    int64_t column = report_table_find(results, "lr");
+    for (int64_t i = 0; i < results->row_count; i++)
+        if (report_table_get(results, i, column) > 0)
+            return true;
+    return false;
+}

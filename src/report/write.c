@@ -2,10 +2,16 @@
 /* A run's report from beginning to end: read the tables, draw the plots, write the page last. */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "core/file.h"
 #include "core/memory.h"
 #include "report/report.h"
+
+enum {
+    LOG_MAX_BYTES = 64 << 20
+};
+static const char warning[] = "warning: ";
 
 static char *in_run(const report_input *in, const char *name)
 {
@@ -68,29 +74,44 @@ static fv_status plot_training(const report_input *in, const report_table *t, re
     STATUS_TRY(plot_columns(in, t, "accuracy.png", &curves, accuracy, 2, &plots->accuracy));
     curves = (report_curves){.title = "Loss", .x_label = "epoch"};
     STATUS_TRY(plot_columns(in, t, "loss.png", &curves, loss, 2, &plots->loss));
+    if (!report_has_rate(t))
+        return FV_OK;
     curves = (report_curves){.title = "Learning rate", .x_label = "epoch"};
     return plot_columns(in, t, "learning_rate.png", &curves, rate, 1, &plots->rate);
 }
 
-static fv_status plot_evaluation(const report_input *in, report_plots *plots)
+static fv_status plot_matrix(const report_input *in, const int64_t *classes, int64_t n, int64_t *counts,
+                             const char **names, report_plots *plots)
 {
     const fv_evaluation *e = in->evaluation;
-    if (!e || e->class_count < 1 || !e->confusion)
-        return FV_OK;
-    const char **names = mem_array((size_t)e->class_count, sizeof *names);
-    if (!names)
-        return status_last();
-    for (int64_t i = 0; i < e->class_count; i++)
-        names[i] = e->classes[i].name;
     image plot = {0};
-    fv_status status = report_plot_confusion(e->confusion, e->class_count, names, &plot, NULL);
+    for (int64_t i = 0; i < n; i++) {
+        names[i] = e->classes[classes[i]].name;
+        for (int64_t j = 0; j < n; j++)
+            counts[i * n + j] = e->confusion[classes[i] * e->class_count + classes[j]];
+    }
+    fv_status status = report_plot_confusion(counts, n, names, &plot, NULL);
     if (status == FV_OK)
         status = save_plot(in, "confusion.png", &plot);
     plots->confusion = status == FV_OK;
     plots->confusion_width = plot.width / REPORT_DENSITY;
     plots->confusion_height = plot.height / REPORT_DENSITY;
+    plots->confusion_classes = n;
     image_release(&plot);
+    return status;
+}
+
+static fv_status plot_evaluation(const report_input *in, report_plots *plots)
+{
+    const fv_evaluation *e = in->evaluation;
+    int64_t classes[2 * REPORT_MAX_CONFUSIONS], n = e && e->confusion ? report_matrix_classes(e, classes) : 0;
+    if (n == 0)
+        return FV_OK;
+    const char **names = mem_array((size_t)n, sizeof *names);
+    int64_t *counts = mem_array((size_t)(n * n), sizeof *counts);
+    fv_status status = names && counts ? plot_matrix(in, classes, n, counts, names, plots) : status_last();
     free(names);
+    free(counts);
     return status;
 }
 
@@ -173,6 +194,26 @@ static fv_status load_arguments(const report_input *in, report_pairs *arguments)
     return status;
 }
 
+/* Lines of the run's log, each once: a run that was resumed may tell one again. */
+static fv_status load_warnings(const report_input *in, text *warnings)
+{
+    uint8_t *bytes;
+    size_t size;
+    char *path = in_run(in, "log.txt"), *rest = NULL;
+    if (!path)
+        return status_last();
+    fv_status status = file_exists(path) ? file_read(path, LOG_MAX_BYTES, &bytes, &size) : FV_OK;
+    if (status == FV_OK && file_exists(path)) {
+        for (char *line = strtok_r((char *)bytes, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest))
+            if (strncmp(line, warning, strlen(warning)) == 0 &&
+                !strstr(text_string(warnings), line + strlen(warning)))
+                text_add(warnings, "%s\n", line + strlen(warning));
+        free(bytes);
+    }
+    free(path);
+    return status;
+}
+
 static fv_status load_results(const report_input *in, report_table *results)
 {
     char *path = in_run(in, "results.csv");
@@ -199,9 +240,13 @@ fv_status report_write(const report_input *in)
     report_table results;
     report_pairs arguments = {0};
     report_mistake mistakes[REPORT_MAX_MISTAKES];
-    report_content c = {.in = in, .results = &results, .arguments = &arguments, .mistakes = mistakes};
+    text warnings = {0};
+    report_content c = {
+        .in = in, .results = &results, .arguments = &arguments, .warnings = &warnings, .mistakes = mistakes};
     STATUS_TRY(load_results(in, &results));
     fv_status status = load_arguments(in, &arguments);
+    if (status == FV_OK)
+        status = load_warnings(in, &warnings);
     if (status == FV_OK)
         status = find_points(&c);
     if (status == FV_OK)
@@ -214,6 +259,7 @@ fv_status report_write(const report_input *in)
         status = write_page(&c);
     report_curve_set_release(&c.roc);
     report_curve_set_release(&c.precision_recall);
+    text_release(&warnings);
     report_pairs_release(&arguments);
     report_table_release(&results);
     return status;

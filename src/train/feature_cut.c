@@ -100,16 +100,14 @@ feature_cut feature_cut_find(const fv_model *m)
 feature_cut feature_cut_head(const fv_model *m)
 {
     const feature_cut none = {.values = {NO_VALUE}};
-    const layer_record *head = network_head(m);
-    const op *o = head ? &m->graph->ops[head->first_op] : NULL;
-    if (!o || o->kind != OP_DENSE || o->a.each_place || head->output->value != m->output->value)
+    if (!network_ends_flat(m))
         return none;
-    value_id v = o->inputs[0];
+    value_id v = m->graph->ops[network_head(m)->first_op].inputs[0];
     for (const op *before = graph_producer(m->graph, v); before && before->kind == OP_DROPOUT;
          before = graph_producer(m->graph, v))
         v = before->inputs[0];
     feature_cut cut = none;
-    if (m->graph->values[v].shape.rank != 2 || o->a.activation != FV_LINEAR || !add_value(m->graph, &cut, v))
+    if (!add_value(m->graph, &cut, v))
         return none;
     cut.values[cut.count] = NO_VALUE;
     return cut;

@@ -13,30 +13,60 @@ size_t features_bytes(const feature_cut *cut, int64_t pictures, int64_t views)
 {
     size_t rows, bytes;
     if (__builtin_mul_overflow((size_t)pictures, (size_t)views, &rows) ||
-        __builtin_mul_overflow(rows, (size_t)cut->row * sizeof(float), &bytes))
+        __builtin_mul_overflow(rows, (size_t)cut->row * sizeof(float), &bytes) ||
+        __builtin_add_overflow(bytes, (size_t)pictures, &bytes))
         return SIZE_MAX;
     return bytes;
 }
 
+/* In the file flags are bytes like others: only 0 and 1 are ours. */
+static bool flags_are_right(const features *f)
+{
+    const unsigned char *flags = (const unsigned char *)f->readable;
+    for (int64_t i = 0; i < f->pictures; i++)
+        if (flags[i] > 1)
+            return false;
+    return true;
+}
+
+static fv_status take_room(features *f, const feature_place *place, text *problem)
+{
+    size_t bytes = features_bytes(&f->cut, f->pictures, f->views);
+    if (place->folder)
+        STATUS_TRY(feature_file_open(place->folder, place->fingerprint, bytes, problem, &f->file));
+    else if (!(f->memory = mem_array(bytes, 1)))
+        return status_last();
+    f->rows = place->folder ? f->file.bytes : f->memory;
+    f->readable = (bool *)(f->rows + f->views * f->pictures * f->cut.row);
+    f->whole = f->file.whole;
+    return !f->whole || flags_are_right(f)
+               ? FV_OK
+               : status_set(FV_ERROR_FORMAT, "%s: holds no features; remove it", f->file.path);
+}
+
 fv_status features_create(const feature_cut *cut, int64_t pictures, int64_t views, int64_t batch_size,
-                          features **out)
+                          const feature_place *place, text *problem, features **out)
 {
     features *f = mem_array(1, sizeof *f);
     if (!f)
         return status_last();
     *f = (features){.cut = *cut, .pictures = pictures, .views = views, .gathered_batch = batch_size};
-    f->readable = mem_array((size_t)pictures, sizeof *f->readable);
-    f->rows = mem_array(features_bytes(cut, pictures, views), 1);
-    bool ok = f->readable && f->rows;
-    for (int32_t i = 0; ok && i < cut->count; i++) {
-        f->gathered[i] = mem_array((size_t)(batch_size * cut->sizes[i]), sizeof(float));
-        ok = f->gathered[i] != NULL;
-    }
-    if (!ok) {
+    fv_status status = take_room(f, place, problem);
+    for (int32_t i = 0; status == FV_OK && i < cut->count; i++)
+        if (!(f->gathered[i] = mem_array((size_t)(batch_size * cut->sizes[i]), sizeof(float))))
+            status = status_last();
+    if (status == FV_OK)
+        *out = f;
+    else
         features_destroy(f);
-        return status_last();
-    }
-    *out = f;
+    return status;
+}
+
+fv_status features_commit(features *f)
+{
+    if (f->file.size > 0 && !f->whole)
+        STATUS_TRY(feature_file_commit(&f->file));
+    f->whole = true;
     return FV_OK;
 }
 
@@ -46,8 +76,8 @@ void features_destroy(features *f)
         return;
     for (int32_t i = 0; i < CUT_MOST; i++)
         free(f->gathered[i]);
-    free(f->readable);
-    free(f->rows);
+    feature_file_close(&f->file);
+    free(f->memory);
     free(f);
 }
 

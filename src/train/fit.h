@@ -129,7 +129,6 @@ uint64_t fit_phase_fingerprint(const fv_model *m);
 /* fit_features.c: computes and keeps what the phase can work on in place of pixels, if anything. `resuming`: the phase is under way, and goes on as it
  * was. */
 fv_status fit_features_begin(fit_run *r, bool resuming);
-fv_status fit_features_wanted(const fit_run *r, feature_cut *cut, bool *wanted); /* for the network as it is frozen now */
 void fit_features_release(fit_run *r);
 int64_t fit_feature_views(const fit_run *r); /* of each picture */
 loader *fit_loader(const fit_run *r); /* of the phase */

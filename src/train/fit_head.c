@@ -30,11 +30,10 @@ fv_status fit_head_check(const fit_run *r)
             FV_ERROR_UNSUPPORTED,
             "fit: a linear or knn head is fitted to classes that exclude one another; the loss is binary");
     if (feature_cut_head(m).count == 0)
-        return status_set(
-            FV_ERROR_UNSUPPORTED,
-            "fit: %s does not end in a dense layer on flat features, as a linear head needs; train its "
-            "head",
-            fv_model_name(m));
+        return status_set(FV_ERROR_UNSUPPORTED,
+                          "fit: %s does not end in a dense layer on flat features, as a linear head needs; "
+                          "fv_model_flat_head gives it that end",
+                          fv_model_name(m));
     return FV_OK;
 }
 

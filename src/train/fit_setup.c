@@ -94,10 +94,11 @@ static fv_status check_ranges(const fv_fit_options *o)
         return status_set(FV_ERROR_INVALID, "fit: a linear or knn head takes one epoch, not head_epochs %lld",
                           (long long)o->head_epochs);
     if (o->head == FV_HEAD_KNN && o->epochs != 1)
-        return status_set(FV_ERROR_INVALID,
-                          "fit: the neighbours' vote of a knn head has no gradient that more epochs could train "
-                          "on: there is one, not %lld",
-                          (long long)o->epochs);
+        return status_set(
+            FV_ERROR_INVALID,
+            "fit: the neighbours' vote of a knn head has no gradient that more epochs could train "
+            "on: there is one, not %lld",
+            (long long)o->epochs);
     if (o->head == FV_HEAD_KNN && (o->balance != FV_BALANCE_NONE || o->class_weights))
         return status_set(FV_ERROR_INVALID,
                           "fit: neighbours vote alike: a knn head takes neither balance nor class weights");
@@ -122,7 +123,8 @@ static fv_status check_ranges(const fv_fit_options *o)
         return status_set(FV_ERROR_INVALID, "fit: cache_limit must be a number of bytes, not %lld",
                           (long long)o->cache_limit);
     if (o->checkpoint_steps < 0 || !(o->checkpoint_minutes >= 0))
-        return status_set(FV_ERROR_INVALID, "fit: checkpoint_steps and checkpoint_minutes must not be negative");
+        return status_set(FV_ERROR_INVALID,
+                          "fit: checkpoint_steps and checkpoint_minutes must not be negative");
     if (o->keep_checkpoints < 1 || o->keep_checkpoints > KEEP_LIMIT)
         return status_set(FV_ERROR_INVALID, "fit: keep_checkpoints must be 1..%d, not %lld", KEEP_LIMIT,
                           (long long)o->keep_checkpoints);

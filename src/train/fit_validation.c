@@ -105,8 +105,7 @@ static fv_status measure(fit_run *r, validation *v, fit_result *result)
     if (!isfinite(v->loss))
         return fit_diverged(r, "validation");
     result->validation_f1 = metrics_macro_f1(&v->e);
-    return v->probabilities ? metrics_mean_precision(&v->e, &result->validation_map)
-                            : FV_OK;
+    return v->probabilities ? metrics_mean_precision(&v->e, &result->validation_map) : FV_OK;
 }
 
 fv_status fit_validate(fit_run *r, fit_result *result)

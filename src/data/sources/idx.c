@@ -14,6 +14,7 @@
 
 #include "core/file.h"
 #include "core/memory.h"
+#include "core/numbers.h"
 #include "data/source.h"
 
 enum {
@@ -29,11 +30,6 @@ typedef struct idx_block {
     uint8_t *data;
     int64_t count, height, width; /* height and width 1 for labels */
 } idx_block;
-
-static uint32_t big_endian(const uint8_t *b)
-{
-    return (uint32_t)b[0] << 24 | (uint32_t)b[1] << 16 | (uint32_t)b[2] << 8 | b[3];
-}
 
 static fv_status truncated(const char *path, uint64_t wanted)
 {
@@ -73,12 +69,12 @@ static fv_status read_header(gzFile stream, const char *path, int rank, uint64_t
     STATUS_TRY(read_some(stream, path, header, header_size, &got));
     if (got < header_size)
         return status_set(FV_ERROR_FORMAT, "%s: truncated: not even the IDX header is whole", path);
-    uint32_t magic = big_endian(header), wanted = 0x800u + (uint32_t)rank;
+    uint32_t magic = (uint32_t)number_big_endian(header, 4), wanted = 0x800u + (uint32_t)rank;
     if (magic != wanted)
         return status_set(FV_ERROR_FORMAT, "%s: not an IDX file of %s: it begins with %08x instead of %08x",
                           path, rank == 3 ? "pictures" : "labels", magic, wanted);
     for (int i = 0; i < rank; i++)
-        dimensions[i] = big_endian(header + 4 + 4 * i);
+        dimensions[i] = (uint32_t)number_big_endian(header + 4 + 4 * i, 4);
     if (dimensions[0] == 0 || dimensions[0] > (uint64_t)SOURCE_MAX_RECORDS - 1)
         return status_set(FV_ERROR_FORMAT, "%s: its header announces %llu records", path,
                           (unsigned long long)dimensions[0]);

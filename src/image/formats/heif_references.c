@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "core/memory.h"
+#include "core/numbers.h"
 
 enum {
     MAX_DEPTH = 8,         /* an overlay of grids with alpha has 3 */
@@ -31,14 +32,6 @@ typedef struct references {
     size_t pictures; /* visited, of all items */
 } references;
 
-static uint64_t big_endian(const uint8_t *p, int bytes)
-{
-    uint64_t value = 0;
-    for (int i = 0; i < bytes; i++)
-        value = value << 8 | p[i];
-    return value;
-}
-
 static span skip(span s, size_t bytes)
 {
     size_t taken = bytes < s.size ? bytes : s.size;
@@ -50,10 +43,10 @@ static bool next_box(span *rest, const uint8_t **type, span *content)
 {
     if (rest->size < 8)
         return false;
-    uint64_t size = big_endian(rest->at, 4);
+    uint64_t size = number_big_endian(rest->at, 4);
     size_t header = 8;
     if (size == 1 && rest->size >= 16) {
-        size = big_endian(rest->at + 8, 8);
+        size = number_big_endian(rest->at + 8, 8);
         header = 16;
     }
     if (size == 0 || size > rest->size)
@@ -71,10 +64,10 @@ static fv_status add_references(references *r, span box, int id_bytes, bool auxi
     size_t id = (size_t)id_bytes;
     if (box.size < id + 2)
         return FV_OK;
-    uint32_t owner = (uint32_t)big_endian(box.at, id_bytes);
-    uint64_t count = big_endian(box.at + id, 2);
+    uint32_t owner = (uint32_t)number_big_endian(box.at, id_bytes);
+    uint64_t count = number_big_endian(box.at + id, 2);
     for (box = skip(box, id + 2); count > 0 && box.size >= id; count--, box = skip(box, id)) {
-        uint32_t other = (uint32_t)big_endian(box.at, id_bytes);
+        uint32_t other = (uint32_t)number_big_endian(box.at, id_bytes);
         STATUS_TRY(MEM_GROW(r->list, r->count, r->capacity));
         r->list[r->count++] = auxiliary ? (reference){other, owner} : (reference){owner, other};
     }
