@@ -108,7 +108,10 @@ static fv_status find_batch(train_setup *s, progress_bar *bar)
 static fv_status find_rate(train_setup *s, progress_bar *bar)
 {
     train_arguments *a = &s->a;
-    double ratio = (double)a->head_lr / (double)a->lr * (double)train_transfer_share(s);
+    /* Around the usual rate is looked, whatever few steps make of it. */
+    a->lr /= train_transfer_share(s);
+    double ratio = (double)a->head_lr / (double)a->lr;
+    STATUS_TRY(train_compile(s));
     fv_fit_options o = trial_options(s, bar);
     fv_status status = fv_find_learning_rate(&o, &s->find.rates);
     progress_end(bar);

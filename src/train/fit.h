@@ -85,13 +85,13 @@ typedef struct fit_run {
     loader_options pictures, validation_pictures;
     loader *loader, *validation; /* of these; validation NULL: none */
     fit_features kept;
-    trainer *trainer; /* NULL where nothing is trained: neighbours vote */
-    text signature;                             /* the options that a resumed run must share */
-    text data_signature;                        /* the data that it must share; empty where no checkpoint is written or read */
+    trainer *trainer;    /* NULL where nothing is trained: neighbours vote */
+    text signature;      /* the options that a resumed run must share */
+    text data_signature; /* the data that it must share; empty where no checkpoint is written or read */
     char *results_path, *best_path, *last_path; /* NULL without a run folder */
     char *resume_path;                          /* owns o.resume where that is not the one that was given */
     double saved;                               /* clock: the last checkpoint was written, or the run began */
-    int64_t last_step;                          /* of the checkpoint at last_path; -1: it is not of this run, or damaged */
+    int64_t last_step;   /* of the checkpoint at last_path; -1: it is not of this run, or damaged */
     int64_t *kept_steps; /* of the last-STEP.safetensors that this run wrote, in the order of writing */
     size_t kept_count, kept_capacity;
     fit_state state;
@@ -131,8 +131,11 @@ uint64_t fit_phase_fingerprint(const fv_model *m);
 fv_status fit_features_begin(fit_run *r, bool resuming);
 void fit_features_release(fit_run *r);
 int64_t fit_feature_views(const fit_run *r); /* of each picture */
-loader *fit_loader(const fit_run *r); /* of the phase */
+loader *fit_loader(const fit_run *r);        /* of the phase */
 loader *fit_validation_loader(const fit_run *r);
+/* The pictures of the epoch under way that could be read, one by one: the i-th of batch `b`. */
+typedef void (*fit_take_features)(const features *f, const batch *b, int64_t i, void *to);
+fv_status fit_features_each(fit_run *r, fit_take_features take, void *to);
 fv_status fit_features_logits(void *run, const batch *b, float *logits); /* for scoring */
 
 /* fit_head.c: whether the epoch under way fits the head; whether that is possible; and doing it in place of steps. */
@@ -190,8 +193,8 @@ fv_status fit_save_within_epoch(fit_run *r); /* after a step */
 fv_status fit_save_when_due(fit_run *r);     /* likewise, if it is time */
 /* The checkpoint that r->o.resume names, else the newest before it that is whole, which becomes r->o.resume. */
 fv_status fit_open_checkpoint(fit_run *r, checkpoint_extra *x);
-fv_status fit_keep_last(fit_run *r);  /* before last.safetensors is written anew */
-void fit_remove_oldest(fit_run *r);   /* and after that */
+fv_status fit_keep_last(fit_run *r); /* before last.safetensors is written anew */
+void fit_remove_oldest(fit_run *r);  /* and after that */
 fv_status fit_pack_kept(const fit_run *r, checkpoint_extra *x);
 fv_status fit_unpack_kept(fit_run *r, const checkpoint_extra *x);
 

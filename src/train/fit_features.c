@@ -327,6 +327,21 @@ fv_status fit_features_begin(fit_run *r, bool resuming)
     return keeps ? keep(r, &cut, where) : FV_OK;
 }
 
+fv_status fit_features_each(fit_run *r, fit_take_features take, void *to)
+{
+    loader *l = fit_loader(r);
+    STATUS_TRY(loader_start(l, r->state.epoch, 0));
+    for (const batch *b;;) {
+        STATUS_TRY(loader_next(l, &b));
+        if (!b)
+            return FV_OK;
+        for (int64_t i = 0; i < b->count; i++)
+            if (b->weights[i] > 0)
+                take(r->kept.train, b, i, to);
+        loader_done(l, b);
+    }
+}
+
 fv_status fit_features_logits(void *run, const batch *b, float *logits)
 {
     fit_run *r = run;

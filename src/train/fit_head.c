@@ -52,8 +52,9 @@ static void samples_release(samples *s)
     free(s->weights);
 }
 
-static void add_picture(const features *f, const batch *b, int64_t i, samples *s)
+static void add_picture(const features *f, const batch *b, int64_t i, void *to)
 {
+    samples *s = to;
     for (int64_t view = 0; view < f->views; view++) {
         s->rows[s->count] = features_row(f, view, b->indices[i]);
         s->labels[s->count] = b->labels[i];
@@ -63,24 +64,13 @@ static void add_picture(const features *f, const batch *b, int64_t i, samples *s
 
 static fv_status collect(fit_run *r, samples *s)
 {
-    const features *f = r->kept.train;
-    loader *l = fit_loader(r);
-    size_t most = (size_t)(loader_samples(l) * f->views);
+    size_t most = (size_t)(loader_samples(fit_loader(r)) * r->kept.train->views);
     s->rows = mem_array(most, sizeof *s->rows);
     s->labels = mem_array(most, sizeof *s->labels);
     s->weights = mem_array(most, sizeof *s->weights);
     if (!s->rows || !s->labels || !s->weights)
         return status_last();
-    STATUS_TRY(loader_start(l, r->state.epoch, 0));
-    for (const batch *b;;) {
-        STATUS_TRY(loader_next(l, &b));
-        if (!b)
-            return FV_OK;
-        for (int64_t i = 0; i < b->count; i++)
-            if (b->weights[i] > 0)
-                add_picture(f, b, i, s);
-        loader_done(l, b);
-    }
+    return fit_features_each(r, add_picture, s);
 }
 
 /* The epoch's sums, of the samples as the head now sees them. */

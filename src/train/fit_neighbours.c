@@ -77,27 +77,23 @@ static void put_row(voters *v, int64_t row, const float *features, int32_t label
     v->labels[row] = (float)label;
 }
 
+static void put_picture(const features *f, const batch *b, int64_t i, void *to)
+{
+    voters *v = to;
+    for (int64_t view = 0; view < v->views; view++)
+        put_row(v, b->indices[i] * v->views + view, features_row(f, view, b->indices[i]), b->labels[i]);
+}
+
 static fv_status fill(fit_run *r, voters *v)
 {
     const features *f = r->kept.train;
-    loader *l = fit_loader(r);
     if (f->pictures * v->views > v->count)
         return status_set(FV_ERROR_INVALID, "fit: %s has %lld rows for neighbours; the pictures need %lld",
                           fv_model_name(r->model), (long long)v->count, (long long)(f->pictures * v->views));
     memset(v->rows, 0, (size_t)(v->count * v->features) * sizeof *v->rows);
     for (int64_t i = 0; i < v->count; i++)
         v->labels[i] = -1;
-    STATUS_TRY(loader_start(l, r->state.epoch, 0));
-    for (const batch *b;;) {
-        STATUS_TRY(loader_next(l, &b));
-        if (!b)
-            return FV_OK;
-        for (int64_t i = 0; i < b->count; i++)
-            for (int64_t view = 0; view < v->views && b->weights[i] > 0; view++)
-                put_row(v, b->indices[i] * v->views + view, features_row(f, view, b->indices[i]),
-                        b->labels[i]);
-        loader_done(l, b);
-    }
+    return fit_features_each(r, put_picture, v);
 }
 
 /* ---- how many vote ---- */

@@ -3,8 +3,9 @@
 
 #include <math.h>
 
-static const double beta = 0.9; /* of the average */
-static const double leaves = 4; /* times the least */
+static const double beta = 0.9;  /* of the average */
+static const double leaves = 4;  /* times the least */
+static const double begun = 0.1; /* of the whole fall */
 
 bool rate_curve_add(fv_learning_rates *c, double rate, double loss)
 {
@@ -32,12 +33,25 @@ static int64_t find_least(const fv_learning_rates *c)
     return least;
 }
 
-/* Where the smoothed loss falls most from one update to the next but one: rates rise by the same factor each time. */
+/* Where the fall to the least begins: before, rates are too small to teach anything, and the loss of different batches goes up and down. */
+static int64_t find_edge(const fv_learning_rates *c, int64_t least)
+{
+    double top = c->smoothed[0];
+    int64_t edge = 0;
+    for (int64_t i = 1; i < least; i++)
+        top = fmax(top, c->smoothed[i]);
+    for (int64_t i = 1; i < least; i++)
+        if (c->smoothed[i] >= top - begun * (top - c->smoothed[least]))
+            edge = i;
+    return edge;
+}
+
+/* Where, on the way down, the smoothed loss falls most from one update to the next but one: rates rise by the same factor each time. */
 double rate_curve_suggest(const fv_learning_rates *c)
 {
-    int64_t least = find_least(c), steepest = 0;
+    int64_t least = find_least(c), edge = find_edge(c, least), steepest = 0;
     double fall = 0;
-    for (int64_t i = 1; i < least; i++)
+    for (int64_t i = edge > 0 ? edge : 1; i < least; i++)
         if (c->smoothed[i - 1] - c->smoothed[i + 1] > fall) {
             fall = c->smoothed[i - 1] - c->smoothed[i + 1];
             steepest = i;
