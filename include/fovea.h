@@ -29,5 +29,6 @@
 #include "fovea/watch.h"
 #include "fovea/runs.h"
 #include "fovea/use.h"
+#include "fovea/classifier.h"
 
 #endif
