@@ -297,6 +297,11 @@ static void test_unsupported(void **state)
     assert_non_null(strstr(fv_error_message(), "group_norm"));
     assert_int_not_equal(access(scratch("norm.c"), F_OK), 0);
     fv_model_destroy(m);
+    m = fv_model_create(.height = 16384, .width = 16384);
+    pooled(fv_conv2d(fv_input(m), .filters = 8, .kernel = 1));
+    assert_int_equal(fv_export(m, scratch("large.c"), .format = "c"), FV_ERROR_UNSUPPORTED);
+    assert_non_null(strstr(fv_error_message(), "arena"));
+    fv_model_destroy(m);
 }
 
 /* ---- the arena ---- */

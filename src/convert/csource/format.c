@@ -3,6 +3,7 @@
 #include "convert/csource/format.h"
 
 #include <inttypes.h>
+#include <limits.h>
 #include <locale.h>
 #include <stdlib.h>
 #include <string.h>
@@ -83,7 +84,14 @@ static fv_status init(csource *s, const export_network *n, const fv_export_optio
         return status_last();
     STATUS_TRY(graph_set_batch(s->graph, 1));
     STATUS_TRY(program_init(&s->program, s->graph));
-    return csource_place(s);
+    STATUS_TRY(csource_place(s));
+    /* What is written counts with int. */
+    if (s->program.arena_bytes / sizeof(csource_number) > INT_MAX)
+        return status_set(
+            FV_ERROR_UNSUPPORTED,
+            "model %s needs an arena of %zu MB, more than C source can count; use a smaller input size",
+            fv_model_name(n->model), s->program.arena_bytes >> 20);
+    return FV_OK;
 }
 
 static fv_status write_files(csource *s, const char *source, const char *header)
