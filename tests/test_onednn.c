@@ -126,7 +126,7 @@ static value_id build_residual(network *n)
     return dense(n, add(n, OP_GLOBAL_AVERAGE_POOL2D, &x, 1, NULL), CLASSES);
 }
 
-/* Depthwise convolutions, squeeze and excitation (Hu et al. 2018), branches that are joined, odd channel counts. */
+/* Depthwise convolutions, squeeze and excitation (Hu et al. 2018), branches that are joined, a residual that is the input too, odd channel counts. */
 static value_id build_mixed(network *n)
 {
     value_id x = activation(n, batch_norm(n, convolution(n, input(n, 3), 24, 3, 2, 1)), FV_HARD_SWISH);
@@ -136,6 +136,7 @@ static value_id build_mixed(network *n)
     s = activation(n, dense(n, activation(n, dense(n, s, 7), FV_RELU), 24), FV_SIGMOID);
     s = add(n, OP_UNFLATTEN, &s, 1, &wide);
     y = add(n, OP_ADD, (value_id[]){add(n, OP_MULTIPLY, (value_id[]){y, s}, 2, NULL), x}, 2, NULL);
+    y = add(n, OP_ADD, (value_id[]){convolution(n, y, 24, 3, 1, 24), y}, 2, NULL); /* beside its own input */
     value_id branches[] = {convolution(n, y, 8, 1, 1, 1), y,
                            activation(n, convolution(n, y, 16, 5, 1, 1), FV_LEAKY_RELU)};
     n->g->ops[n->g->op_count - 1].a.alpha = 0.1f;

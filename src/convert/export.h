@@ -54,4 +54,8 @@ typedef struct export_format {
 /* export_check.c: runs the file beside the model. `o->report`, where there is one, is filled. */
 fv_status export_check(const export_format *f, const fv_export_options *o, const char *path);
 
+/* export_imported.c: `run` of formats that fv_import reads. */
+fv_status export_run_imported(fv_model *m, const fv_export_options *o, const char *path,
+                              const uint8_t *pixels, int64_t count, float *probabilities);
+
 #endif

@@ -35,18 +35,18 @@ static json_t *numbers(const float *values, int64_t count)
     return list;
 }
 
-static fv_status set_json(safetensors_writer *w, const char *key, json_t *json)
+static fv_status set_json(json_t *to, const char *key, json_t *json)
 {
     char *written = json ? json_dumps(json, JSON_COMPACT) : NULL;
     json_decref(json);
     if (!written)
         return status_set(FV_ERROR_MEMORY, "not enough memory to write %s", key);
-    safetensors_set(w, key, written);
+    bool failed = json_object_set_new(to, key, json_string(written)) != 0;
     free(written);
-    return FV_OK;
+    return failed ? status_set(FV_ERROR_MEMORY, "not enough memory to write %s", key) : FV_OK;
 }
 
-static fv_status set_classes(const fv_model *m, safetensors_writer *w)
+static fv_status set_classes(const fv_model *m, json_t *to)
 {
     json_t *list = json_array();
     for (int64_t i = 0; i < m->class_count; i++)
@@ -57,10 +57,10 @@ static fv_status set_classes(const fv_model *m, safetensors_writer *w)
                 "class %.100s: its name is not valid UTF-8, which model files are in; rename it",
                 m->classes[i]);
         }
-    return set_json(w, "fovea.classes", list);
+    return set_json(to, "fovea.classes", list);
 }
 
-static fv_status set_calibration(const fv_model *m, safetensors_writer *w)
+static fv_status set_calibration(const fv_model *m, json_t *to)
 {
     const float *thresholds;
     int64_t count = fv_model_thresholds(m, &thresholds);
@@ -69,10 +69,10 @@ static fv_status set_calibration(const fv_model *m, safetensors_writer *w)
     json_t *json = json_pack("{s:f}", "temperature", (double)fv_model_temperature(m));
     if (json && count > 0)
         json_object_set_new(json, "thresholds", numbers(thresholds, count));
-    return set_json(w, "fovea.calibration", json);
+    return set_json(to, "fovea.calibration", json);
 }
 
-fv_status model_file_add_metadata(const fv_model *m, safetensors_writer *w)
+fv_status model_metadata_add(const fv_model *m, json_t *to)
 {
     const fv_preprocess *p = &m->preprocess;
     json_t *json = json_pack("{s:s, s:s, s:f, s:b, s:s, s:b}", "resize_mode", modes[p->resize_mode],
@@ -85,24 +85,49 @@ fv_status model_file_add_metadata(const fv_model *m, safetensors_writer *w)
         json_object_set_new(json, "mean", numbers(p->mean, p->channels));
         json_object_set_new(json, "std", numbers(p->std, p->channels));
     }
-    STATUS_TRY(set_json(w, "fovea.preprocess", json));
+    STATUS_TRY(set_json(to, "fovea.preprocess", json));
     if (m->classes)
-        STATUS_TRY(set_classes(m, w));
-    safetensors_set(w, "fovea.output", predictor_is_binary(m) ? "sigmoid" : "softmax");
-    return set_calibration(m, w);
+        STATUS_TRY(set_classes(m, to));
+    if (json_object_set_new(to, "fovea.output",
+                            json_string(predictor_is_binary(m) ? "sigmoid" : "softmax")) != 0)
+        return status_set(FV_ERROR_MEMORY, "not enough memory to write fovea.output");
+    return set_calibration(m, to);
+}
+
+fv_status model_file_add_metadata(const fv_model *m, safetensors_writer *w)
+{
+    if (!w->metadata && !(w->metadata = json_object()))
+        return status_set(FV_ERROR_MEMORY, "not enough memory to write a model's metadata");
+    return model_metadata_add(m, w->metadata);
 }
 
 /* ---- reading ---- */
 
-static fv_status damaged(const safetensors *f, const char *key)
+/* Texts by key, and the file that they are in. */
+typedef struct metadata {
+    const char *path;
+    const json_t *values;
+} metadata;
+
+static metadata metadata_of(const safetensors *f)
+{
+    return (metadata){f->path, json_object_get(f->header, "__metadata__")};
+}
+
+static const char *get_text(const metadata *f, const char *key)
+{
+    return json_string_value(json_object_get(f->values, key));
+}
+
+static fv_status damaged(const metadata *f, const char *key)
 {
     return status_set(FV_ERROR_FORMAT, "%s: %s in its metadata is damaged", f->path, key);
 }
 
 /* The parsed value of a key; NULL without an error when it is absent. */
-static fv_status get_json(const safetensors *f, const char *key, json_t **out)
+static fv_status get_json(const metadata *f, const char *key, json_t **out)
 {
-    const char *written = safetensors_metadata(f, key);
+    const char *written = get_text(f, key);
     *out = written ? json_loads(written, JSON_REJECT_DUPLICATES, NULL) : NULL;
     return written && !*out ? damaged(f, key) : FV_OK;
 }
@@ -172,7 +197,7 @@ static bool read_window(const json_t *json, fv_preprocess *p)
 }
 
 /* `statistics`: whether mean and std count as set from now on. */
-static fv_status set_preprocess(fv_model *m, const safetensors *f, const fv_preprocess *p, bool statistics)
+static fv_status set_preprocess(fv_model *m, const metadata *f, const fv_preprocess *p, bool statistics)
 {
     fv_status status = fv_model_set_preprocess(m, p);
     if (status != FV_OK)
@@ -181,7 +206,7 @@ static fv_status set_preprocess(fv_model *m, const safetensors *f, const fv_prep
     return FV_OK;
 }
 
-static fv_status read_preprocess(fv_model *m, const safetensors *f)
+static fv_status read_preprocess(fv_model *m, const metadata *f)
 {
     fv_preprocess p = m->preprocess;
     bool found;
@@ -194,8 +219,9 @@ static fv_status read_preprocess(fv_model *m, const safetensors *f)
     return valid ? set_preprocess(m, f, &p, found) : damaged(f, "fovea.preprocess");
 }
 
-fv_status model_file_read_normalisation(fv_model *m, const safetensors *f, bool *found)
+fv_status model_file_read_normalisation(fv_model *m, const safetensors *file, bool *found)
 {
+    metadata values = metadata_of(file), *f = &values;
     fv_preprocess p = m->preprocess;
     json_t *json;
     *found = false;
@@ -207,7 +233,7 @@ fv_status model_file_read_normalisation(fv_model *m, const safetensors *f, bool 
     return *found ? set_preprocess(m, f, &p, true) : FV_OK;
 }
 
-static fv_status read_classes(fv_model *m, const safetensors *f)
+static fv_status read_classes(fv_model *m, const metadata *f)
 {
     json_t *list;
     STATUS_TRY(get_json(f, "fovea.classes", &list));
@@ -228,7 +254,7 @@ static fv_status read_classes(fv_model *m, const safetensors *f)
     return status;
 }
 
-static fv_status take_calibration(fv_model *m, const safetensors *f, const json_t *json)
+static fv_status take_calibration(fv_model *m, const metadata *f, const json_t *json)
 {
     const json_t *temperature = json_object_get(json, "temperature");
     const json_t *list = json_object_get(json, "thresholds");
@@ -247,7 +273,7 @@ static fv_status take_calibration(fv_model *m, const safetensors *f, const json_
 }
 
 /* Needs the kind of output. */
-static fv_status read_calibration(fv_model *m, const safetensors *f)
+static fv_status read_calibration(fv_model *m, const metadata *f)
 {
     json_t *json;
     STATUS_TRY(get_json(f, "fovea.calibration", &json));
@@ -258,14 +284,25 @@ static fv_status read_calibration(fv_model *m, const safetensors *f)
     return status;
 }
 
-fv_status model_file_read_metadata(fv_model *m, const safetensors *f)
+static fv_status read_all(fv_model *m, const metadata *f)
 {
     STATUS_TRY(read_preprocess(m, f));
     STATUS_TRY(read_classes(m, f));
-    const char *output = safetensors_metadata(f, "fovea.output");
+    const char *output = get_text(f, "fovea.output");
     if (output && strcmp(output, "sigmoid") == 0)
         m->compile.loss = FV_BINARY_CROSSENTROPY;
     else if (output && strcmp(output, "softmax") != 0)
         return damaged(f, "fovea.output");
     return read_calibration(m, f);
+}
+
+fv_status model_file_read_metadata(fv_model *m, const safetensors *file)
+{
+    metadata values = metadata_of(file);
+    return read_all(m, &values);
+}
+
+fv_status model_metadata_take(fv_model *m, const char *path, const json_t *values)
+{
+    return read_all(m, &(metadata){path, values});
 }

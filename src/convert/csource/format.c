@@ -157,7 +157,7 @@ static fv_status run(fv_model *m, const fv_export_options *o, const char *path, 
     return status;
 }
 
-const export_format export_format_c = {
+const export_format csource_export_format = {
     .info = {"c", ".c", "C99 source without dependencies, for micro-controllers"},
     .fused = true,
     .write = write,

@@ -4,6 +4,6 @@
 
 #include "convert/export.h"
 
-extern const export_format export_format_c;
+extern const export_format csource_export_format;
 
 #endif

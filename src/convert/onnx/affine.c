@@ -56,13 +56,36 @@ static step *add_channels(call *c, step *x, const float *shift, const constant *
 
 static step *multiply_channels(call *c, step *x, const float *scale, const constant *numbers)
 {
-    if (x->kind != STEP_LAYER_NORM || x->weight || x->bias)
+    if ((x->kind != STEP_LAYER_NORM && x->kind != STEP_GROUP_NORM) || x->weight || x->bias)
         return add_affine(c, x, scale, NULL, tensor_name(c, numbers));
     step *s = step_copy(c, x); /* one that was written out */
     if (!s)
         return NULL;
     s->weight = scale;
     s->name = call_layer_name(c, numbers);
+    return s;
+}
+
+/* Numbers for a token that had none: for the first place, and zeros for all others. */
+static bool is_token(const step *x, const float *numbers)
+{
+    int64_t channels = x->size[CHANNELS], all = channels * x->size[HEIGHT] * x->size[WIDTH];
+    if (x->kind != STEP_CLASS_TOKEN)
+        return false;
+    for (int64_t i = 0; i < all; i++)
+        if (i < channels ? x->bias[i] != 0 : numbers[i] != 0)
+            return false;
+    return true;
+}
+
+/* A number of its own for each value. */
+static step *add_places(call *c, step *x, const float *numbers, const constant *from)
+{
+    step *s = is_token(x, numbers) ? step_copy(c, x) : step_add(c, STEP_POSITION, &x, 1);
+    if (!s)
+        return NULL;
+    s->bias = numbers;
+    s->name = tensor_name(c, from);
     return s;
 }
 
@@ -86,11 +109,7 @@ fv_status affine_apply(call *c, const operand *v, constant *numbers, affine_kind
     if (!channels && multiply)
         return call_error(c, FV_ERROR_UNSUPPORTED, "multiplies each place with a number of its own");
     if (!channels) {
-        s = step_add(c, STEP_POSITION, &x.step, 1);
-        if (s) {
-            s->bias = changed;
-            s->name = tensor_name(c, numbers);
-        }
+        s = add_places(c, x.step, changed, numbers);
     } else {
         s = multiply ? multiply_channels(c, x.step, changed, numbers)
                      : add_channels(c, x.step, changed, numbers);

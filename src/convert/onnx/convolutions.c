@@ -189,4 +189,5 @@ const operation layer_operations[] = {{"Conv", convolution},
                                       {"AveragePool", average_pool},
                                       {"BatchNormalization", batch_norm},
                                       {"LayerNormalization", layer_norm},
+                                      {"InstanceNormalization", norm_instances},
                                       {0}};

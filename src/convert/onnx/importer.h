@@ -40,6 +40,7 @@ typedef enum step_kind {
     STEP_GLOBAL_MAX,
     STEP_BATCH_NORM,
     STEP_LAYER_NORM,
+    STEP_GROUP_NORM,
     STEP_AFFINE,     /* weight * x + bias, channel by channel */
     STEP_CURVE,      /* a function of each value of `root`, known by its values at CURVE_POINTS points */
     STEP_ACTIVATION, /* what a curve turns out to be */
@@ -49,6 +50,7 @@ typedef enum step_kind {
     STEP_PAD,
     STEP_CROP,
     STEP_DROPOUT,
+    STEP_REVERSE, /* three channels, the last first: of the input only */
     STEP_SHUFFLE, /* channels (groups, C / groups) to (C / groups, groups) */
     STEP_CLASS_TOKEN,
     STEP_POSITION,
@@ -115,7 +117,9 @@ typedef struct importer {
     uint64_t memory, memory_limit;
     step *input;
     float scale[FV_MAX_CHANNELS], shift[FV_MAX_CHANNELS]; /* what the graph does to its input first */
-    bool normalises;
+    bool normalises, reverses;
+    bool sigmoid;      /* the graph ends with one; else with a softmax or with logits */
+    float temperature; /* what logits are divided by before that; 0: there is neither */
 } importer;
 
 /* One operation of the graph. */
@@ -235,7 +239,8 @@ bool curve_is_square(const double *curve);
 /* Whether it is sqrt(x + epsilon), or with `inverse` its inverse. */
 bool curve_is_deviation(const double *curve, bool inverse, float *epsilon);
 bool curve_activation(const double *curve, fv_activation_kind *kind, float *alpha);
-/* norms.c: a layer norm that is written out. */
+/* norms.c: InstanceNormalization, and a layer norm that is written out. */
+fv_status norm_instances(call *c);
 fv_status norm_difference(call *c, const operand *a, const operand *b, bool *done);
 fv_status norm_quotient(call *c, const operand *a, const operand *b, bool inverse, bool *done);
 fv_status norm_mean(call *c, const operand *x, bool keep);

@@ -141,7 +141,9 @@ static fv_status make_norm(importer *m, step *s, const char *name)
     float epsilon = s->epsilon > 0 ? s->epsilon : 1e-12f; /* 0 would be the default */
     int64_t channels = s->size[CHANNELS];
     s->made = batch ? fv_batch_norm(input(s, 0), .epsilon = epsilon, .name = name)
-                    : fv_layer_norm(input(s, 0), .epsilon = epsilon, .name = name);
+              : s->kind == STEP_GROUP_NORM
+                  ? fv_group_norm(input(s, 0), .groups = s->groups, .epsilon = epsilon, .name = name)
+                  : fv_layer_norm(input(s, 0), .epsilon = epsilon, .name = name);
     if (!s->made)
         return status_last();
     STATUS_TRY(put_or(m, s->made, "weight", s->weight, 1, channels));
@@ -150,6 +152,22 @@ static fv_status make_norm(importer *m, step *s, const char *name)
         return FV_OK;
     STATUS_TRY(put(m, s->made, "running_mean", s->mean));
     return put(m, s->made, "running_var", s->variance);
+}
+
+/* What nobody else reads, or that with its channels the other way round. */
+static bool is_input(const importer *m, const step *s)
+{
+    return s->uses == 1 && (s == m->input || (s->kind == STEP_REVERSE && is_input(m, s->in[0])));
+}
+
+/* The channels' order is the model's preprocessing too. */
+static fv_status make_reversal(importer *m, step *s)
+{
+    if (s->in[0] != m->input || m->input->uses != 1)
+        return step_error(s, "puts channels in another order");
+    s->made = s->in[0]->made;
+    m->reverses = true;
+    return FV_OK;
 }
 
 /* The first thing that a graph does to its input is the model's normalisation. Elsewhere it is a factor for each channel, and a
@@ -165,7 +183,7 @@ static fv_status make_affine(importer *m, step *s, const char *name)
     s->made = s->in[0]->made;
     if (!scales && !shifts)
         return FV_OK;
-    if (s->in[0] == m->input && m->input->uses == 1) {
+    if (is_input(m, s->in[0])) {
         m->normalises = true;
         memcpy(m->scale, s->weight, (size_t)channels * sizeof *m->scale);
         memcpy(m->shift, s->bias, (size_t)channels * sizeof *m->shift);
@@ -274,7 +292,10 @@ static fv_status make(importer *m, step *s)
         return make_global_pool(s);
     case STEP_BATCH_NORM:
     case STEP_LAYER_NORM:
+    case STEP_GROUP_NORM:
         return make_norm(m, s, name);
+    case STEP_REVERSE:
+        return make_reversal(m, s);
     case STEP_AFFINE:
         return make_affine(m, s, name);
     case STEP_CONCAT:
@@ -308,20 +329,36 @@ enum {
     LAYERS_MAX = 10000 /* of a model file */
 };
 
-/* What makes probabilities of logits does not belong to a model. */
-static step *without_end(const importer *m, step *s)
+/* What makes probabilities of logits does not belong to a model; a number that divides them before is its temperature. */
+static step *without_end(importer *m, step *s)
 {
     fv_activation_kind kind;
     float alpha;
+    double scale, shift;
     for (;;) {
         bool softmax = s->kind == STEP_SOFTMAX;
-        if (!softmax &&
-            !(s->kind == STEP_CURVE && curve_activation(s->curve, &kind, &alpha) && kind == FV_SIGMOID))
-            return s;
+        if (!softmax && !(s->kind == STEP_CURVE && s->last_curve &&
+                          curve_activation(s->last_curve, &kind, &alpha) && kind == FV_SIGMOID))
+            break;
         import_log(m, "the %s at the end was left out: a model's outputs are logits",
                    softmax ? "softmax" : "sigmoid");
-        s = softmax ? s->in[0] : s->root;
+        s = s->in[0];
+        m->sigmoid = !softmax;
+        m->temperature = 1;
     }
+    if (m->temperature > 0 && s->kind == STEP_CURVE && curve_is_affine(s->curve, &scale, &shift) &&
+        shift == 0 && 1 / scale >= 0.001 && 1 / scale <= 1000) {
+        m->temperature = (float)(1 / scale);
+        s = s->root;
+    }
+    return s;
+}
+
+static fv_status set_end(const importer *m, fv_model *model)
+{
+    if (m->sigmoid)
+        model->compile.loss = FV_BINARY_CROSSENTROPY;
+    return m->temperature > 0 ? fv_model_set_temperature(model, m->temperature) : FV_OK;
 }
 
 /* Values of a picture in the order in which fv_flatten puts them. */
@@ -384,6 +421,8 @@ fv_status import_layers(importer *m, const operand *output, fv_model **out)
     if (!model)
         return status_last();
     fv_status status = make_all(m, model, last);
+    if (status == FV_OK)
+        status = set_end(m, model);
     if (status == FV_OK)
         *out = model;
     else

@@ -233,6 +233,25 @@ static fv_status split(call *c)
     return FV_OK;
 }
 
+/* All three channels, the last first: RGB to BGR. */
+static bool is_reversal(const operand *x, int axis, const constant *which)
+{
+    return which->rank == 1 && which->count == 3 && which->wholes[0] == 2 && which->wholes[1] == 1 &&
+           which->wholes[2] == 0 && view_axis_is(&x->view, axis, CHANNELS, x->step->size) &&
+           x->step->size[CHANNELS] == 3;
+}
+
+static fv_status reverse(call *c, const operand *x)
+{
+    operand whole;
+    STATUS_TRY(operand_whole(c, x, &whole));
+    step *s = step_add(c, STEP_REVERSE, &whole.step, 1);
+    if (!s)
+        return status_last();
+    operand_set(&c->out[0], s, whole.view);
+    return FV_OK;
+}
+
 /* A place, or places in a row, which may then lie as they like. */
 static fv_status gather(call *c)
 {
@@ -246,6 +265,8 @@ static fv_status gather(call *c)
     if (!which->whole || which->count < 1)
         return call_error(c, FV_ERROR_UNSUPPORTED, "chooses in another way than a place or a part");
     int64_t n = x->view.axes[axis].size, first = which->wholes[0];
+    if (is_reversal(x, axis, which))
+        return reverse(c, x);
     first += first < 0 ? n : 0;
     for (int64_t i = 1; i < which->count; i++)
         if (which->wholes[i] + (which->wholes[i] < 0 ? n : 0) != first + i)
@@ -265,20 +286,40 @@ static fv_status gather(call *c)
 
 /* ---- together ---- */
 
+/* Whether the axis goes through all places of a picture row by row, and the channels are behind it. */
+static bool is_places(const operand *x, int axis)
+{
+    const view_axis *a = &x->view.axes[axis];
+    const int64_t *size = x->step->size;
+    return a->size == size[HEIGHT] * size[WIDTH] && !(view_axis_sides(&x->view, axis) & 1u << CHANNELS) &&
+           !(a->count == 2 && a->atoms[0].side == WIDTH) && axis < x->view.rank - 1 &&
+           view_axis_is(&x->view, x->view.rank - 1, CHANNELS, size);
+}
+
+/* A place with these numbers before all others; all are in one row then. */
+static fv_status add_token(call *c, operand *x, int axis, const float *numbers, const char *name)
+{
+    step *s = step_add(c, STEP_CLASS_TOKEN, &x->step, 1);
+    if (!s)
+        return status_last();
+    s->bias = numbers;
+    s->name = name;
+    s->size[WIDTH] = 1 + s->size[HEIGHT] * s->size[WIDTH];
+    s->size[HEIGHT] = 1;
+    x->step = s;
+    x->view.axes[axis] = view_side(WIDTH, s->size[WIDTH]);
+    return FV_OK;
+}
+
 /* Constants before the places of a picture, as class tokens are: the last of them is put there first. */
 static fv_status tokens(call *c, int axis)
 {
     operand x;
     STATUS_TRY(operand_whole(c, c->in[c->in_count - 1], &x));
-    unsigned sides = view_axis_sides(&x.view, axis);
-    const view_axis *a = &x.view.axes[axis];
-    const int64_t *size = x.step->size;
     int channel_axis = x.view.rank - 1;
-    bool ordered = a->size == size[HEIGHT] * size[WIDTH] && !(sides & 1u << CHANNELS) &&
-                   !(a->count == 2 && a->atoms[0].side == WIDTH);
-    if (!ordered || axis >= channel_axis || !view_axis_is(&x.view, channel_axis, CHANNELS, size))
+    if (!is_places(&x, axis))
         return call_layout_error(c);
-    int64_t channels = size[CHANNELS];
+    int64_t channels = x.step->size[CHANNELS];
     for (int i = c->in_count - 2; i >= 0; i--) {
         constant *k = c->in[i] ? c->in[i]->constant : NULL;
         if (!k || k->count == 0 || k->count % channels || k->rank != x.view.rank ||
@@ -287,18 +328,10 @@ static fv_status tokens(call *c, int axis)
                               "puts things together that are no tokens of the same width");
         if (!constant_floats(c->import, k))
             return status_last();
-        for (int64_t row = k->shape[axis] - 1; row >= 0; row--) {
-            step *s = step_add(c, STEP_CLASS_TOKEN, &x.step, 1);
-            if (!s)
-                return status_last();
-            s->bias = k->floats + row * channels;
-            s->name = *k->name ? import_text(c->import, k->name, strlen(k->name)) : NULL;
-            s->size[WIDTH] = 1 + s->size[HEIGHT] * s->size[WIDTH];
-            s->size[HEIGHT] = 1;
-            x.step = s;
-        }
+        const char *name = *k->name ? import_text(c->import, k->name, strlen(k->name)) : NULL;
+        for (int64_t row = k->shape[axis] - 1; row >= 0; row--)
+            STATUS_TRY(add_token(c, &x, axis, k->floats + row * channels, name));
     }
-    x.view.axes[axis] = view_side(WIDTH, x.step->size[WIDTH]);
     c->out[0] = x;
     return FV_OK;
 }
@@ -349,6 +382,40 @@ static fv_status concat(call *c)
 
 /* ---- around ---- */
 
+/* The side that the axis is of; one of size 1 could be any, and is what it is where pictures lie as they usually do. SIDES: none. */
+static int padded_side(const view *v, int axis)
+{
+    unsigned sides = view_axis_sides(v, axis);
+    for (int side = 0; side < SIDES; side++)
+        if (sides == 1u << side)
+            return side;
+    if (sides || axis == 0)
+        return SIDES;
+    bool last = view_axis_sides(v, v->rank - 1) == 1u << CHANNELS;
+    return v->rank - (last ? 2 : 1) == axis ? WIDTH : HEIGHT;
+}
+
+/* Zeros before the places of a picture of several rows are tokens without numbers yet; what they are is added next. Takes these pads. */
+static fv_status zero_tokens(call *c, operand *x, const int64_t *axes, int rank, int64_t *pads)
+{
+    enum {
+        TOKENS_MAX = 64
+    };
+    for (int i = 0; i < rank; i++) {
+        int axis;
+        STATUS_TRY(call_axis(c, axes ? axes[i] : i, x->view.rank, &axis));
+        if (x->step->size[HEIGHT] == 1 || pads[i] < 1 || pads[i] > TOKENS_MAX || pads[rank + i] != 0 ||
+            !is_places(x, axis))
+            continue;
+        const float *zeros = import_array(c->import, (uint64_t)x->step->size[CHANNELS], sizeof *zeros);
+        if (!zeros)
+            return status_last();
+        for (; pads[i] > 0; pads[i]--)
+            STATUS_TRY(add_token(c, x, axis, zeros, NULL));
+    }
+    return FV_OK;
+}
+
 static fv_status pad(call *c)
 {
     operand *v, x;
@@ -356,7 +423,7 @@ static fv_status pad(call *c)
     int64_t pads[2 * VIEW_RANK], axes[VIEW_RANK];
     int count, axis_count;
     double number = 0;
-    bool found, any = false;
+    bool found, any = false, padded = false;
     STATUS_TRY(call_value(c, 0, &v));
     STATUS_TRY(operand_whole(c, v, &x));
     STATUS_TRY(call_ints(c, "pads", 1, pads, 2 * VIEW_RANK, &count));
@@ -369,25 +436,26 @@ static fv_status pad(call *c)
         any = any || pads[i] != 0;
     if (any && (number != 0 || strcmp(call_word(c, "mode", "constant", buffer), "constant") != 0))
         return call_error(c, FV_ERROR_UNSUPPORTED, "fovea's padding is by zeros");
+    STATUS_TRY(zero_tokens(c, &x, axis_count >= 0 ? axes : NULL, rank, pads));
     step *s = step_add(c, STEP_PAD, &x.step, 1);
     if (!s)
         return status_last();
     for (int i = 0; i < rank; i++) {
-        int k, side = 0;
+        int k;
         STATUS_TRY(call_axis(c, axis_count >= 0 ? axes[i] : i, x.view.rank, &k));
         if (pads[i] == 0 && pads[rank + i] == 0)
             continue;
-        while (side < SIDES && view_axis_sides(&x.view, k) != 1u << side)
-            side++;
+        int side = padded_side(&x.view, k);
         if (side == SIDES || !view_axis_is(&x.view, k, side, x.step->size) || pads[i] < 0 ||
             pads[rank + i] < 0 || pads[i] > 65536 || pads[rank + i] > 65536)
             return call_error(c, FV_ERROR_UNSUPPORTED, "pads in a way that fovea does not");
+        padded = true;
         s->before[side] = pads[i];
         s->after[side] = pads[rank + i];
         s->size[side] += pads[i] + pads[rank + i];
         x.view.axes[k] = view_side(side, s->size[side]);
     }
-    operand_set(&c->out[0], any ? s : x.step, x.view);
+    operand_set(&c->out[0], padded ? s : x.step, x.view);
     return FV_OK;
 }
 

@@ -7,6 +7,7 @@
 #include "convert/onnx/importer.h"
 #include "core/memory.h"
 #include "core/text.h"
+#include "model/file.h"
 
 static const char *property(const importer *m, const char *key)
 {
@@ -114,8 +115,26 @@ static fv_status set_names(const importer *m, fv_model *model)
     return status;
 }
 
+/* What fovea's own export wrote. */
+static fv_status take_own(const importer *m, fv_model *model)
+{
+    const Onnx__ModelProto *p = m->file.model;
+    json_t *own = json_object();
+    for (size_t i = 0; own && i < p->n_metadata_props; i++) {
+        const Onnx__StringStringEntryProto *e = p->metadata_props[i];
+        if (e->key && e->value && strncmp(e->key, "fovea.", 6) == 0)
+            json_object_set_new(own, e->key, json_string(e->value));
+    }
+    fv_status status = own ? model_metadata_take(model, m->file.path, own)
+                           : status_set(FV_ERROR_MEMORY, "not enough memory");
+    json_decref(own);
+    return status == FV_OK ? set_names(m, model) : status;
+}
+
 fv_status import_preprocess(importer *m, fv_model *model)
 {
+    if (property(m, "fovea.preprocess") && property(m, "fovea.output"))
+        return take_own(m, model);
     fv_preprocess p = *fv_model_preprocess(model);
     bool found = m->normalises;
     for (int64_t i = 0; i < m->input->size[CHANNELS]; i++)
@@ -126,9 +145,11 @@ fv_status import_preprocess(importer *m, fv_model *model)
         of_graph(m, &p);
     else
         found = of_properties(m, &p);
-    if (found)
-        STATUS_TRY(fv_model_set_preprocess(model, &p));
-    else
+    p.reverse_channels = m->reverses;
+    if (!found)
+        memset(p.std, 0, sizeof p.std); /* neither given nor changed */
+    STATUS_TRY(fv_model_set_preprocess(model, &p));
+    if (!found)
         import_log(m, "the file does not say how pictures are normalised: unless it is given (--preprocess), "
                       "training takes it "
                       "from its data");

@@ -83,7 +83,9 @@ buffer_id compiler_define_sum(compiler *c, const op *o, const layout *l, value_i
     if (residual == NO_VALUE)
         return compiler_define(c, o->outputs[0], l, NO_VALUE);
     buffer_id r = compiler_use(c, residual, l);
-    buffer_id y = compiler_define(c, o->outputs[0], l, residual);
+    /* The sum is made over the residual, unless that is what the operation still reads, as in x + conv(x). */
+    bool is_input = c->places[residual].root == c->places[o->inputs[0]].root;
+    buffer_id y = compiler_define(c, o->outputs[0], l, is_input ? NO_VALUE : residual);
     if (r == y || c->status != FV_OK)
         return y;
     copy_context *k = mem_array(1, sizeof *k);
