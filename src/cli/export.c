@@ -32,8 +32,7 @@ static const option table[] = {
      .choices = inputs,
      .shown = "outside",
      .help = "where pixels are normalised: outside, and the file takes (pixel - mean) / std in floating "
-             "point; or "
-             "inside, and it takes 8-bit pixels (N, H, W, C) in RGB"},
+             "point; or inside, and it takes 8-bit pixels (N, H, W, C) in RGB, as C source always does"},
     {.name = "check",
      .type = OPTION_STRING,
      .offset = offsetof(export_options, check),
