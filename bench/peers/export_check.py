@@ -16,9 +16,6 @@ import sys
 import tempfile
 
 import numpy as np
-from PIL import Image, ImageFile
-
-ImageFile.LOAD_TRUNCATED_IMAGES = True
 
 
 class Network(c.Structure):
@@ -120,9 +117,16 @@ class Fovea:
         return values
 
     def sharpen(self, model, pixels):
-        """Random networks find all classes alike, and differences would not show: the temperature spreads their logits."""
-        spread = float(self.logits(model, pixels).std(1).mean()) / 3
-        self.check(self.library.fv_model_set_temperature(model, min(max(spread, 0.001), 1000)))
+        """Random networks find all classes alike, or one of them certain, and differences would not show: the last layer is scaled so
+        that logits spread, and a temperature takes part of it."""
+        spread, classes = float(self.logits(model, pixels).std(1).mean()) / 6, self.library.fv_model_class_count(model)
+        for i in range(self.library.fv_model_tensor_count(model)):
+            t = Tensor()
+            self.check(self.library.fv_model_tensor(model, i, t))
+            if t.shape[0] == classes:
+                np.ctypeslib.as_array(t.data, (t.count,))[:] /= spread
+        self.library.fv_model_tensors_changed(model)
+        self.check(self.library.fv_model_set_temperature(model, 2))
 
     def export(self, model, path, kind, given):
         report = Report()
@@ -132,13 +136,22 @@ class Fovea:
 
 
 def fit(path, p):
-    """The middle of the picture, 8-bit (H, W, C)."""
-    picture = Image.open(path).convert("RGB" if p.channels == 3 else "L")
-    scale = max(p.height / picture.height, p.width / picture.width) / p.crop_fraction
-    size = max(p.width, round(picture.width * scale)), max(p.height, round(picture.height * scale))
-    picture = picture.resize(size, Image.BILINEAR)
+    """The middle of the picture, 8-bit (H, W, C), by whatever library is here: all that counts is that both get the same."""
+    try:
+        from PIL import Image
+        picture = Image.open(path).convert("RGB" if p.channels == 3 else "L")
+        width, height = picture.size
+        resize = lambda w, h: np.asarray(picture.resize((w, h), Image.BILINEAR))
+    except ImportError:
+        import tensorflow as tf
+        picture = tf.io.decode_jpeg(open(path, "rb").read(), channels=p.channels)
+        height, width = picture.shape[:2]
+        resize = lambda w, h: np.clip(tf.image.resize(picture, (h, w), antialias=True).numpy().round(), 0, 255).astype(np.uint8)
+    scale = max(p.height / height, p.width / width) / p.crop_fraction
+    size = max(p.width, round(width * scale)), max(p.height, round(height * scale))
     left, top = (size[0] - p.width) // 2, (size[1] - p.height) // 2
-    return np.asarray(picture.crop((left, top, left + p.width, top + p.height))).reshape(p.height, p.width, p.channels)
+    pixels = resize(*size).reshape(size[1], size[0], p.channels)
+    return np.ascontiguousarray(pixels[top:top + p.height, left:left + p.width])
 
 
 def normalise(pixels, p):

@@ -9,11 +9,13 @@
 
 #include "convert/csource/format.h"
 #include "convert/onnx_export/export.h"
+#include "convert/tflite_export/export.h"
 #include "core/file.h"
 #include "core/memory.h"
 #include "core/text.h"
 
-static const export_format *const formats[] = {&onnx_export_format, &csource_export_format, NULL};
+static const export_format *const formats[] = {&onnx_export_format, &tflite_export_format,
+                                               &csource_export_format, NULL};
 
 const fv_export_format *fv_export_format_get(int64_t index)
 {

@@ -45,6 +45,8 @@ typedef struct export_format {
     /* What `run` needs and this machine lacks, static; NULL: nothing. */
     const char *(*missing)(void);
     const char *runtime; /* what runs it, for the report */
+    const char *
+        beyond; /* what is said where `run` gives FV_ERROR_UNSUPPORTED, since it has less than `write`; NULL: an error */
     /* Runs what `write` wrote: 8-bit pixels (count, H, W, C) as the model takes them to probabilities (count, classes). Leaves no files. An error
      * also when preprocessing or class names in the file are not the model's. */
     fv_status (*run)(fv_model *m, const fv_export_options *o, const char *path, const uint8_t *pixels,

@@ -117,6 +117,11 @@ fv_status export_check(const export_format *f, const fv_export_options *o, const
         o->report->largest = largest;
         o->report->runtime = f->runtime;
     }
+    if (status == FV_ERROR_UNSUPPORTED && f->beyond) {
+        status = FV_OK;
+        if (o->report)
+            o->report->runtime = f->beyond;
+    }
     free(theirs);
     free(ours);
     free(pixels);

@@ -55,8 +55,8 @@ static fv_status not_read(const char *path, const uint8_t *head)
     else if (memcmp(head + 257, "ustar", 5) == 0)
         what = "it is a tar file, which PyTorch wrote before 0.1.10; load it there and save it again";
     return status_set(FV_ERROR_UNSUPPORTED,
-                      "%s: weights are read from safetensors, PyTorch (.pt, .pth, .th) and ONNX files; %s", path,
-                      what);
+                      "%s: weights are read from safetensors, PyTorch (.pt, .pth, .th) and ONNX files; %s",
+                      path, what);
 }
 
 static fv_status open_format(tensor_file *f)

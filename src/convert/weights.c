@@ -139,8 +139,7 @@ static fv_status check(const plan *p)
     const char *advice = p->file->advice;
     if (!a->from)
         return status_set(FV_ERROR_FORMAT, "%s: tensor %s of the network %s is missing%s%s%s", p->file->path,
-                          t->name, fv_model_name(p->model), others, advice ? "; " : "",
-                          advice ? advice : "");
+                          t->name, fv_model_name(p->model), others, advice ? "; " : "", advice ? advice : "");
     text note = {0};
     add_note(&note, a, t);
     fv_status status = status_set(FV_ERROR_FORMAT, "%s: tensor %s has the shape %s%s", p->file->path,

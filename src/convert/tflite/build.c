@@ -18,6 +18,7 @@ static const struct {
 } operators[] = {
     {OPERATOR_ADD, tflite_add},
     {OPERATOR_AVERAGE_POOL_2D, tflite_average_pool},
+    {OPERATOR_CAST, tflite_same},
     {OPERATOR_CONCATENATION, tflite_concatenation},
     {OPERATOR_CONV_2D, tflite_conv_2d},
     {OPERATOR_DEPTHWISE_CONV_2D, tflite_depthwise_conv_2d},
@@ -228,7 +229,7 @@ static fv_status end_model(tflite_builder *b)
         STATUS_TRY(model_file_check_finite(b->file.path, &b->model->tensors[i]));
     b->model->from_file = false;
     network_changed(b->model);
-    return FV_OK;
+    return b->temperature > 0 ? fv_model_set_temperature(b->model, b->temperature) : FV_OK;
 }
 
 /* ---- the format ---- */
@@ -263,9 +264,12 @@ static fv_status build(const fv_import_options *o, fv_model **out)
         status = add_operators(&b);
     if (status == FV_OK)
         status = end_model(&b);
+    bool own = false;
     if (status == FV_OK)
+        status = tflite_set_own(&b, &own);
+    if (status == FV_OK && !own)
         status = tflite_set_preprocess(&b);
-    if (status == FV_OK)
+    if (status == FV_OK && !own)
         status = tflite_set_classes(&b);
     if (status == FV_OK) {
         *out = b.model;

@@ -40,6 +40,7 @@ typedef struct tflite_builder {
     int32_t at;           /* the operator */
     int32_t head_begins;  /* from here on only the last convolution or dense layer has weights */
     bool normalised;      /* the network normalises its pixels itself */
+    float temperature;    /* of the softmax at the end; 0: there is none */
 } tflite_builder;
 
 /* ---- values ---- */
@@ -93,6 +94,9 @@ tflite_build tflite_add, tflite_sub, tflite_mul, tflite_div, tflite_relu, tflite
     tflite_gelu, tflite_hard_swish, tflite_leaky_relu, tflite_logistic, tflite_softmax, tflite_same;
 
 /* ---- metadata.c ---- */
+
+/* What fovea's own export wrote of preprocessing, classes and calibration; `*found`: whether it did. */
+fv_status tflite_set_own(tflite_builder *b, bool *found);
 
 /* The preprocessing that the file says or suggests; tells the log what it is. */
 fv_status tflite_set_preprocess(tflite_builder *b);

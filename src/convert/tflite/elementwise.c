@@ -66,12 +66,14 @@ fv_status tflite_logistic(tflite_builder *b, const tflite_operator *o)
     return keep_back(b, o, FV_SIGMOID);
 }
 
+/* A factor of its logits is a model's temperature: it is the network's last then, and no other reads it. */
 fv_status tflite_softmax(tflite_builder *b, const tflite_operator *o)
 {
     float beta = flat_float(&b->file.flat, o->options, SOFTMAX_BETA, 0);
-    if (beta != 1)
-        return status_set(FV_ERROR_UNSUPPORTED, "a softmax of logits times %g; 1 is what there is",
+    if (beta != 1 && (o->output != b->file.output || !(1 / beta >= 0.001f) || !(1 / beta <= 1000)))
+        return status_set(FV_ERROR_UNSUPPORTED, "a softmax of something times %g, where 1 is what there is",
                           (double)beta);
+    b->temperature = 1 / beta;
     return keep_back(b, o, FV_SOFTMAX);
 }
 

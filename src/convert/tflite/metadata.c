@@ -9,6 +9,7 @@
 #include "core/memory.h"
 #include "core/text.h"
 #include "data/archives/container.h"
+#include "model/file.h"
 
 enum {
     LABELS_BYTES_MAX = 16 << 20
@@ -21,18 +22,24 @@ static bool is_word(flat_vector v, const char *word)
     return v.count == strlen(word) && memcmp(v.data, word, v.count) == 0;
 }
 
-/* The metadata of the graph's only input or output, in a flatbuffer of its own; absent where there is none. What is damaged reads as
- * absent too: metadata only adds to the graph. */
-static flat_table find_metadata(tflite_builder *b, int field, flatbuffer *meta)
+/* The buffer of that name, absent where there is none. What is damaged reads as absent too: metadata only adds to the graph. */
+static flat_vector find_buffer(tflite_builder *b, const char *name)
 {
     flatbuffer *f = &b->file.flat;
     flat_vector list = flat_vector_of(f, b->file.model, MODEL_METADATA, 4), bytes = {0};
     for (uint32_t i = 0; i < list.count && !bytes.data; i++) {
         flat_table entry = flat_table_at(f, list, i);
-        if (is_word(flat_vector_of(f, entry, METADATA_NAME, 1), "TFLITE_METADATA") &&
+        if (is_word(flat_vector_of(f, entry, METADATA_NAME, 1), name) &&
             tflite_buffer(&b->file, flat_uint32(f, entry, METADATA_BUFFER, 0), &bytes) != FV_OK)
             break;
     }
+    return bytes;
+}
+
+/* The metadata of the graph's only input or output, in a flatbuffer of its own; absent where there is none. */
+static flat_table find_metadata(tflite_builder *b, int field, flatbuffer *meta)
+{
+    flat_vector bytes = find_buffer(b, "TFLITE_METADATA");
     *meta = (flatbuffer){bytes.data, bytes.count, NULL};
     if (!bytes.data)
         return (flat_table){0};
@@ -41,6 +48,19 @@ static flat_table find_metadata(tflite_builder *b, int field, flatbuffer *meta)
         return (flat_table){0};
     flat_vector tensors = flat_vector_of(meta, flat_table_at(meta, graphs, 0), field, 4);
     return tensors.count == 1 ? flat_table_at(meta, tensors, 0) : (flat_table){0};
+}
+
+/* ---- what fovea wrote ---- */
+
+fv_status tflite_set_own(tflite_builder *b, bool *found)
+{
+    flat_vector bytes = find_buffer(b, TFLITE_OWN_METADATA);
+    json_t *own =
+        bytes.data ? json_loadb((const char *)bytes.data, bytes.count, JSON_REJECT_DUPLICATES, NULL) : NULL;
+    *found = own != NULL;
+    fv_status status = own ? model_metadata_take(b->model, b->file.path, own) : FV_OK;
+    json_decref(own);
+    return status;
 }
 
 /* ---- pixels ---- */
