@@ -20,6 +20,8 @@ cmp -s the-net.c before.c || complain "export: the same model gives another sour
 CC=/nowhere/cc succeeds export model.safetensors --to c --prefix other -o plain
 grep -q 'not run: there is no C compiler' out || complain "export without a compiler: $(cat out)"
 [ -s plain.c ] && grep -q 'other_classify' plain.h || complain "export: --prefix has no effect"
+CC=false "$fovea" export model.safetensors --to c -o bad.c >out 2>err && complain "export: a compiler that fails is no failure"
+grep -q 'compiling it (false) failed' err || complain "export: does not say that the compiler failed: $(cat err)"
 "$fovea" export model.safetensors --to c --prefix 9net -o bad.c >out 2>err && complain "export: took the prefix 9net"
 grep -q "prefix '9net'" err || complain "export: does not name the bad prefix: $(cat err)"
 [ -e bad.c ] && complain "export: a failure left a file"

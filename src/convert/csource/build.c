@@ -67,7 +67,7 @@ static fv_status spawn(char *const *words, const char *log, const char *what)
             return status_set(FV_ERROR_IO, "%s: it is not known how it ended: %s", words[0], strerror(errno));
     if (WIFEXITED(state) && WEXITSTATUS(state) == 0)
         return FV_OK;
-    return status_set(FV_ERROR_INTERNAL, "export: %s failed", what);
+    return status_set(FV_ERROR_INTERNAL, "export: %s (%s) failed", what, file_base_name(words[0]));
 }
 
 /* spawn with the first line of the log in the message. */
@@ -79,7 +79,8 @@ static fv_status spawn_logged(char *const *words, const char *log, const char *w
     if (status == FV_ERROR_INTERNAL && file_read(log, LOG_MAX, &printed, &size) == FV_OK && size > 0) {
         printed[strcspn((char *)printed, "\n")] = '\0';
         text_flatten((char *)printed);
-        status = status_set(status, "export: %s failed: %.400s", what, (char *)printed);
+        status = status_set(status, "export: %s (%s) failed: %.400s", what, file_base_name(words[0]),
+                            (char *)printed);
     }
     free(printed);
     return status;
