@@ -7,6 +7,9 @@ list(FILTER FOVEA_SOURCES EXCLUDE REGEX "/kernels/")
 # So is what cmake/reference.cmake compiles twice.
 list(FILTER FOVEA_SOURCES EXCLUDE REGEX "/src/engine/reference/")
 
+# And what exported C source is made of, which is embedded as it is.
+list(FILTER FOVEA_SOURCES EXCLUDE REGEX "/emitted/")
+
 # And formats whose library is not here.
 include(${CMAKE_CURRENT_LIST_DIR}/formats.cmake)
 
@@ -20,6 +23,11 @@ target_link_libraries(fovea_objects PRIVATE ${FOVEA_LINK})
 # The generated header must be there before what includes it.
 target_include_directories(fovea_objects SYSTEM PRIVATE ${ONNX_GENERATED})
 add_dependencies(fovea_objects fovea_onnx_proto)
+include(${CMAKE_CURRENT_LIST_DIR}/embed.cmake)
+foreach(part window.h convolution.c pooling.c elementwise.c shape.c)
+  get_filename_component(name ${part} NAME_WE)
+  embed_file(fovea_objects ${PROJECT_SOURCE_DIR}/src/convert/csource/emitted/${part} csource_${name})
+endforeach()
 include(${CMAKE_CURRENT_LIST_DIR}/kernels.cmake)
 include(${CMAKE_CURRENT_LIST_DIR}/reference.cmake)
 

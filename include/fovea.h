@@ -30,5 +30,6 @@
 #include "fovea/watch.h"
 #include "fovea/runs.h"
 #include "fovea/use.h"
+#include "fovea/classifier.h"
 
 #endif

@@ -11,6 +11,8 @@ line=$("$build/examples/my_pictures" "$work/digits" "$work/m.safetensors" "$pict
 echo "$line"
 [ -s "$work/m.safetensors" ]
 grep -q "^$picture: 3 (" <<<"$line"
+"$build/examples/classify" "$work/m.safetensors" "$picture" | tee "$work/c.txt"
+grep -q "^$picture	3	0" "$work/c.txt"
 "$build/fovea" data demo "$work/few" --train 20 --test 2 --seed 5 2>/dev/null
 "$build/fovea" train "$work/digits" --size 28 --channels 1 --epochs 16 --out "$work/first" >"$work/train.txt" 2>&1
 "$build/examples/transfer" "$work/few" small_cnn "$work/first/best.safetensors" "$work/t.safetensors" 4 | tee "$work/t.txt"

@@ -26,6 +26,10 @@ typedef struct fv_export_report {
     int64_t pictures;    /* on how many; 0: nothing here could run it */
     float largest;       /* difference of a probability */
     const char *runtime; /* what ran it, or why nothing could; static */
+    /* Of C source, else 0: bytes of its constants, of its arena, and of its code as this machine's compiler makes it (0 where there is
+     * none); multiply-additions of a picture. */
+    size_t weight_bytes, arena_bytes, code_bytes;
+    int64_t multiply_adds;
 } fv_export_report;
 
 typedef struct fv_export_options {
@@ -38,6 +42,7 @@ typedef struct fv_export_options {
     const char *const *pictures;
     int64_t picture_count;
     fv_export_report *report; /* optional */
+    const char *prefix;       /* of the names in C source; default: the file's stem, made an identifier */
 } fv_export_options;
 #define fv_export(...)                                                                                       \
     fv_export_with(&(fv_export_options){.struct_size = sizeof(fv_export_options), .model = __VA_ARGS__})
@@ -45,7 +50,8 @@ typedef struct fv_export_options {
  * Writes the model as a file of another format. Its outputs are probabilities (N, classes), the model's temperature applied; what is
  * between a picture and its input is written into it as far as the format has a place for it. The file is run beside the model
  * before it is put in place: a probability that differs by more than 1e-4 is an error, and nothing is written then. An operation
- * that the format has no counterpart of is an error that names the layer.
+ * that the format has no counterpart of is an error that names the layer. C source is two files, PATH's stem with .c and .h; it takes
+ * 8-bit pixels whatever `input` is.
  */
 FV_API fv_status fv_export_with(const fv_export_options *options);
 

@@ -7,7 +7,7 @@
 #include "core/memory.h"
 
 typedef struct export_options {
-    const char *to, *out, *check;
+    const char *to, *out, *check, *prefix;
     int input;
 } export_options;
 
@@ -19,7 +19,7 @@ static const option table[] = {
      .offset = offsetof(export_options, to),
      .value = "FORMAT",
      .shown = "by FILE's ending",
-     .help = "onnx or tflite"},
+     .help = "onnx, tflite or c"},
     {.name = "out",
      .letter = 'o',
      .type = OPTION_STRING,
@@ -32,8 +32,7 @@ static const option table[] = {
      .choices = inputs,
      .shown = "outside",
      .help = "where pixels are normalised: outside, and the file takes (pixel - mean) / std in floating "
-             "point; or "
-             "inside, and it takes 8-bit pixels (N, H, W, C) in RGB"},
+             "point; or inside, and it takes 8-bit pixels (N, H, W, C) in RGB, as C source always does"},
     {.name = "check",
      .type = OPTION_STRING,
      .offset = offsetof(export_options, check),
@@ -41,8 +40,24 @@ static const option table[] = {
      .help = "a picture, or a folder of pictures, to run the file on beside the model, in place of the "
              "inputs that "
              "the model keeps for that"},
+    {.name = "prefix",
+     .type = OPTION_STRING,
+     .offset = offsetof(export_options, prefix),
+     .value = "NAME",
+     .shown = "FILE's stem",
+     .help = "of C source: what its names begin with"},
     {0},
 };
+
+static void print_costs(const fv_export_report *r)
+{
+    if (r->arena_bytes == 0)
+        return;
+    printf("weights %zu bytes, arena %zu bytes, ", r->weight_bytes, r->arena_bytes);
+    if (r->code_bytes)
+        printf("code %zu bytes on this machine, ", r->code_bytes);
+    printf("%lld multiply-additions a picture\n", (long long)r->multiply_adds);
+}
 
 static void print_report(const export_options *o, const fv_export_report *r)
 {
@@ -58,8 +73,9 @@ static int export(fv_model *m, const export_options *o, const string_pool *pictu
     fv_export_report report = {0};
     if (fv_export(m, o->out, .format = o->to, .input = (fv_export_input)o->input,
                   .pictures = (const char *const *)pictures->list, .picture_count = (int64_t)pictures->count,
-                  .report = &report) != FV_OK)
+                  .prefix = o->prefix, .report = &report) != FV_OK)
         return cli_fail();
+    print_costs(&report);
     print_report(o, &report);
     return EXIT_DONE;
 }

@@ -7,13 +7,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "convert/csource/format.h"
 #include "convert/onnx_export/export.h"
 #include "convert/tflite_export/export.h"
 #include "core/file.h"
 #include "core/memory.h"
 #include "core/text.h"
 
-static const export_format *const formats[] = {&onnx_export_format, &tflite_export_format, NULL};
+static const export_format *const formats[] = {&onnx_export_format, &tflite_export_format,
+                                               &csource_export_format, NULL};
 
 const fv_export_format *fv_export_format_get(int64_t index)
 {
@@ -125,6 +127,8 @@ fv_status fv_export_with(const fv_export_options *options)
                           (long long)o.picture_count);
     STATUS_TRY(network_check(o.model));
     STATUS_TRY(find_format(&o, &format));
+    if (o.report)
+        *o.report = (fv_export_report){0};
     fv_status status = make_folder(o.path, &target, &temporary);
     if (status == FV_OK)
         status = write_checked(format, &o, temporary);

@@ -99,7 +99,7 @@ fv_status export_check(const export_format *f, const fv_export_options *o, const
     const char *missing = f->missing ? f->missing() : NULL;
     if (missing) {
         if (o->report)
-            *o->report = (fv_export_report){.runtime = missing};
+            o->report->runtime = missing;
         return FV_OK;
     }
     if ((uint64_t)count > BYTES_MAX / picture_size(o->model))
@@ -112,12 +112,15 @@ fv_status export_check(const export_format *f, const fv_export_options *o, const
     fv_status status = pixels && ours && theirs ? make_pictures(o, count, pixels) : status_last();
     if (status == FV_OK)
         status = compare(f, o, path, count, pixels, ours, theirs, &largest);
-    if (status == FV_OK && o->report)
-        *o->report = (fv_export_report){count, largest, f->runtime};
+    if (status == FV_OK && o->report) {
+        o->report->pictures = count;
+        o->report->largest = largest;
+        o->report->runtime = f->runtime;
+    }
     if (status == FV_ERROR_UNSUPPORTED && f->beyond) {
         status = FV_OK;
         if (o->report)
-            *o->report = (fv_export_report){.runtime = f->beyond};
+            o->report->runtime = f->beyond;
     }
     free(theirs);
     free(ours);

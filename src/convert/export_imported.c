@@ -27,7 +27,8 @@ static fv_status compare(const fv_model *m, const fv_model *again, const char *p
 {
     if (!same_preprocess(&again->preprocess, &m->preprocess))
         return status_set(FV_ERROR_INTERNAL, "%s: its preprocessing is not the model's", path);
-    if (fv_model_class_count(again) != fv_model_class_count(m) || !again->classes != !m->classes)
+    if (fv_model_class_count(again) != fv_model_class_count(m) || !again->classes != !m->classes ||
+        again->class_count != m->class_count)
         return status_set(FV_ERROR_INTERNAL, "%s: its classes are not the model's", path);
     for (int64_t k = 0; m->classes && k < m->class_count; k++)
         if (strcmp(again->classes[k], m->classes[k]) != 0)

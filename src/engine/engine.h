@@ -61,6 +61,9 @@ typedef struct plan plan;
 /* `g` has its batch fixed; value ids given to the other calls are g's. Operations that the engine does not support are an
  * error that names the layer. The graph is copied. */
 fv_status plan_create(engine *e, const graph *g, plan **out);
+/* Another plan of the same graph over the persistent memory of `of`, which outlives it: both may run at the same time, on engines of the
+ * same kind and number of threads. Persistent values are written to `of` alone, before the first is shared; then comes plan_settle(of). */
+fv_status plan_share(engine *e, const plan *of, plan **out);
 void plan_destroy(plan *p);
 /* The bytes that plan_create would allocate, without doing so. */
 fv_status plan_measure(engine *e, const graph *g, size_t *bytes);
@@ -68,6 +71,8 @@ fv_status plan_measure(engine *e, const graph *g, size_t *bytes);
 fv_status plan_write(plan *p, value_id v, const void *data);
 fv_status plan_read(plan *p, value_id v, void *data);
 fv_status plan_run(plan *p);
+/* Runs the prologue now if it has to be run. */
+fv_status plan_settle(plan *p);
 /* Leaves out the operations that are marked as updates. */
 fv_status plan_run_without_updates(plan *p);
 size_t plan_memory(const plan *p); /* bytes of arena and persistent block together */

@@ -11,6 +11,7 @@ struct plan {
     graph *graph;
     program program;
     uint8_t *arena, *persistent;
+    bool borrows;    /* `persistent` is another plan's */
     bool stale;      /* persistent values were written: the prologue must run again */
     double *seconds; /* per step, when profiling */
     int64_t runs;
@@ -41,6 +42,10 @@ static fv_status prepare(plan *p, engine *e, const graph *g)
     for (value_id v = 0; v < g->value_count; v++)
         if (g->values[v].output && p->program.value_buffers[v] != NO_BUFFER)
             p->program.buffers[p->program.value_buffers[v]].read_after = true;
+    /* Inputs are each plan's own: persistent memory may serve several. */
+    for (value_id v = 0; v < g->value_count; v++)
+        if (g->values[v].kind == VALUE_INPUT && p->program.value_buffers[v] != NO_BUFFER)
+            p->program.buffers[p->program.value_buffers[v]].kind = BUFFER_INPUT;
     return program_plan(&p->program);
 }
 
@@ -55,7 +60,20 @@ fv_status plan_measure(engine *e, const graph *g, size_t *bytes)
     return status;
 }
 
-fv_status plan_create(engine *e, const graph *g, plan **out)
+/* The same layout of persistent memory, so that one block can serve both. */
+static bool same_persistent(const program *a, const program *b)
+{
+    bool same = a->buffer_count == b->buffer_count && a->persistent_bytes == b->persistent_bytes;
+    for (int32_t i = 0; same && i < a->buffer_count; i++) {
+        const program_buffer_info *x = &a->buffers[i], *y = &b->buffers[i];
+        same = x->kind == y->kind && x->bytes == y->bytes &&
+               (x->kind != BUFFER_PERSISTENT || x->offset == y->offset);
+    }
+    return same;
+}
+
+/* `of` NULL: with persistent memory of its own. */
+static fv_status create(engine *e, const graph *g, const plan *of, plan **out)
 {
     plan *p = mem_array(1, sizeof *p);
     if (!p)
@@ -63,8 +81,14 @@ fv_status plan_create(engine *e, const graph *g, plan **out)
     fv_status status = prepare(p, e, g);
     if (status != FV_OK)
         goto fail;
+    if (of && !same_persistent(&p->program, &of->program)) {
+        status = status_set(FV_ERROR_INTERNAL, "engine %s arranges the same graph in two ways", e->api->name);
+        goto fail;
+    }
+    p->borrows = of != NULL;
+    p->stale = of == NULL;
     p->arena = e->api->alloc(e, p->program.arena_bytes);
-    p->persistent = e->api->alloc(e, p->program.persistent_bytes);
+    p->persistent = of ? of->persistent : e->api->alloc(e, p->program.persistent_bytes);
     if (!p->arena || !p->persistent) {
         status = status_prefix(status_last(), "the plan needs %zu MB; use a smaller batch or input size",
                                (p->program.arena_bytes + p->program.persistent_bytes) >> 20);
@@ -84,6 +108,16 @@ fail:
     return status;
 }
 
+fv_status plan_create(engine *e, const graph *g, plan **out)
+{
+    return create(e, g, NULL, out);
+}
+
+fv_status plan_share(engine *e, const plan *of, plan **out)
+{
+    return create(e, of->graph, of, out);
+}
+
 void plan_destroy(plan *p)
 {
     if (!p)
@@ -91,7 +125,7 @@ void plan_destroy(plan *p)
     program_release(&p->program);
     if (p->arena)
         p->engine->api->free(p->engine, p->arena);
-    if (p->persistent)
+    if (p->persistent && !p->borrows)
         p->engine->api->free(p->engine, p->persistent);
     graph_destroy(p->graph);
     free(p->seconds);
@@ -145,12 +179,18 @@ static fv_status run_steps(plan *p, bool prologue, bool updates)
     return FV_OK;
 }
 
+fv_status plan_settle(plan *p)
+{
+    if (!p->stale)
+        return FV_OK;
+    STATUS_TRY(run_steps(p, true, true));
+    p->stale = false;
+    return p->engine->api->sync(p->engine);
+}
+
 static fv_status run(plan *p, bool updates)
 {
-    if (p->stale) {
-        STATUS_TRY(run_steps(p, true, true));
-        p->stale = false;
-    }
+    STATUS_TRY(plan_settle(p));
     STATUS_TRY(run_steps(p, false, updates));
     p->runs++;
     return p->engine->api->sync(p->engine);

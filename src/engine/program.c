@@ -122,7 +122,11 @@ fv_status program_plan(program *p)
     int32_t count = 0, done_count = 0;
     for (buffer_id i = 0; i < p->buffer_count; i++) {
         program_buffer_info *b = &p->buffers[i];
-        if (b->kind != BUFFER_ARENA || b->first < 0)
+        if (b->kind == BUFFER_INPUT) {
+            b->first = 0;
+            b->last = p->step_count;
+        }
+        if (b->kind == BUFFER_PERSISTENT || b->first < 0)
             continue;
         if (b->read_after)
             b->last = p->step_count;

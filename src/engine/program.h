@@ -20,8 +20,9 @@ enum {
 };
 
 typedef enum buffer_kind {
-    BUFFER_ARENA, /* lives from the first step that names it to the last */
-    BUFFER_PERSISTENT /* keeps its contents between runs: parameters, states, inputs, and what the prologue makes */
+    BUFFER_ARENA,     /* lives from the first step that names it to the last */
+    BUFFER_INPUT,     /* has a place of its own in the arena: what is written there stays */
+    BUFFER_PERSISTENT /* keeps its contents between runs: parameters, states, and what the prologue makes */
 } buffer_kind;
 
 typedef struct program_buffer_info {
@@ -78,7 +79,7 @@ fv_status program_bind(program *p, uint8_t *arena, uint8_t *persistent);
 static inline void *program_address(const program *p, buffer_id b)
 {
     const program_buffer_info *i = &p->buffers[b];
-    return (i->kind == BUFFER_ARENA ? p->arena : p->persistent) + i->offset;
+    return (i->kind == BUFFER_PERSISTENT ? p->persistent : p->arena) + i->offset;
 }
 
 #endif

@@ -18,6 +18,7 @@
 #include <string.h>
 
 #include "core/memory.h"
+#include "core/text.h"
 #include "model/file.h"
 #include "model/predictor.h"
 
@@ -302,7 +303,22 @@ fv_status model_file_read_metadata(fv_model *m, const safetensors *file)
     return read_all(m, &values);
 }
 
+/* Names of strangers' files go into lists and onto terminals. */
+static bool names_are_lines(const fv_model *m)
+{
+    for (int64_t k = 0; k < m->class_count; k++) {
+        char *flat = mem_string(m->classes[k]);
+        bool same = flat && (text_flatten(flat), strcmp(flat, m->classes[k]) == 0);
+        free(flat);
+        if (!same)
+            return false;
+    }
+    return true;
+}
+
 fv_status model_metadata_take(fv_model *m, const char *path, const json_t *values)
 {
-    return read_all(m, &(metadata){path, values});
+    const metadata from = {path, values};
+    STATUS_TRY(read_all(m, &from));
+    return names_are_lines(m) ? FV_OK : damaged(&from, "fovea.classes");
 }

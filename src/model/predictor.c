@@ -7,7 +7,6 @@
 
 #include "core/memory.h"
 #include "engine/engine.h"
-#include "image/views.h"
 
 typedef struct batch_plan {
     int64_t batch;

@@ -10,6 +10,7 @@
 #ifndef MODEL_PREDICTOR_H
 #define MODEL_PREDICTOR_H
 
+#include "image/views.h"
 #include "nn/network.h"
 
 /* pixels (count, height, width, channels) to the network's outputs (count, classes), for any count. */
@@ -24,6 +25,14 @@ void predictor_activate(const fv_model *m, int64_t count, float *values);
 /* Logits (count, views, classes) to (count, classes), in place: those whose probabilities are the mean of the views'
  * probabilities. views: 1..VIEWS_MOST. */
 void predictor_average(const fv_model *m, int64_t count, int64_t views, float *logits);
+
+/* The `count` likeliest classes of one picture, as fv_predict gives them. */
+fv_status predictor_rank(const fv_model *m, const float *probabilities, fv_prediction *top, int64_t count);
+
+/* The views of what fv_predict's options ask about, one behind the other; the caller frees *pixels. The model is read only. `space`: as for
+ * image_resize. */
+fv_status predictor_views(const fv_predict_options *o, const image_views *views, image_space *space,
+                          uint8_t **pixels);
 
 /* Whether the probabilities of two classes add up to one: the one threshold is of the second. */
 bool predictor_is_two_class(const fv_model *m);

@@ -93,7 +93,8 @@ static char *next_name(char **at)
 static fv_status set_names(const importer *m, fv_model *model)
 {
     const char *names = property(m, "names");
-    int64_t classes = fv_model_class_count(model), count = 0;
+    int64_t outputs = fv_model_class_count(model), count = 0;
+    int64_t classes = outputs == 1 ? 2 : outputs; /* one output tells two apart */
     if (!names || m->options->classes)
         return FV_OK;
     char *words = mem_string(names), *at = words, *name;
@@ -105,11 +106,11 @@ static fv_status set_names(const importer *m, fv_model *model)
             list[count] = name;
         count++;
     }
-    if (status == FV_OK && count == classes)
-        status = fv_model_set_classes(model, list, classes);
+    if (status == FV_OK && (count == classes || count == outputs))
+        status = fv_model_set_classes(model, list, count);
     else if (status == FV_OK)
         import_log(m, "its %lld class names were left out: it has %lld outputs", (long long)count,
-                   (long long)classes);
+                   (long long)outputs);
     free(list);
     free(words);
     return status;
@@ -122,7 +123,8 @@ static fv_status take_own(const importer *m, fv_model *model)
     json_t *own = json_object();
     for (size_t i = 0; own && i < p->n_metadata_props; i++) {
         const Onnx__StringStringEntryProto *e = p->metadata_props[i];
-        if (e->key && e->value && strncmp(e->key, "fovea.", 6) == 0)
+        bool names = e->key && strcmp(e->key, "fovea.classes") == 0; /* which have a property of their own */
+        if (e->key && e->value && !names && strncmp(e->key, "fovea.", 6) == 0)
             json_object_set_new(own, e->key, json_string(e->value));
     }
     fv_status status = own ? model_metadata_take(model, m->file.path, own)

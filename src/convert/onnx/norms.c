@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Group normalisation, which is written as an instance normalisation of groups (as PyTorch does); and layer normalisation that is written out: (x - mean(x)) / sqrt(mean((x - mean(x))^2) + epsilon), over the channels of each place. */
+/*
+ * Group normalisation, which is written as an instance normalisation of groups (as PyTorch does); and layer normalisation that is written
+ * out: (x - mean(x)) / sqrt(mean((x - mean(x))^2) + epsilon), over the channels of each place.
+ */
 #include "convert/onnx/importer.h"
 
 /* The mean over the channels, or the variance. */

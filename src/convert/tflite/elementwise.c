@@ -61,8 +61,27 @@ static fv_status keep_back(tflite_builder *b, const tflite_operator *o, fv_activ
     return FV_OK;
 }
 
+/* One factor for all logits before the sigmoid at the end is a model's temperature. */
+static void take_temperature(tflite_builder *b, tflite_value *v)
+{
+    int64_t channels = tflite_node_channels(v->node);
+    if (!v->scale || !(1 / v->scale[0] >= 0.001f) || !(1 / v->scale[0] <= 1000))
+        return;
+    for (int64_t c = 0; c < channels; c++)
+        if (v->scale[c] != v->scale[0] || v->offset[c] != 0)
+            return;
+    b->temperature = 1 / v->scale[0];
+    free(v->scale);
+    free(v->offset);
+    v->scale = v->offset = NULL;
+}
+
 fv_status tflite_logistic(tflite_builder *b, const tflite_operator *o)
 {
+    tflite_value *v;
+    STATUS_TRY(tflite_input(b, o, 0, &v));
+    if (o->output == b->file.output && b->uses[o->inputs[0]] == 1)
+        take_temperature(b, v);
     return keep_back(b, o, FV_SIGMOID);
 }
 

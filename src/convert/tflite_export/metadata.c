@@ -78,14 +78,20 @@ static size_t labels(flat_writer *f, const fv_model *m)
     return table;
 }
 
+/* One output has no axis of classes. */
+static bool has_labels(const fv_model *m)
+{
+    return m->classes && m->class_count == fv_model_class_count(m);
+}
+
 static size_t output(flat_writer *f, const fv_model *m)
 {
     flat_field tensor[] = {FLAT_LINK(METADATA_TENSOR_NAME), FLAT_LINK(METADATA_TENSOR_CONTENT),
                            FLAT_LINK(METADATA_TENSOR_FILES)};
-    size_t table = flat_table_write(f, tensor, m->classes ? 3 : 2);
+    size_t table = flat_table_write(f, tensor, has_labels(m) ? 3 : 2);
     flat_link(f, tensor[0].at, flat_text(f, "probabilities"));
     link_content(f, tensor[1].at, METADATA_CONTENT_FEATURE, NULL, 0);
-    if (m->classes)
+    if (has_labels(m))
         link_single(f, tensor[2].at, labels, m);
     return table;
 }
@@ -164,7 +170,7 @@ fv_status lite_labels(lite_writer *w, size_t size, uint8_t **zip, size_t *zip_si
     text names = {0}, archive = {0};
     *zip = NULL;
     *zip_size = 0;
-    if (!m->classes)
+    if (!has_labels(m))
         return FV_OK;
     for (int64_t k = 0; k < m->class_count; k++)
         text_add(&names, "%s\n", m->classes[k]);

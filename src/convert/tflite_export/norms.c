@@ -8,7 +8,7 @@
 bool lite_write_batch_norm(lite_writer *w, const op *o)
 {
     int64_t channels = lite_graph_shape(w, o->inputs[1])->d[0];
-    float *const *data = (float *const *)(uintptr_t)w->network->data;
+    const float *const *data = w->network->data;
     const float *gamma = data[o->inputs[1]], *beta = data[o->inputs[2]], *mean = data[o->inputs[3]],
                 *variance = data[o->inputs[4]];
     float *scale = lite_array(w, (size_t)channels, sizeof *scale),
