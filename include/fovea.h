@@ -30,5 +30,6 @@
 #include "fovea/runs.h"
 #include "fovea/use.h"
 #include "fovea/classifier.h"
+#include "fovea/serve.h"
 
 #endif

@@ -117,10 +117,13 @@ static bool is_local_name(const char *host)
     return false;
 }
 
-static void refuse(web_answer *a, int status, const char *why)
+/* `why` has no characters that JSON would not have as they are. */
+static void refuse(exchange *x, int status, const char *why)
 {
-    a->status = status;
-    text_add(&a->body, "%s\n", why);
+    bool json = x->server->options.refusals_are_json;
+    x->answer.status = status;
+    x->answer.type = json ? "application/json" : NULL;
+    text_add(&x->answer.body, "%s%s%s\n", json ? "{\"error\":\"" : "", why, json ? "\"}" : "");
 }
 
 /* The length that the headers announce; 0 where they do not. */
@@ -137,15 +140,15 @@ static void check(exchange *x)
     web_answer *a = &x->answer;
     bool reads = strcmp(method, "GET") == 0 || strcmp(method, "HEAD") == 0;
     if (o->local_names_only && host && !is_local_name(host)) {
-        refuse(a, 403, "This server answers as localhost and 127.0.0.1 only.");
+        refuse(x, 403, "This server answers as localhost and 127.0.0.1 only.");
     } else if (!reads && !o->body_limit) {
-        refuse(a, 405, "Only GET is answered.");
+        refuse(x, 405, "Only GET is answered.");
         a->allow = "GET, HEAD";
     } else if (o->check) {
         o->check(&x->request, a, o->user);
     }
     if (!a->status && announced(x) > o->body_limit && o->body_limit)
-        refuse(a, 413, "The body is over the limit of this server.");
+        refuse(x, 413, "The body is over the limit of this server.");
     x->refused = a->status != 0;
 }
 
@@ -181,7 +184,7 @@ static void take(exchange *x, const char *bytes, size_t size)
     if (x->refused)
         return;
     if (size > o->body_limit - r->body_size) {
-        refuse(&x->answer, 413, "The body is over the limit of this server.");
+        refuse(x, 413, "The body is over the limit of this server.");
         x->refused = true;
         return;
     }
@@ -190,7 +193,7 @@ static void take(exchange *x, const char *bytes, size_t size)
         uint64_t length = announced(x);
         size_t doubled = needed < o->body_limit / 2 ? needed * 2 : o->body_limit;
         if (reserve(x, length >= needed && length <= o->body_limit ? (size_t)length : doubled) != FV_OK) {
-            refuse(&x->answer, 503, "The server is receiving as much as it can.");
+            refuse(x, 503, "The server is receiving as much as it can.");
             x->answer.retry_after = 1;
             x->refused = true;
             return;

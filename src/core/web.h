@@ -53,6 +53,7 @@ typedef struct web_options {
     double request_seconds; /* for a request to come in, and for its answer to be taken; default 30 */
     size_t body_limit;      /* 0: only GET and HEAD are answered */
     size_t bodies_limit;    /* of all bodies together */
+    bool refusals_are_json; /* what the server refuses itself is said as {"error": "why"} */
     const char *certificate, *private_key; /* PEM; NULL: without TLS */
     /* Optional, in the server's thread, before the body is read: a status that is set refuses the request. */
     void (*check)(web_request *r, web_answer *refusal, void *user);
