@@ -26,24 +26,26 @@ typedef struct fv_serve_options {
      * and go are noticed within a second or two; a new file that cannot be loaded, or whose logits are not those it keeps, leaves the
      * old one at work. */
     const char *const *models;
-    const char *host; /* an address; default "127.0.0.1", this machine alone */
-    int port;         /* 0: any free one (fv_server_port) */
-    const char *engine;
-    int64_t threads;   /* that decode and compute; default: a thread a core */
-    int64_t max_batch; /* pictures that the network runs together, 1..256; default 8 */
-    double
-        max_delay; /* seconds for which a picture waits for others, though nothing else is to be done; default 0 */
-    int64_t queue;       /* requests that wait or are worked on; more are refused (503); default 256 */
-    int64_t connections; /* default 256 */
-    double time_limit;   /* seconds: for a request to come in, to wait, and to be sent; default 30 */
-    int64_t max_body,
-        max_pixels;       /* bytes of a body, default 16 MB; pixels of a picture, default 64 million */
+    const char *host;   /* an address; default "127.0.0.1", this machine alone */
+    int port;           /* 0: any free one (fv_server_port) */
+    const char *engine; /* as in fv_compile_options */
+    int64_t threads;    /* that decode and compute; default: a thread a core */
+    /* Pictures that the network runs together, 1..256; default 1, which is fastest for convolutions on a CPU. */
+    int64_t max_batch;
+    /* Seconds for which a picture waits for others though nothing else is to be done; default 0. */
+    double max_delay;
+    int64_t queue;        /* requests that wait or are worked on; more are refused (503); default 256 */
+    int64_t connections;  /* default 256 */
+    double time_limit;    /* seconds: for a request to come in, to wait, and to be sent; default 30 */
+    int64_t max_body;     /* bytes; default 16 MB */
+    int64_t max_pixels;   /* of a picture; default 64 million */
     int64_t max_pictures; /* of a request; default 64 */
     const char *tls_cert, *tls_key; /* PEM files; both or none */
-    const char *keys;       /* a file with a key a line ("Authorization: Bearer KEY"), "#" begins a comment */
+    /* A file with a key a line, of which a request must have one ("Authorization: Bearer KEY"); "#" begins a comment. */
+    const char *keys;
     const char *access_log; /* a file that gets a JSON object a request; "-": standard output */
-    fv_log_callback
-        on_log; /* told of models that are loaded and of what went wrong; from any thread; may be NULL */
+    /* Told of models that are loaded and of what went wrong; from any thread; may be NULL. */
+    fv_log_callback on_log;
     void *user;
 } fv_serve_options;
 #define fv_server_start(...)                                                                                 \

@@ -223,7 +223,7 @@ static fv_status settle(fv_serve_options *o)
     if (!o->host)
         o->host = "127.0.0.1";
     STATUS_TRY(check_range("threads", &o->threads, ordered_cores(), 1, 1024));
-    STATUS_TRY(check_range("max_batch", &o->max_batch, 8, 1, 256));
+    STATUS_TRY(check_range("max_batch", &o->max_batch, 1, 1, 256));
     STATUS_TRY(check_range("queue", &o->queue, 256, 1, 1 << 20));
     STATUS_TRY(check_range("connections", &o->connections, 256, 1, 1 << 16));
     STATUS_TRY(check_range("max_body", &o->max_body, 16 << 20, 1, (int64_t)1 << 40));
