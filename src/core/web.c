@@ -85,10 +85,11 @@ struct web_server {
     web_options options;
     char *host;
     pthread_mutex_t lock;
-    pthread_cond_t changed;
+    pthread_cond_t ended, idle; /* idle: nothing is begun, while it closes */
     pthread_t watchman;
     atomic_bool closing;
     bool watched, ending;
+    bool stopped; /* what comes now is refused at once: no connection may wait for us when the daemon ends */
     peer *peers;
     size_t bodies; /* bytes of all bodies now */
     int64_t begun; /* requests that are not finished */
@@ -322,11 +323,18 @@ static enum MHD_Result on_request(void *user, struct MHD_Connection *connection,
         set_deadline(s, x->peer, clock_seconds() + s->options.request_seconds);
         return queue_answer(x);
     }
+    pthread_mutex_lock(&s->lock);
+    bool stopped = s->stopped;
+    x->peer->deadline = (double)INFINITY;
+    pthread_mutex_unlock(&s->lock);
+    if (stopped) {
+        refuse(x, 503, "The server is ending.");
+        return queue_answer(x);
+    }
     x->handed = true;
     x->request.body = x->body ? x->body : (const uint8_t *)"";
     if (x->body)
         x->body[x->request.body_size] = 0;
-    set_deadline(s, x->peer, (double)INFINITY);
     api.suspend(connection);
     s->options.handle(&x->request, s->options.user);
     return MHD_YES;
@@ -350,7 +358,8 @@ static void on_completed(void *user, struct MHD_Connection *connection, void **s
     s->bodies -= x->capacity;
     s->begun--;
     x->peer->deadline = clock_seconds() + s->options.idle_seconds + s->options.request_seconds;
-    pthread_cond_broadcast(&s->changed);
+    if (s->begun == 0 && s->closing)
+        pthread_cond_signal(&s->idle);
     pthread_mutex_unlock(&s->lock);
     free(x);
     *state = NULL;
@@ -397,7 +406,7 @@ static void *watch(void *user)
         until.tv_nsec += 250000000;
         until.tv_sec += until.tv_nsec / 1000000000;
         until.tv_nsec %= 1000000000;
-        pthread_cond_timedwait(&s->changed, &s->lock, &until);
+        pthread_cond_timedwait(&s->ended, &s->lock, &until);
     }
     pthread_mutex_unlock(&s->lock);
     return NULL;
@@ -471,13 +480,14 @@ static void destroy(web_server *s)
 {
     pthread_mutex_lock(&s->lock);
     s->ending = true;
-    pthread_cond_broadcast(&s->changed);
+    pthread_cond_signal(&s->ended);
     pthread_mutex_unlock(&s->lock);
     if (s->watched)
         pthread_join(s->watchman, NULL);
     if (s->daemon)
         api.stop(s->daemon);
-    pthread_cond_destroy(&s->changed);
+    pthread_cond_destroy(&s->ended);
+    pthread_cond_destroy(&s->idle);
     pthread_mutex_destroy(&s->lock);
     free(s->host);
     free(s);
@@ -492,7 +502,8 @@ fv_status web_server_start(web_server **out, const web_options *options)
     if (!s)
         return status_last();
     pthread_mutex_init(&s->lock, NULL);
-    pthread_cond_init(&s->changed, NULL);
+    pthread_cond_init(&s->ended, NULL);
+    pthread_cond_init(&s->idle, NULL);
     s->options = *options;
     web_options *o = &s->options;
     o->host = s->host = mem_string(o->host ? o->host : "127.0.0.1");
@@ -531,7 +542,8 @@ void web_server_stop(web_server *s)
     web_server_close(s);
     pthread_mutex_lock(&s->lock);
     while (s->begun > 0)
-        pthread_cond_wait(&s->changed, &s->lock);
+        pthread_cond_wait(&s->idle, &s->lock);
+    s->stopped = true;
     pthread_mutex_unlock(&s->lock);
     destroy(s);
 }

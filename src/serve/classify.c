@@ -68,16 +68,32 @@ static fv_status explain(const job *j, const job_picture *picture, const fv_pred
                       .max_pixels = j->limits.max_pixels);
 }
 
-static json_t *describe(const job *j, const fv_prediction *top, int64_t count)
+/* Whether thresholds decide for each class by itself. */
+static bool has_labels(const served *s)
+{
+    const float *thresholds;
+    return fv_model_thresholds(s->model, &thresholds) > 1;
+}
+
+/* The `count` likeliest; of `all` (0: no) those that the picture has, where it may have several. */
+static json_t *describe(const job *j, const fv_prediction *top, int64_t count, int64_t all)
 {
     char number[24];
-    json_t *list = json_array();
+    json_t *list = json_array(), *labels = json_array();
+    for (int64_t i = 0; i < all; i++)
+        if (top[i].predicted)
+            json_array_append_new(labels, json_string(served_class(j->served, top[i].class_index, number)));
     for (int64_t i = 0; i < count; i++)
         json_array_append_new(list, json_pack("{s:s, s:o}", "class",
                                               served_class(j->served, top[i].class_index, number),
                                               "probability", json_probability(top[i].probability)));
-    return json_pack("{s:s, s:o, s:o}", "class", served_class(j->served, top[0].class_index, number),
-                     "probability", json_probability(top[0].probability), "top", list);
+    json_t *object =
+        json_pack("{s:s, s:o, s:o}", "class", served_class(j->served, top[0].class_index, number),
+                  "probability", json_probability(top[0].probability), "top", list);
+    if (all > 0)
+        json_object_set(object, "predicted", labels);
+    json_decref(labels);
+    return object;
 }
 
 static fv_status add_explanation(const job *j, const job_picture *picture, const fv_prediction *best,
@@ -104,12 +120,13 @@ static fv_status describe_one(const job *j, size_t at, int64_t run, json_t **out
         *out = json_pack("{s:s}", "error", picture->error);
         return FV_OK;
     }
-    fv_prediction *top = mem_array((size_t)count, sizeof *top);
+    int64_t all = has_labels(j->served) ? j->served->classes : 0, ranked = all > 0 ? all : count;
+    fv_prediction *top = mem_array((size_t)ranked, sizeof *top);
     if (!top)
         return status_last();
-    fv_status status = rank(j, run, top, count);
+    fv_status status = rank(j, run, top, ranked);
     if (status == FV_OK)
-        *out = describe(j, top, count);
+        *out = describe(j, top, count, all);
     if (status == FV_OK && j->explain && *out)
         status = add_explanation(j, picture, &top[0], *out);
     free(top);

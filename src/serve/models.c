@@ -119,11 +119,26 @@ static fv_status verify(served *s, const char *path)
     return status;
 }
 
+/* JSON is UTF-8. */
+static fv_status check_names(const fv_model *m, const char *path)
+{
+    for (int64_t i = 0; i < fv_model_class_count(m); i++) {
+        const char *name = fv_model_class_name(m, i);
+        json_t *word = name ? json_string(name) : json_null();
+        if (!word)
+            return status_set(FV_ERROR_UNSUPPORTED, "%s: the name of class %" PRId64 " is not UTF-8", path,
+                              i);
+        json_decref(word);
+    }
+    return FV_OK;
+}
+
 static fv_status fill(served *s, const models_options *o, const char *path)
 {
     if (!s->name || !(s->model = fv_model_load(path)))
         return status_last();
     fv_model *m = s->model;
+    STATUS_TRY(check_names(m, path));
     if (o->engine) {
         free((char *)(uintptr_t)m->compile.engine);
         if (!(m->compile.engine = mem_string(o->engine)))
@@ -351,7 +366,9 @@ static fv_status add(models *m, const char *source)
     entry *e = &m->list[m->count++];
     *e = (entry){0};
     STATUS_TRY(parse_source(e, source));
-    if (!*e->name || strchr(e->name, '/') || strchr(e->name, ':'))
+    json_t *word = json_string(e->name);
+    json_decref(word);
+    if (!word || !*e->name || strchr(e->name, '/') || strchr(e->name, ':'))
         return status_set(FV_ERROR_INVALID, "%s: the name '%s' cannot stand in an address; give NAME=%s",
                           source, e->name, e->path);
     for (entry *other = m->list; other < e; other++)
