@@ -51,7 +51,7 @@ cp run/best.safetensors digits.safetensors
 cp run/best.safetensors versions/1/model.safetensors
 cp other/best.safetensors versions/3/any.safetensors
 
-start digits.safetensors "two=versions" --max-body 2M --max-pictures 20 --access-log access
+start digits.safetensors "two=versions" --max-batch 4 --max-delay 3 --max-body 2M --max-pictures 20 --access-log access
 wrong=$(python3 "$source/tests/serve_client.py" "$port" digits expected "${pictures[@]}" 2>&1) || complain "asking fails"
 [ -z "$wrong" ] || complain "$wrong"
 

@@ -60,17 +60,19 @@ async function begin() {
 function bars(article, answer) {
   article.querySelector("h3").textContent = answer.class + ", " + percent(answer.probability);
   article.querySelector("tbody").replaceChildren(...answer.top.map((entry, i) => {
-    const row = document.createElement("tr"), name = document.createElement("th"), bar = document.createElement("td"),
-      number = document.createElement("td"), meter = document.createElement("meter");
+    const row = document.createElement("tr"), name = document.createElement("th"), cell = document.createElement("td"),
+      number = document.createElement("td"), bar = document.createElement("div"), fill = document.createElement("div");
     if (i === 0) row.className = "best";
     name.scope = "row";
     name.textContent = entry.class;
-    meter.value = entry.probability || 0;
-    meter.setAttribute("aria-hidden", "true"); // the number says it
-    bar.append(meter);
+    fill.style.width = 100 * (entry.probability || 0) + "%";
+    bar.className = "bar";
+    bar.append(fill);
+    cell.append(bar);
+    cell.setAttribute("aria-hidden", "true"); // the number says it
     number.className = "number";
     number.textContent = percent(entry.probability);
-    row.append(name, bar, number);
+    row.append(name, cell, number);
     return row;
   }));
 }
