@@ -13,7 +13,11 @@ async function ask(path, options = {}) {
   if (key) headers.Authorization = "Bearer " + key;
   const answer = await fetch(path, Object.assign({}, options, {headers}));
   const body = await answer.json().catch(() => ({error: "the server answered " + answer.status}));
-  if (answer.status === 401) $("key-form").hidden = false;
+  if (answer.status === 401) {
+    $("key-form").hidden = false;
+    $("key").focus();
+    throw new Error(key ? "That is none of this server's keys." : "It answers to those who have a key.");
+  }
   if (!answer.ok) throw new Error(body.error);
   return body;
 }
