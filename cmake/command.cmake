@@ -4,7 +4,6 @@
 file(GLOB CLI_SOURCES CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/cli/*.c)
 add_executable(fovea_command ${CLI_SOURCES})
 set_target_properties(fovea_command PROPERTIES OUTPUT_NAME fovea)
-include(${CMAKE_CURRENT_LIST_DIR}/embed.cmake)
 embed_file(fovea_command ${PROJECT_SOURCE_DIR}/src/cli/watch.html watch_page)
 target_include_directories(fovea_command PRIVATE ${PROJECT_SOURCE_DIR}/src)
 target_link_libraries(fovea_command PRIVATE fovea_static ${FOVEA_LINK})

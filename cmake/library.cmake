@@ -14,6 +14,10 @@ list(FILTER FOVEA_SOURCES EXCLUDE REGEX "/emitted/")
 include(${CMAKE_CURRENT_LIST_DIR}/formats.cmake)
 
 add_library(fovea_objects OBJECT ${FOVEA_SOURCES})
+include(${CMAKE_CURRENT_LIST_DIR}/embed.cmake)
+embed_file(fovea_objects ${PROJECT_SOURCE_DIR}/src/serve/page.html serve_page)
+embed_file(fovea_objects ${PROJECT_SOURCE_DIR}/src/serve/page.css serve_style)
+embed_file(fovea_objects ${PROJECT_SOURCE_DIR}/src/serve/page.js serve_script)
 target_include_directories(fovea_objects PUBLIC ${PROJECT_SOURCE_DIR}/include PRIVATE ${PROJECT_SOURCE_DIR}/src)
 target_include_directories(fovea_objects SYSTEM PRIVATE ${CAIRO_INCLUDE_DIRS} ${CURL_INCLUDE_DIRS} ${MD_INCLUDE_DIRS}
   ${LCMS_INCLUDE_DIRS} ${MICROHTTPD_INCLUDE_DIRS} ${LIBARCHIVE_INCLUDE_DIRS} ${LIBZIP_INCLUDE_DIRS} ${FOVEA_FORMAT_INCLUDES})

@@ -7,6 +7,7 @@
 Needs Pillow 13 with WebP and AVIF. Pictures are also taken from tests/golden/*.bin. What is committed in fuzz/corpus is what
 fuzz/run kept of them.
 """
+import base64
 import bz2
 import gzip
 import io
@@ -327,6 +328,26 @@ def onnx_files():
             yield "onnx", data
 
 
+def served_bodies():
+    """Requests to a server of a network of 3 x 2 pixels (fuzz/serve_job.h)."""
+    out = io.BytesIO()
+    Image.fromarray(noise(2, 3, 3)).save(out, "PNG")
+    png, encoded = out.getvalue(), base64.b64encode(out.getvalue()).decode()
+    rows = noise(2, 3, 3).tolist()
+    tensor = {"name": "image", "shape": [1, 2, 3, 3], "datatype": "FP32", "data": [rows]}
+    for body in ({"instances": [rows, {"b64": encoded}, {"image": {"b64": encoded}}]}, {"inputs": {"image": [rows]}},
+                 {"examples": [{"image": {"b64": encoded}}, {"image": rows}]},
+                 {"id": "7", "inputs": [tensor], "outputs": [{"name": "class"}]},
+                 {"inputs": [dict(tensor, datatype="UINT8", data=noise(18).tolist())]},
+                 {"inputs": [dict(tensor, datatype="BYTES", shape=[1], data=[encoded])]}):
+        yield "serve_json", json.dumps(body).encode()
+    part = b'--x\r\nContent-Disposition: form-data; name="p"; filename="a.png"\r\n\r\n%s\r\n'
+    yield "serve_form", b"multipart/form-data; boundary=x\n" + part % png + part % b"no" + b"--x--\r\n"
+    yield "serve_form", b'multipart/form-data; boundary="x"\n' + part.replace(b"file", b"") % png + b"--x--"
+    yield "serve_form", b"image/png\n" + png
+    yield "serve_form", b"/v1/models/m/versions/3:predict\n" + png
+
+
 NETWORK = """name: tiny
 input: {height: 16, width: 16, channels: 1}
 layers:
@@ -361,7 +382,7 @@ def models():
 def main(folder):
     counts = {}
     for group in (from_golden, more_pictures, exifs, profiles, idx, cifar, tables, archives, texts, safetensors, torch_files,
-                  tflite_files, onnx_files, models):
+                  tflite_files, onnx_files, served_bodies, models):
         for target, data in group():
             os.makedirs(os.path.join(folder, target), exist_ok=True)
             counts[target] = counts.get(target, 0) + 1

@@ -31,5 +31,6 @@
 #include "fovea/runs.h"
 #include "fovea/use.h"
 #include "fovea/classifier.h"
+#include "fovea/serve.h"
 
 #endif

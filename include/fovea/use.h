@@ -56,18 +56,23 @@ FV_API fv_status fv_predict_batch(fv_model *m, const uint8_t *pixels, int64_t co
 
 typedef struct fv_explain_options {
     size_t struct_size;
-    fv_model *model;    /* required */
-    const char *path;   /* required: the picture */
-    const char *out;    /* required: the PNG to write, the picture at full size with the map over it */
+    fv_model *model;  /* required */
+    const char *path; /* the picture; or NULL with `bytes` */
+    const char *out; /* the PNG to write, the picture at full size with the map over it; or NULL with `png` */
     const char *method; /* "gradcam" (default; Selvaraju et al. 2017) */
     const char *layer;  /* whose output is weighed; default: the last with height and width that is no pool */
     int64_t class_index;           /* used when use_class is set */
     int use_class;                 /* nonzero: explain class_index instead of the predicted class */
     fv_prediction *explained;      /* optional: which class, with its probability */
     int64_t max_pixels, max_bytes; /* of the picture and of its file, as in fv_dataset_options */
+    const void *bytes;             /* an encoded picture in memory */
+    size_t byte_count;
+    uint8_t **png; /* optional: receives the PNG; the caller frees it */
+    size_t *png_size;
 } fv_explain_options;
 #define fv_explain(...)                                                                                      \
     fv_explain_with(&(fv_explain_options){.struct_size = sizeof(fv_explain_options), .model = __VA_ARGS__})
+/* With use_class and without `explained` the model is only read, and several threads may explain with it at once. */
 FV_API fv_status fv_explain_with(const fv_explain_options *options);
 
 /* Writes report.html and its plots into a run folder that holds results.csv, from an evaluation (may be NULL). */

@@ -13,17 +13,29 @@
 #include "cli/verbs.h"
 #include "core/memory.h"
 
-const verb *const cli_verbs[] = {&verb_train,        &verb_cv,
-                                 &verb_eval,         &verb_predict,
-                                 &verb_explain,      &verb_info,
-                                 &verb_import,       &verb_export,
-                                 &verb_calibrate,    &verb_average,
-                                 &verb_runs,         &verb_models_get,
-                                 &verb_models,       &verb_doctor,
-                                 &verb_data_check,   &verb_data_demo,
-                                 &verb_data_get,     &verb_data_info,
-                                 &verb_data_pack,    &verb_data_split,
-                                 &verb_data_augment, NULL};
+const verb *const cli_verbs[] = {&verb_train,
+                                 &verb_cv,
+                                 &verb_eval,
+                                 &verb_predict,
+                                 &verb_explain,
+                                 &verb_info,
+                                 &verb_import,
+                                 &verb_export,
+                                 &verb_serve,
+                                 &verb_calibrate,
+                                 &verb_average,
+                                 &verb_runs,
+                                 &verb_models_get,
+                                 &verb_models,
+                                 &verb_doctor,
+                                 &verb_data_check,
+                                 &verb_data_demo,
+                                 &verb_data_get,
+                                 &verb_data_info,
+                                 &verb_data_pack,
+                                 &verb_data_split,
+                                 &verb_data_augment,
+                                 NULL};
 
 enum {
     NAMES_MAX = 64

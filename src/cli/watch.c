@@ -163,11 +163,10 @@ static void answer_about(const run_list *runs, const char *folder, const char *p
     answer_missing(a);
 }
 
-/* Runs in the server's thread. The list is made anew for each request: runs come and grow. */
-static void handle(const char *path, web_answer *a, void *user)
+/* The list is made anew for each request: runs come and grow. */
+static void answer(const watch *w, const char *path, web_answer *a)
 {
     static const char run[] = "/api/run/", picture[] = "/picture/";
-    const watch *w = user;
     run_list runs = {0};
     if (strcmp(path, "/") == 0) {
         a->type = "text/html; charset=utf-8";
@@ -193,6 +192,13 @@ static void handle(const char *path, web_answer *a, void *user)
     run_list_release(&runs);
 }
 
+static void handle(web_request *r, void *user)
+{
+    web_answer a = {0};
+    answer(user, r->path, &a);
+    web_send(r, &a);
+}
+
 fv_status watch_start(watch **out, int64_t port, char *const *folders, int count)
 {
     watch *w = *out = mem_array(1, sizeof *w);
@@ -201,7 +207,9 @@ fv_status watch_start(watch **out, int64_t port, char *const *folders, int count
     for (; w->count < count; w->count++)
         if (!(w->folders[w->count] = mem_string(folders[w->count])))
             return status_last();
-    STATUS_TRY(web_server_start(&w->server, (int)port, handle, w));
+    STATUS_TRY(web_server_start(
+        &w->server,
+        &(web_options){.port = (int)port, .local_names_only = true, .handle = handle, .user = w}));
     cli_say("watch       http://127.0.0.1:%d/", web_server_port(w->server));
     return FV_OK;
 }

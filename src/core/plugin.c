@@ -48,7 +48,7 @@ plugin plugin_zip = {.library = ZIP_LIBRARY,
 
 plugin plugin_microhttpd = {.library = "libmicrohttpd.so.12",
                             .package = "libmicrohttpd12",
-                            .purpose = "watching runs in a browser",
+                            .purpose = "serving models and watching runs in a browser",
                             .version_function = "MHD_get_version"};
 
 plugin *const plugin_table[] = {&plugin_cairo,   &plugin_curl, &plugin_md,   &plugin_webp,

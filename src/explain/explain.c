@@ -37,6 +37,9 @@ static fv_status choose_class(const fv_explain_options *o, const image *picture,
         return status_set(FV_ERROR_INVALID,
                           "class %" PRId64 " cannot be explained: the model has %" PRId64 " classes",
                           o->class_index, count);
+    chosen->class_index = o->class_index;
+    if (o->use_class && !o->explained)
+        return FV_OK;
     fv_prediction *all = mem_array((size_t)count, sizeof *all);
     if (!all)
         return status_last();
@@ -78,11 +81,39 @@ fv_status saliency_canvas(const image *picture, image *out)
     return image_set_channels(out, 3);
 }
 
+static fv_status check(const fv_explain_options *o)
+{
+    if (!o->model || (o->path != NULL) + (o->bytes != NULL) != 1 || (!o->out && !o->png) ||
+        (o->png && !o->png_size))
+        return status_set(
+            FV_ERROR_INVALID,
+            "explain: give a model, one of path and bytes, and one of out and png with png_size");
+    return FV_OK;
+}
+
+static fv_status read_picture(const fv_explain_options *o, image *picture)
+{
+    image_decode_options decode = image_fit_options(fv_model_preprocess(o->model));
+    decode.channels = 0; /* the overlay shows the picture's own colours */
+    decode.max_pixels = o->max_pixels;
+    decode.max_bytes = o->max_bytes;
+    return o->path ? image_load(o->path, &decode, picture)
+                   : image_decode(o->bytes, o->byte_count, "picture", &decode, picture);
+}
+
+static fv_status write_overlay(const fv_explain_options *o, const image *drawn)
+{
+    if (o->out)
+        STATUS_TRY(image_save_png(drawn, o->out));
+    return o->png ? image_encode_png(drawn, o->png, o->png_size) : FV_OK;
+}
+
 fv_status fv_explain_with(const fv_explain_options *options)
 {
     fv_explain_options given = {0};
     memcpy(&given, options, options->struct_size < sizeof given ? options->struct_size : sizeof given);
     const fv_explain_options *o = &given;
+    STATUS_TRY(check(o));
     const saliency_method *method = find_method(o->method ? o->method : "gradcam");
     if (!method)
         return status_last();
@@ -90,14 +121,10 @@ fv_status fv_explain_with(const fv_explain_options *options)
     saliency_map map = {0};
     fv_prediction chosen = {0};
     const fv_preprocess *p = fv_model_preprocess(o->model);
-    image_decode_options decode = image_fit_options(p);
-    decode.channels = 0; /* the overlay shows the picture's own colours */
-    decode.max_pixels = o->max_pixels;
-    decode.max_bytes = o->max_bytes;
     void *session = NULL;
     fv_status status = method->open(o->model, o->layer, &session);
     if (status == FV_OK)
-        status = image_load(o->path, &decode, &picture);
+        status = read_picture(o, &picture);
     if (status == FV_OK)
         status = choose_class(o, &picture, &chosen);
     if (status == FV_OK)
@@ -108,7 +135,7 @@ fv_status fv_explain_with(const fv_explain_options *options)
         status = saliency_canvas(&picture, &drawn);
     if (status == FV_OK) {
         overlay_draw(&drawn, p, &map);
-        status = image_save_png(&drawn, o->out);
+        status = write_overlay(o, &drawn);
     }
     if (status == FV_OK && o->explained)
         *o->explained = chosen;
