@@ -33,7 +33,7 @@ static void add_numbers(const float *numbers, int64_t count, text *out)
     text_add(out, "]");
 }
 
-/* Takes the text. */
+/* Takes the text, also when it fails. */
 static bool property(onnx_writer *w, const char *key, text *value)
 {
     bool done = text_status(value) == FV_OK && onnx_property(w, key, text_string(value));
@@ -50,9 +50,10 @@ static bool write_known(onnx_writer *w, const fv_model *m)
     text_add(&size, "[%lld, %lld]", (long long)p->height, (long long)p->width);
     text_add(&channels, "%lld", (long long)p->channels);
     text_add(&description, "fovea %s", m->name);
-    bool done = property(w, "description", &description) &
-                (m->classes ? property(w, "names", &names) : true) & property(w, "imgsz", &size) &
-                property(w, "channels", &channels);
+    bool done = property(w, "description", &description);
+    done = (!m->classes || property(w, "names", &names)) && done;
+    done = property(w, "imgsz", &size) && done;
+    done = property(w, "channels", &channels) && done;
     return done && onnx_property(w, "version", fv_version()) && onnx_property(w, "task", "classify") &&
            onnx_property(w, "batch", "1") && onnx_property(w, "stride", "1");
 }
@@ -64,7 +65,9 @@ static bool write_preprocess(onnx_writer *w, const fv_model *m)
     add_numbers(p->mean, p->channels, &mean);
     add_numbers(p->std, p->channels, &std);
     text_add(&fraction, "%.9g", (double)p->crop_fraction);
-    bool done = property(w, "mean", &mean) & property(w, "std", &std) & property(w, "crop_pct", &fraction);
+    bool done = property(w, "mean", &mean);
+    done = property(w, "std", &std) && done;
+    done = property(w, "crop_pct", &fraction) && done;
     return done && onnx_property(w, "interpolation", interpolations[p->interpolation]) &&
            onnx_property(w, "resize_mode", modes[p->resize_mode]) &&
            onnx_property(w, "order", p->reverse_channels ? "bgr" : "rgb") &&
