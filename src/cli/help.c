@@ -114,7 +114,7 @@ void help_print(const verb *v)
     text_release(&summary);
     if (v->description)
         print_paragraphs(v->description);
-    for (const option *o = v->options; o->name; o++) {
+    for (const option *o = NULL; (o = verb_next_option(v, o));) {
         if (o->heading || o == v->options)
             printf("%s%s:\n", o == v->options ? "" : "\n", o->heading ? o->heading : "Options");
         print_option(o);
@@ -137,7 +137,7 @@ void help_print_verbs(void)
 static void print_completion_case(const verb *v)
 {
     printf("    '%s') words='--help", v->name);
-    for (const option *o = v->options; o->name; o++) {
+    for (const option *o = NULL; (o = verb_next_option(v, o));) {
         printf(" --");
         for (const char *p = o->name; *p; p++)
             putchar(*p == '_' ? '-' : *p);
@@ -147,7 +147,7 @@ static void print_completion_case(const verb *v)
 
 static void print_completion_choices(const verb *v)
 {
-    for (const option *o = v->options; o->name; o++) {
+    for (const option *o = NULL; (o = verb_next_option(v, o));) {
         if (o->type != OPTION_CHOICE)
             continue;
         printf("    '%s --", v->name);
