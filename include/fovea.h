@@ -28,6 +28,7 @@
 #include "fovea/evaluation.h"
 #include "fovea/watch.h"
 #include "fovea/runs.h"
+#include "fovea/tune.h"
 #include "fovea/use.h"
 
 #endif
