@@ -12,20 +12,31 @@ enum {
 };
 
 static const double prior_weight = 1;
-/* Of the range, for one observation. It falls by the rule of thumb for a density in as many dimensions (Scott 1992). */
-static const double first_width = 0.2;
 
 static double range_of(const fv_dimension *d)
 {
     return space_scaled_high(d) - space_scaled_low(d);
 }
 
-/* The "magic clip" of Bergstra et al.: few observations never make a narrow density. */
-static double width_of(const parzen *p, const fv_dimension *d, int64_t count)
+/* Scott's rule for a density in as many dimensions (1992, equation 6.42): narrow where the observations agree. Their variance is pooled with the
+ * prior's, and the "magic clip" of Bergstra et al. holds it wide as long as there are few. */
+static double width_of(const parzen *p, int64_t dimension, int64_t count)
 {
-    double n = fmax((double)count, 1);
-    double width = first_width * pow(n, -1.0 / ((double)p->space->count + 4));
-    return range_of(d) * fmax(width, 1.0 / fmin(NARROWEST, 1 + (double)p->components));
+    const fv_dimension *d = &p->space->list[dimension];
+    double sum = 0, squares = 0, n = 0, range = range_of(d);
+    for (int64_t i = 0; i < count; i++) {
+        double x = p->observations[i][dimension];
+        if (!isfinite(x))
+            continue;
+        x = space_scaled(d, x) - space_scaled_low(d);
+        sum += x;
+        squares += x * x;
+        n++;
+    }
+    double spread = n > 0 ? fmax(squares - sum * sum / n, 0) : 0;
+    double deviation = sqrt((spread + prior_weight * range * range / 12) / (n + prior_weight));
+    double width = deviation * pow(fmax(n, 1), -1.0 / ((double)p->space->count + 4));
+    return fmax(width, range / fmin(NARROWEST, 1 + (double)p->components));
 }
 
 /* Linear from 1 / count for the oldest to 1 for the RECENT latest. */
@@ -52,7 +63,7 @@ fv_status parzen_init(parzen *p, const fv_space *space, const double *const *obs
     for (int64_t i = 0; i <= count; i++)
         p->weights[i] /= sum;
     for (int64_t d = 0; d < space->count; d++)
-        p->widths[d] = width_of(p, &space->list[d], count);
+        p->widths[d] = space->list[d].type == FV_DIMENSION_CATEGORICAL ? 0 : width_of(p, d, count);
     return FV_OK;
 }
 
