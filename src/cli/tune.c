@@ -101,6 +101,8 @@ static int read_arguments(tune_run *r, const invocation *call)
     r->a = *(const tune_arguments *)call->options;
     int status = EXIT_DONE;
     if (r->a.train.resume) {
+        if (call->count > 0)
+            return cli_usage("--resume takes its data from the study; leave out '%s'", call->arguments[0]);
         status = check_resume(call);
         if (status == EXIT_DONE)
             status = read_shared(r);
@@ -159,51 +161,64 @@ static fv_status settle_data(tune_run *r)
     return status;
 }
 
-/* Options that all trials share. Whoever goes on with a study must have the same ones. */
-static fv_status write_shared(tune_run *r)
+/* Options that all trials share. */
+static fv_status print_shared(const tune_run *r, text *yaml)
 {
     train_arguments a = r->s.a;
+    char comment[64];
     a.out = NULL;
-    text yaml = {0};
-    char comment[64], *path = in_study(r, shared_file);
     snprintf(comment, sizeof comment, "fovea %s tune", fv_version());
-    fv_status status = path ? config_print(train_table, &a, comment, &yaml) : status_last();
-    if (status == FV_OK && !file_exists(path))
-        status = file_write(path, yaml.data, yaml.length);
-    else if (status == FV_OK && !tune_file_is(path, &yaml))
-        status = status_set(
-            FV_ERROR_INVALID,
-            "%s: holds a study with other options; --resume %s goes on with it, another --out begins a new "
-            "one",
-            r->s.a.out, r->s.a.out);
-    text_release(&yaml);
+    return config_print(train_table, &a, comment, yaml);
+}
+
+static fv_status fill_folder(const char *folder, const text *shared)
+{
+    char *path = file_join(folder, shared_file), *trials = file_join(folder, "trials");
+    fv_status status = path && trials ? file_make_folders(trials) : status_last();
+    if (status == FV_OK)
+        status = file_write(path, shared->data, shared->length);
     free(path);
-    return status;
-}
-
-static fv_status check_folder(const tune_run *r)
-{
-    return run_folder_has(r->s.a.out, database_file) ? FV_OK : run_folder_check(r->s.a.out);
-}
-
-static fv_status make_folders(tune_run *r)
-{
-    train_arguments *a = &r->s.a;
-    if (!a->out && !(a->out = pool_keep(&r->s.pool, run_folder_fresh(a->data))))
-        return status_last();
-    char *trials = in_study(r, "trials");
-    fv_status status = trials ? file_make_folders(trials) : status_last();
     free(trials);
     return status;
 }
 
-static fv_status begin(tune_run *r)
+/* The folder appears with its files: another process that begins the same study sees it whole, or not at all. */
+static fv_status make_folder(tune_run *r, const text *shared)
 {
-    STATUS_TRY(r->s.a.out ? check_folder(r) : FV_OK);
-    STATUS_TRY(tune_space_make(r));
-    STATUS_TRY(tune_space_check(r));
-    STATUS_TRY(make_folders(r));
-    STATUS_TRY(write_shared(r));
+    train_arguments *a = &r->s.a;
+    char *temporary;
+    if (!a->out && !(a->out = pool_keep(&r->s.pool, run_folder_fresh(a->data))))
+        return status_last();
+    if (run_folder_has(a->out, shared_file))
+        return FV_OK;
+    fv_status status = run_folder_check(a->out);
+    if (status == FV_OK && (status = file_folder_begin(a->out, &temporary)) == FV_OK) {
+        status = fill_folder(temporary, shared);
+        if (status == FV_OK)
+            status = file_folder_commit(temporary, a->out);
+        else
+            file_folder_discard(temporary);
+        free(temporary);
+    }
+    return run_folder_has(a->out, shared_file) ? FV_OK : status;
+}
+
+/* Whoever goes on with a study must have its options. */
+static fv_status check_shared(const tune_run *r, const text *shared)
+{
+    char *path = in_study(r, shared_file);
+    bool same = path && tune_file_is(path, shared);
+    free(path);
+    return same ? FV_OK
+                : status_set(FV_ERROR_INVALID,
+                             "%s: holds a study with other options; --resume %s goes on with it, another "
+                             "--out begins a "
+                             "new one",
+                             r->s.a.out, r->s.a.out);
+}
+
+static fv_status make_study(tune_run *r)
+{
     int64_t trials = r->a.trials ? r->a.trials : isfinite(r->seconds) ? 0 : TRIALS;
     char *path = in_study(r, database_file);
     if (!path)
@@ -216,6 +231,20 @@ static fv_status begin(tune_run *r)
     return r->study ? FV_OK : status_last();
 }
 
+static fv_status begin(tune_run *r)
+{
+    text shared = {0};
+    STATUS_TRY(tune_space_make(r));
+    STATUS_TRY(tune_space_check(r));
+    fv_status status = print_shared(r, &shared);
+    if (status == FV_OK)
+        status = make_folder(r, &shared);
+    if (status == FV_OK)
+        status = check_shared(r, &shared);
+    text_release(&shared);
+    return status == FV_OK ? make_study(r) : status;
+}
+
 static fv_status go_on(tune_run *r)
 {
     char *path = in_study(r, database_file);
@@ -225,7 +254,6 @@ static fv_status go_on(tune_run *r)
     free(path);
     if (!r->study)
         return status_last();
-    STATUS_TRY(make_folders(r));
     bool unlimited = !r->a.trials && isfinite(r->seconds);
     return r->a.trials || unlimited ? fv_study_limit(r->study, r->a.trials) : FV_OK;
 }
@@ -238,13 +266,12 @@ static double time_left(const tune_run *r)
     return r->start + r->seconds - reserve - clock_seconds();
 }
 
-/* Which trial has a fair chance of being the best, as the last training will take as long as it would. */
-static fv_status settle_reserve(tune_run *r, const fv_trial *trials, int64_t count)
+static void settle_reserve(tune_run *r, const fv_trial *trials, int64_t count)
 {
     int64_t best = fv_trials_best(trials, count, fv_study_settings(r->study)->maximize);
+    r->ended = best >= 0;
     if (isfinite(r->seconds) && best >= 0)
-        r->reserve = tune_whole_seconds(r, trials[best].number);
-    return FV_OK;
+        r->reserve = tune_whole_seconds(r, &trials[best]);
 }
 
 static fv_status check_failures(const fv_trial *trials, int64_t count)
@@ -273,9 +300,8 @@ static fv_status after_trial(tune_run *r, int64_t number)
     for (int64_t i = 0; i < count; i++)
         if (trials[i].number == number)
             tune_say_ended(r, &trials[i]);
-    fv_status status = settle_reserve(r, trials, count);
-    if (status == FV_OK)
-        status = check_failures(trials, count);
+    settle_reserve(r, trials, count);
+    fv_status status = check_failures(trials, count);
     fv_trials_release(trials, count);
     return status;
 }
@@ -322,6 +348,8 @@ static fv_status go_round(tune_run *r, tune_job *jobs, bool *more, int64_t *runn
             tune_job_stop(job, STOP_TIME);
         if (job->process)
             STATUS_TRY(watch(r, job));
+        if (job->process && !r->ended)
+            r->reserve = fmax(r->reserve, job->whole);
         *running += job->process != 0;
     }
     return FV_OK;

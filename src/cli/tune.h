@@ -32,10 +32,12 @@ typedef struct tune_run {
     fv_study *study;
     const char *column;    /* of results.csv, that is monitored: "val/accuracy" */
     double start, seconds; /* clock: the command began; --time, INFINITY without */
-    double reserve;        /* seconds that the last training is expected to take */
-    double first;          /* seconds from a trial's start to the end of its first epoch; 0: not known yet */
-    int64_t threads;       /* of a trial */
-    char **environment;    /* of a trial's process */
+    double
+        reserve; /* seconds that the last training is expected to take, by the best trial or, before one has ended, the longest */
+    bool ended;  /* a trial has ended with a value */
+    double first;       /* seconds from a trial's start to the end of its first epoch; 0: not known yet */
+    int64_t threads;    /* of a trial */
+    char **environment; /* of a trial's process */
 } tune_run;
 
 /* ---- tune_space.c ---- */
@@ -58,6 +60,8 @@ bool tune_network_is(const char *dimension);
  * dimension. *yaml is the caller's to release. */
 fv_status tune_network_make(const char *path, const char *const *names, const char *const *values,
                             int64_t count, text *yaml);
+/* Whether it is a network with this one value. */
+fv_status tune_network_check(const char *path, const char *name, const char *value);
 
 /* ---- tune_jobs.c ---- */
 
@@ -75,6 +79,7 @@ typedef struct tune_job {
     char *folder;
     int64_t rows, bytes; /* of results.csv, as far as they were reported */
     double started;      /* clock */
+    double whole;        /* seconds that all its epochs are expected to take; 0: not known yet */
     tune_stop stop;
     double stopped; /* clock: when it was asked to */
 } tune_job;
@@ -91,7 +96,7 @@ fv_status tune_spawn(const tune_run *r, char *const *words, const char *log, pid
 /* ---- tune_best.c ---- */
 
 /* How long the whole training of this trial would take, by the epochs that it has had; 0 where it has none. */
-double tune_whole_seconds(const tune_run *r, int64_t number);
+double tune_whole_seconds(const tune_run *r, const fv_trial *t);
 /* Whether the file holds just this. */
 bool tune_file_is(const char *path, const text *content);
 /* STUDY/best.yaml: the options of the best trial's run. */

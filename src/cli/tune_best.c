@@ -19,15 +19,14 @@ enum {
     CONFIGURATION_LIMIT = 1 << 20
 };
 
-double tune_whole_seconds(const tune_run *r, int64_t number)
+double tune_whole_seconds(const tune_run *r, const fv_trial *t)
 {
     fv_run run;
-    char *folder = tune_trial_folder(r, number);
+    char *folder = tune_trial_folder(r, t->number);
     double seconds = 0;
-    if (folder && fv_run_is(folder) && fv_run_load(&run, folder) == FV_OK) {
+    if (folder && t->step > 0 && fv_run_is(folder) && fv_run_load(&run, folder) == FV_OK) {
         const char *epochs = fv_run_option(&run, "epochs");
-        if (epochs && run.row_count > 0)
-            seconds = r->first + fv_run_seconds(&run) / (double)run.row_count * strtod(epochs, NULL);
+        seconds = epochs ? t->seconds / (double)t->step * strtod(epochs, NULL) : 0;
         fv_run_release(&run);
     }
     free(folder);
@@ -101,7 +100,7 @@ static void add_time(const tune_run *r, const fv_trial *best, char *words, size_
 {
     double left = r->start + r->seconds - clock_seconds();
     words[0] = 0;
-    if (isfinite(left) && tune_whole_seconds(r, best->number) > left)
+    if (isfinite(left) && tune_whole_seconds(r, best) > left)
         snprintf(words, size, "%.0fs", fmax(left, 1));
 }
 

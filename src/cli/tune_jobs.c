@@ -129,6 +129,7 @@ static fv_status start(tune_run *r, tune_job *job)
 fv_status tune_job_start(tune_run *r, tune_job *job)
 {
     job->rows = job->bytes = 0;
+    job->whole = 0;
     job->started = clock_seconds();
     job->stop = STOP_NOT;
     job->process = 0;
@@ -170,6 +171,8 @@ static fv_status report_rows(tune_run *r, tune_job *job, const fv_run *run)
         if (r->first == 0)
             r->first = clock_seconds() - job->started;
     }
+    if (job->rows > 0)
+        job->whole = (clock_seconds() - job->started) / (double)job->rows * (double)last;
     return FV_OK;
 }
 

@@ -9,8 +9,11 @@
  *
  * Only the value's own characters are replaced. What an alias (*width) stands for is replaced with the value that has its anchor (&width).
  */
+#include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli/tune.h"
 #include "core/file.h"
@@ -128,12 +131,22 @@ static size_t byte_of(const char *bytes, size_t character)
     return i;
 }
 
+/* libyaml has an anchor (&width) as a part of its value; it stays. */
+static size_t skip_anchor(const char *bytes, size_t from)
+{
+    while (bytes[from] == '&' || bytes[from] == '!') {
+        from += strcspn(bytes + from, " \t\n");
+        from += strspn(bytes + from, " \t");
+    }
+    return from;
+}
+
 static fv_status apply(const char *path, const char *bytes, patch *patches, int64_t count, text *yaml)
 {
     size_t at = 0;
     qsort(patches, (size_t)count, sizeof *patches, by_place);
     for (int64_t i = 0; i < count; i++) {
-        size_t from = byte_of(bytes, patches[i].from), to = byte_of(bytes, patches[i].to);
+        size_t from = skip_anchor(bytes, byte_of(bytes, patches[i].from)), to = byte_of(bytes, patches[i].to);
         if (from < at)
             return status_set(FV_ERROR_INVALID, "%s: two dimensions of the space are the same value", path);
         text_add_bytes(yaml, bytes + at, from - at);
@@ -162,5 +175,34 @@ fv_status tune_network_make(const char *path, const char *const *names, const ch
         status = apply(path, (char *)bytes, patches, count, yaml);
     free(patches);
     free(bytes);
+    return status;
+}
+
+/* Networks are read from files only. */
+static fv_status load(const text *yaml)
+{
+    const char *folder = getenv("TMPDIR");
+    char path[4096];
+    snprintf(path, sizeof path, "%s/fovea-XXXXXX.yaml", folder && strlen(folder) < 4000 ? folder : "/tmp");
+    int file = mkstemps(path, (int)strlen(".yaml"));
+    if (file < 0)
+        return status_set(FV_ERROR_IO, "%s: cannot be made: %s", path, strerror(errno));
+    close(file);
+    fv_status status = file_write(path, yaml->data, yaml->length);
+    fv_model *m = status == FV_OK ? fv_network_load(path, .classes = 2) : NULL;
+    if (status == FV_OK && !m)
+        status = status_last();
+    fv_model_destroy(m);
+    unlink(path);
+    return status;
+}
+
+fv_status tune_network_check(const char *path, const char *name, const char *value)
+{
+    text yaml = {0};
+    fv_status status = tune_network_make(path, &name, &value, 1, &yaml);
+    if (status == FV_OK && (status = load(&yaml)) != FV_OK)
+        status_prefix(status, "%s with %s %s: ", path, name, value);
+    text_release(&yaml);
     return status;
 }

@@ -68,7 +68,7 @@ const option tune_table[] = {
      .type = OPTION_BOOL,
      AT(retrain),
      .shown = "yes",
-     .help = "train once more with the best values, into STUDY/best"},
+     .help = "train once more with the best values, into STUDY/best; --retrain=no: not"},
     {.name = "json", .type = OPTION_BOOL, AT(json), .help = "the result as JSON in place of a table"},
     {.name = "resume",
      .type = OPTION_STRING,

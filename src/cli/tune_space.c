@@ -203,18 +203,17 @@ static fv_status check_value(const tune_run *r, int64_t i, double value)
 {
     const fv_dimension *d = fv_space_dimension(r->space, i);
     text word = {0}, where = {0};
+    train_arguments a = r->s.a;
     print_value(d, value, &word);
     text_add(&where, "%s: ", r->a.space ? r->a.space : "the space");
     fv_status status = text_status(&word);
-    train_arguments a = r->s.a;
-    text yaml = {0};
-    if (status == FV_OK && tune_network_is(d->name))
-        status = tune_network_make(r->s.a.model, &d->name, (const char *[]){word.data}, 1, &yaml);
-    else if (status == FV_OK)
+    if (status == FV_OK && tune_network_is(d->name)) {
+        status = tune_network_check(a.model, d->name, word.data);
+    } else if (status == FV_OK) {
         status = options_set(train_table, &a, d->name, word.data, text_string(&where));
-    if (status == FV_OK && (status = train_setup_check(&a)) != FV_OK)
-        status_prefix(status, "%s%s", text_string(&where), d->name);
-    text_release(&yaml);
+        if (status == FV_OK && (status = train_setup_check(&a)) != FV_OK)
+            status_prefix(status, "%s", text_string(&where));
+    }
     text_release(&word);
     text_release(&where);
     return status;
