@@ -181,15 +181,23 @@ wait $second || complain "tune: one of two processes: $(tail -n 1 err2)"
 [ "$(cat err1 err2 | grep -c '^trial ')" = 9 ] || complain "tune: two processes: not 9 trials"
 [ "$(cat err1 err2 | grep -c '^training with the values')" -ge 1 ] || complain "tune: nobody trained with the best values"
 
-# A time: no trial after it, and a model within it
+# A time: what runs at its end is stopped, and counts with what it reached
 begin=$(date +%s.%N)
-succeeds tune digits --time 12s --epochs 200 --patience 0 --out timed $quick
+succeeds tune digits --time 5s --epochs 100000 --patience 0 --retrain=no --out timed $quick
 python "
-import time
+import sqlite3, time
 taken = time.time() - $begin
-assert taken < 12 * 1.25 + 1, taken
-" "tune --time: takes too long"
-[ -s timed/best/best.safetensors ] || complain "tune --time: there is no model"
+assert 4.5 < taken < 8, taken # a process has to begin and to end
+trials = sqlite3.connect('timed/study.db').execute('SELECT state, message FROM trials').fetchall()
+assert trials[-1] == (3, 'the time was over'), trials
+" "tune --time: does not hold"
+succeeds tune digits --time 6s --trials 1 --epochs 20 --out both $quick
+[ -s both/best/report.html ] || complain "tune --time: there is no model"
+
+# The program of the page
+awk '/^```c$/ { inside = 1; next } /^```/ { inside = 0 } inside' "$source/docs/tuning.md" >search.c
+gcc -std=c17 -Wpedantic -Wall -Wextra -Werror -I"$source/include" search.c -o search -L"$build" -lfovea -Wl,-rpath,"$build" &&
+    awk -v found="$(./search)" 'BEGIN { exit !(found != "" && found < 0.5) }' || complain "docs/tuning.md: its program finds no minimum"
 
 # What is wrong with everything is said after three trials
 echo 'lr: [0.1]' >one.yaml

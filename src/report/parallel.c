@@ -73,7 +73,10 @@ static int64_t axis_x(int64_t axis)
 
 static void add_label(text *out, int64_t axis, double y, const char *label)
 {
-    text_add(out, "<text x=\"%lld\" y=\"%.1f\" class=\"end\">", (long long)axis_x(axis) - 6, y + 4);
+    text_add(out,
+             "<text x=\"%lld\" y=\"%.1f\" class=\"end\" "
+             "style=\"paint-order:stroke;stroke:var(--back);stroke-width:4px\">",
+             (long long)axis_x(axis) - 6, y + 4);
     text_add_html(out, label);
     text_add(out, "</text>\n");
 }
@@ -145,7 +148,6 @@ void study_add_parallel(text *out, const study_content *c)
         "colour</figcaption>\n<svg viewBox=\"0 0 %lld %d\" role=\"img\" aria-label=\"Parallel "
         "coordinates\">\n",
         (long long)axis_x(count) + SIDE / 2, TOP + LENGTH + 2 * BELOW);
-    add_axes(out, c, &e);
     for (int pass = 0; pass < 2; pass++) /* the good ones over the others */
         for (int64_t i = c->count > LINES_MOST ? c->count - LINES_MOST : 0; i < c->count; i++) {
             const fv_trial *t = &c->trials[i];
@@ -153,5 +155,6 @@ void study_add_parallel(text *out, const study_content *c)
             if (is_drawn(t) && good == (pass == 1))
                 add_trial(out, c, &e, t);
         }
+    add_axes(out, c, &e);
     text_add(out, "</svg></figure>\n");
 }

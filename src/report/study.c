@@ -154,10 +154,12 @@ static void add_plots(text *out, const study_content *c)
     html_heading(out, "Search");
     text_add(out, "<p class=\"names\"><span><i style=\"background-color:var(--c0)\"></i>trials</span> "
                   "<span><i style=\"background-color:var(--c1)\"></i>best complete one so far</span></p>\n");
-    text_add(out, "<div class=\"plots\">\n");
+    text_add(out, "<div class=\"plots\" style=\"max-width:640px\">\n");
     add_history(out, c);
     text_add(out, "</div>\n");
+    text_add(out, "<div class=\"scroll\" style=\"border:0\">");
     study_add_parallel(out, c);
+    text_add(out, "</div>\n");
 }
 
 static void add_page(text *out, const study_content *c, const char *title)
