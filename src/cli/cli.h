@@ -48,8 +48,9 @@ struct verb {
     const char *description; /* paragraphs for help, separated by empty lines */
     const char *example;
     const option *options;
-    const option *further; /* another verb's, that this one takes too, into the same struct; own ones of the same name win. NULL: none */
-    size_t size;           /* of the options struct */
+    const option *
+        further; /* another verb's, that this one takes too, into the same struct; own ones of the same name win. NULL: none */
+    size_t size;                        /* of the options struct */
     bool computes;                      /* runs networks: see settle_waiting in main.c */
     int least, most;                    /* how many arguments; most < 0: any number */
     int (*run)(const invocation *call); /* returns the exit status */
