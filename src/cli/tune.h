@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * fovea tune, in seven files: the options (tune_options.c), the space and what its values mean as options of a run (tune_space.c,
- * tune_network.c), the trials' processes (tune_jobs.c), the study's course (tune.c), the best run (tune_best.c), and what is printed (tune_print.c).
+ * fovea tune, in eight files: the options (tune_options.c), what they mean for this data and folder (tune_setup.c), the space and what its values mean as
+ * options of a run (tune_space.c, tune_network.c), the trials' processes (tune_jobs.c), the search's course (tune.c), the best run (tune_best.c), and what
+ * is printed (tune_print.c).
  */
 #ifndef CLI_TUNE_H
 #define CLI_TUNE_H
@@ -39,6 +40,13 @@ typedef struct tune_run {
     int64_t threads;    /* of a trial */
     char **environment; /* of a trial's process */
 } tune_run;
+
+/* ---- tune_setup.c ---- */
+
+/* The options of a command line, over those of its configuration file, or all from the study that is gone on with. Exit status. */
+int tune_read_arguments(tune_run *r, const invocation *call);
+/* Looks at the data, and makes or opens the study. */
+fv_status tune_open(tune_run *r);
 
 /* ---- tune_space.c ---- */
 
