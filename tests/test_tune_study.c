@@ -360,20 +360,21 @@ static void processes_share_a_study(void **state)
         PROCESSES = 4,
         TRIALS = 60
     };
-    int ends[2], status;
-    int64_t mine[TRIALS + 1] = {0}, record[2];
+    int ends[2], gate[2], status; /* gate: closed when all have their first trial */
+    int64_t mine[TRIALS + 1] = {0}, record[2], told = 0;
     assert_int_equal(pipe(ends), 0);
+    assert_int_equal(pipe(gate), 0);
     unlink(path);
     for (int64_t p = 0; p < PROCESSES; p++)
         if (fork() == 0) {
+            close(gate[1]);
             fv_space *space = fv_space_parse(yaml, "space"); /* they all make the study */
             fv_study *s = fv_study_create(path, space, .trials = TRIALS, .seed = 1);
             fv_trial t;
             while (s && fv_study_ask(s, &t) == FV_OK && t.number > 0) {
                 record[0] = t.number;
                 record[1] = p + 1;
-                usleep(2000);
-                if (write(ends[1], record, sizeof record) < 0 ||
+                if (write(ends[1], record, sizeof record) < 0 || read(gate[0], record, 1) != 0 ||
                     fv_study_tell(s, t.number, FV_TRIAL_COMPLETE, square(&t), NULL) != FV_OK)
                     _exit(2);
                 fv_trial_release(&t);
@@ -385,8 +386,11 @@ static void processes_share_a_study(void **state)
         assert_in_range(record[0], 1, TRIALS);
         assert_int_equal(mine[record[0]], 0);
         mine[record[0]] = record[1];
+        if (++told == PROCESSES)
+            close(gate[1]);
     }
     close(ends[0]);
+    close(gate[0]);
     for (int p = 0; p < PROCESSES; p++) {
         wait(&status);
         assert_int_equal(status, 0);
