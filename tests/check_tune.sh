@@ -191,6 +191,7 @@ assert 4.5 < taken < 8, taken # a process has to begin and to end
 trials = sqlite3.connect('timed/study.db').execute('SELECT state, message FROM trials').fetchall()
 assert trials[-1] == (3, 'the time was over'), trials
 " "tune --time: does not hold"
+fails 1 'give --trials or --time' tune --resume timed
 succeeds tune digits --time 6s --trials 1 --epochs 20 --out both $quick
 [ -s both/best/report.html ] || complain "tune --time: there is no model"
 

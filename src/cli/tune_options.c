@@ -13,8 +13,7 @@ const option tune_table[] = {
      AT(space),
      .heading = "Search",
      .value = "FILE",
-     .shown = "learning rate, weight decay, label smoothing, dropout, augmentation and batch, but what is "
-              "given as an option",
+     .shown = "lr, weight_decay, label_smoothing, erase and augment, but those that are given as options",
      .help = "the dimensions and their values, as YAML"},
     {.name = "trials",
      .type = OPTION_INT,

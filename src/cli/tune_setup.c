@@ -246,6 +246,9 @@ static fv_status go_on(tune_run *r)
     free(path);
     if (!r->study)
         return status_last();
+    if (!r->a.trials && !isfinite(r->seconds) && fv_study_settings(r->study)->trials == 0)
+        return status_set(FV_ERROR_INVALID, "%s: the study has no limit of trials; give --trials or --time",
+                          r->s.a.out);
     bool unlimited = !r->a.trials && isfinite(r->seconds);
     return r->a.trials || unlimited ? fv_study_limit(r->study, r->a.trials) : FV_OK;
 }
