@@ -171,7 +171,9 @@ static int finish(tune_run *r, const fv_trial *trials, int64_t count)
 {
     int64_t best = fv_trials_best(trials, count, fv_study_settings(r->study)->maximize);
     if (best < 0)
-        return cli_fail_with("%s: no trial has a value yet", r->s.a.out);
+        return cli_fail_with(
+            "%s: no trial came to the end of an epoch; fovea tune --resume %s goes on, with more --time",
+            r->s.a.out, r->s.a.out);
     if (tune_best_write(r, &trials[best]) != FV_OK ||
         fv_study_write_report(r->study, r->s.a.out, file_base_name(r->s.a.data)) != FV_OK)
         return cli_fail();
