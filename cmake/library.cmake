@@ -20,7 +20,7 @@ embed_file(fovea_objects ${PROJECT_SOURCE_DIR}/src/serve/page.css serve_style)
 embed_file(fovea_objects ${PROJECT_SOURCE_DIR}/src/serve/page.js serve_script)
 target_include_directories(fovea_objects PUBLIC ${PROJECT_SOURCE_DIR}/include PRIVATE ${PROJECT_SOURCE_DIR}/src)
 target_include_directories(fovea_objects SYSTEM PRIVATE ${CAIRO_INCLUDE_DIRS} ${CURL_INCLUDE_DIRS} ${MD_INCLUDE_DIRS}
-  ${LCMS_INCLUDE_DIRS} ${MICROHTTPD_INCLUDE_DIRS} ${LIBARCHIVE_INCLUDE_DIRS} ${LIBZIP_INCLUDE_DIRS} ${FOVEA_FORMAT_INCLUDES})
+  ${LCMS_INCLUDE_DIRS} ${MICROHTTPD_INCLUDE_DIRS} ${SQLITE_INCLUDE_DIRS} ${LIBARCHIVE_INCLUDE_DIRS} ${LIBZIP_INCLUDE_DIRS} ${FOVEA_FORMAT_INCLUDES})
 target_compile_definitions(fovea_objects PRIVATE FV_BUILD FV_VERSION_TEXT="${PROJECT_VERSION}" ZIP_LIBRARY="${ZIP_LIBRARY}")
 set(FOVEA_LINK PkgConfig::DEPS DNNL::dnnl OpenMP::OpenMP_C Threads::Threads m ${CMAKE_DL_LIBS})
 target_link_libraries(fovea_objects PRIVATE ${FOVEA_LINK})

@@ -281,6 +281,11 @@ def texts():
         yield "policy_yaml", policy.encode()
     for config in ("epochs: 3\nlearning_rate: 0.1\nclasses: [a, b]\n", "data: photos\nmodel: resnet18\nbatch: 32\nseed: 7\nno_such: 1\n"):
         yield "config", config.encode()
+    for space in ("lr: {type: float, low: 1e-4, high: 0.1, log: yes, default: 0.003}\noptimizer: [adamw, sgd]\n"
+                  "momentum: {type: float, low: 0.5, high: 0.99, when: {optimizer: sgd}}\n",
+                  "batch: {type: int, low: 32, high: 256, step: 32}\nw: {type: int, low: 1, high: 9, log: yes}\n",
+                  "a: [p, q, r]\nb: {choices: [x, y], default: y, when: {a: [p, q]}}\nc: {type: int, low: -3, high: 1, when: {b: x, a: p}}\n"):
+        yield "space_yaml", space.encode()
     head = "epoch,seconds,train/loss,train/accuracy,val/loss,val/accuracy,lr\n"
     yield "run", (head + "1,2.5,1.5,0.5,1.25,0.75,0.1\n2,1,0.5,1,nan,,1e-3\n\n--\nlr: 0.1\nmonitor: val/loss\naugment: [a, <b>]\n").encode()
     yield "run", (head + "1,1\n\n--\nepochs: 3\n\n--\n" + '{"state":"failed","message":"no <more>"}').encode()

@@ -29,6 +29,7 @@
 #include "fovea/evaluation.h"
 #include "fovea/watch.h"
 #include "fovea/runs.h"
+#include "fovea/tune.h"
 #include "fovea/use.h"
 #include "fovea/classifier.h"
 #include "fovea/serve.h"

@@ -148,7 +148,7 @@ declared=$(grep -ohE '\bfv_[a-z_0-9]+ *\(' "$source"/include/fovea/*.h | tr -d '
 # shellcheck disable=SC2086
 for symbol in $(nm -u $objects | awk '$1 == "U" { print $2 }' | grep -E '^[a-z]+_' | sort -u); do
     case $symbol in
-    options_* | text_* | mem_* | file_* | status_* | json_* | yaml_* | sched_* | clock_* | web_* | strtok_r) continue ;;
+    options_* | text_* | mem_* | file_* | status_* | json_* | yaml_* | sched_* | clock_* | posix_* | web_* | strtok_r) continue ;;
     esac
     grep -qx -- "$symbol" <<<"$own" || grep -qx -- "$symbol" <<<"$declared" ||
         complain "the command uses $symbol, which is not public"

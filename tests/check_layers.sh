@@ -48,6 +48,7 @@ webp src/image/formats/
 gif_lib src/image/formats/
 libheif src/image/formats/
 microhttpd src/core/
+sqlite3 src/tune/
 TABLE
 for file in $(git ls-files '*.c' '*.h' '*.sh' '*.cmake' '*CMakeLists.txt' 'scripts/*' '*.py' 2>/dev/null); do
     [ "$file" = scripts/packages.txt ] && continue

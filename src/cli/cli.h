@@ -48,6 +48,8 @@ struct verb {
     const char *description; /* paragraphs for help, separated by empty lines */
     const char *example;
     const option *options;
+    const option *
+        further; /* another verb's, that this one takes too, into the same struct; own ones of the same name win. NULL: none */
     size_t size;                        /* of the options struct */
     bool computes;                      /* runs networks: see settle_waiting in main.c */
     int least, most;                    /* how many arguments; most < 0: any number */
@@ -56,6 +58,9 @@ struct verb {
 
 /* NULL-ended. */
 extern const verb *const cli_verbs[];
+
+/* All options of a verb, one after the other: the first after NULL, NULL after the last. */
+const option *verb_next_option(const verb *v, const option *before);
 
 /* Fills options (zeroed or from a configuration) and arguments; both arrays are the caller's, of word_count
  * places. */

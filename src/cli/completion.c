@@ -47,7 +47,7 @@ static void print_first_words(const char *shape)
 static void bash_verb(const verb *v)
 {
     printf("    '%s') words='--help", v->name);
-    for (const option *o = v->options; o->name; o++) {
+    for (const option *o = NULL; (o = verb_next_option(v, o));) {
         printf(" --");
         print_flag(o);
     }
@@ -56,7 +56,7 @@ static void bash_verb(const verb *v)
 
 static void bash_values(const verb *v)
 {
-    for (const option *o = v->options; o->name; o++) {
+    for (const option *o = NULL; (o = verb_next_option(v, o));) {
         if (o->type != OPTION_CHOICE)
             continue;
         printf("    '%s --", v->name);
@@ -158,7 +158,7 @@ static void print_zsh(void)
     printf("    esac\n    (( CURRENT-- ))\n    shift words\n    case $verb in\n");
     for (const verb *const *v = cli_verbs; *v; v++) {
         printf("    '%s') _arguments \\\n", (*v)->name);
-        for (const option *o = (*v)->options; o->name; o++)
+        for (const option *o = NULL; (o = verb_next_option(*v, o));)
             zsh_option(o);
         printf("        '--help[this help]' '*:file:_files' ;;\n");
     }
@@ -211,7 +211,7 @@ static void print_fish(void)
     }
     printf("complete -c fovea -f -n __fovea_no_verb -a data -d 'looks at pictures and arranges them'\n");
     for (const verb *const *v = cli_verbs; *v; v++)
-        for (const option *o = (*v)->options; o->name; o++)
+        for (const option *o = NULL; (o = verb_next_option(*v, o));)
             fish_option(*v, o);
 }
 

@@ -191,15 +191,14 @@ static int emit_options(yaml_emitter_t *emitter, const option *table, const void
     return ok;
 }
 
-fv_status config_write(const char *path, const option *table, const void *options, const char *comment)
+fv_status config_print(const option *table, const void *options, const char *comment, text *out)
 {
-    text out = {0};
     yaml_emitter_t emitter;
     yaml_event_t event;
-    text_add(&out, "# %s\n", comment);
+    text_add(out, "# %s\n", comment);
     if (!yaml_emitter_initialize(&emitter))
-        return status_set(FV_ERROR_MEMORY, "%s: no memory to write it", path);
-    yaml_emitter_set_output(&emitter, add_to_text, &out);
+        return status_set(FV_ERROR_MEMORY, "no memory to write options");
+    yaml_emitter_set_output(&emitter, add_to_text, out);
     yaml_emitter_set_unicode(&emitter, 1);
     yaml_emitter_set_width(&emitter, -1);
     int ok = yaml_stream_start_event_initialize(&event, YAML_UTF8_ENCODING) &&
@@ -212,8 +211,14 @@ fv_status config_write(const char *path, const option *table, const void *option
              yaml_document_end_event_initialize(&event, 1) && yaml_emitter_emit(&emitter, &event) &&
              yaml_stream_end_event_initialize(&event) && yaml_emitter_emit(&emitter, &event);
     yaml_emitter_delete(&emitter);
-    fv_status status = ok ? file_write(path, out.data, out.length)
-                          : status_set(FV_ERROR_FORMAT, "%s: an option's text is not UTF-8", path);
+    return ok ? FV_OK : status_set(FV_ERROR_FORMAT, "an option's text is not UTF-8");
+}
+
+fv_status config_write(const char *path, const option *table, const void *options, const char *comment)
+{
+    text out = {0};
+    fv_status status = config_print(table, options, comment, &out);
+    status = status == FV_OK ? file_write(path, out.data, out.length) : status_prefix(status, "%s: ", path);
     text_release(&out);
     return status;
 }

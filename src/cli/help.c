@@ -114,7 +114,7 @@ void help_print(const verb *v)
     text_release(&summary);
     if (v->description)
         print_paragraphs(v->description);
-    for (const option *o = v->options; o->name; o++) {
+    for (const option *o = NULL; (o = verb_next_option(v, o));) {
         if (o->heading || o == v->options)
             printf("%s%s:\n", o == v->options ? "" : "\n", o->heading ? o->heading : "Options");
         print_option(o);

@@ -8,34 +8,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #include "cli/verbs.h"
 #include "core/memory.h"
 
-const verb *const cli_verbs[] = {&verb_train,
-                                 &verb_cv,
-                                 &verb_eval,
-                                 &verb_predict,
-                                 &verb_explain,
-                                 &verb_info,
-                                 &verb_import,
-                                 &verb_export,
-                                 &verb_serve,
-                                 &verb_calibrate,
-                                 &verb_average,
-                                 &verb_runs,
-                                 &verb_models_get,
-                                 &verb_models,
-                                 &verb_doctor,
-                                 &verb_data_check,
-                                 &verb_data_demo,
-                                 &verb_data_get,
-                                 &verb_data_info,
-                                 &verb_data_pack,
-                                 &verb_data_split,
-                                 &verb_data_augment,
-                                 NULL};
+const verb *const cli_verbs[] = {
+    &verb_train,    &verb_cv,         &verb_tune,      &verb_eval,       &verb_predict,      &verb_explain,
+    &verb_info,     &verb_import,     &verb_export,    &verb_serve,      &verb_calibrate,    &verb_average,
+    &verb_runs,     &verb_models_get, &verb_models,    &verb_doctor,     &verb_data_check,   &verb_data_demo,
+    &verb_data_get, &verb_data_info,  &verb_data_pack, &verb_data_split, &verb_data_augment, NULL};
 
 enum {
     NAMES_MAX = 64
@@ -180,6 +163,14 @@ static int dispatch(char **words, int count)
     return v ? run_verb(v, words + used, count - used) : unknown_verb(words, count);
 }
 
+/* A trial of fovea tune ends with the process that started it, as by SIGTERM, even where that one is killed. */
+static void follow_parent(void)
+{
+    const char *parent = getenv("FOVEA_PARENT");
+    if (parent && prctl(PR_SET_PDEATHSIG, SIGTERM) == 0 && getppid() != (pid_t)strtol(parent, NULL, 10))
+        raise(SIGTERM);
+}
+
 /* A standard stream that is closed would be the next file that is opened, and messages would go into a model. In its place
  * stands one that fails. */
 static void fill_closed_streams(void)
@@ -192,6 +183,7 @@ static void fill_closed_streams(void)
 int main(int argc, char **argv)
 {
     fill_closed_streams();
+    follow_parent();
     /* A file that grows over the user's limit (ulimit -f) is an error of that write, not a silent end. */
     signal(SIGXFSZ, SIG_IGN);
     int status = dispatch(argv + 1, argc > 0 ? argc - 1 : 0);

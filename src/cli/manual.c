@@ -81,7 +81,7 @@ static void add_verb_page(text *out, const verb *v)
     add_description(out, v);
     if (v->options->name)
         text_add(out, ".SH OPTIONS\n");
-    for (const option *o = v->options; o->name; o++) {
+    for (const option *o = NULL; (o = verb_next_option(v, o));) {
         if (o->heading)
             text_add(out, ".SS %s\n", o->heading);
         add_option(out, o);

@@ -11,19 +11,46 @@ enum {
     SIZE_MOST = 16384 /* pixels of a side */
 };
 
-static const option *find_letter(const option *table, char letter)
+static bool is_own(const verb *v, const option *o)
 {
-    for (; table->name; table++)
-        if (table->letter == letter)
-            return table;
-    return NULL;
+    const option *own = v->options;
+    while (own->name && own != o)
+        own++;
+    return own == o;
+}
+
+const option *verb_next_option(const verb *v, const option *before)
+{
+    const option *o = before ? before + 1 : v->options;
+    bool own = !before || is_own(v, before);
+    if (own && o->name)
+        return o;
+    if (own)
+        o = v->further;
+    while (o && o->name && options_find(v->options, o->name))
+        o++;
+    return o && o->name ? o : NULL;
+}
+
+static const option *find_letter(const verb *v, char letter)
+{
+    const option *o = NULL;
+    while ((o = verb_next_option(v, o)) && o->letter != letter)
+        ;
+    return o;
+}
+
+static const option *find_name(const verb *v, const char *name)
+{
+    const option *o = options_find(v->options, name);
+    return o || !v->further ? o : options_find(v->further, name);
 }
 
 /* The flag's option and what stands after '=' or the letter (NULL: nothing). */
 static fv_status find_flag(const verb *v, const char *word, const option **found, const char **value)
 {
     if (word[1] != '-') {
-        *found = find_letter(v->options, word[1]);
+        *found = find_letter(v, word[1]);
         *value = word[2] ? word + 2 : NULL;
         return *found ? FV_OK : status_set(FV_ERROR_INVALID, "-%c: unknown option", word[1]);
     }
@@ -32,8 +59,9 @@ static fv_status find_flag(const verb *v, const char *word, const option **found
     if (length < sizeof name)
         memcpy(name, word + 2, length);
     *value = word[2 + length] ? word + 3 + length : NULL;
-    *found = length < sizeof name ? options_find(v->options, name) : NULL;
-    return *found ? FV_OK : options_unknown((const option *const[]){v->options, NULL}, name, "--");
+    *found = length < sizeof name ? find_name(v, name) : NULL;
+    return *found ? FV_OK
+                  : options_unknown((const option *const[]){v->options, v->further, NULL}, name, "--");
 }
 
 fv_status parse_flags(const verb *v, char **words, int word_count, void *options, char **arguments,
@@ -56,14 +84,15 @@ fv_status parse_flags(const verb *v, char **words, int word_count, void *options
         STATUS_TRY(find_flag(v, word, &o, &value));
         if (!value && o->type == OPTION_BOOL)
             value = "yes";
-        if (!value && o->bare && (i + 1 == word_count || strspn(words[i + 1], "0123456789") != strlen(words[i + 1])))
+        if (!value && o->bare &&
+            (i + 1 == word_count || strspn(words[i + 1], "0123456789") != strlen(words[i + 1])))
             value = o->bare;
         /* "--out --epochs 3" is a forgotten value, not a folder called --epochs. */
         if (!value && (i + 1 == word_count || strncmp(words[i + 1], "--", 2) == 0))
             return status_set(FV_ERROR_INVALID, "%s: needs a value", word);
         if (!value)
             value = words[++i];
-        STATUS_TRY(options_set(v->options, options, o->name, value, "--"));
+        STATUS_TRY(options_set(o, options, o->name, value, "--"));
     }
     return FV_OK;
 }

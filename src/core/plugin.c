@@ -51,9 +51,15 @@ plugin plugin_microhttpd = {.library = "libmicrohttpd.so.12",
                             .purpose = "serving models and watching runs in a browser",
                             .version_function = "MHD_get_version"};
 
-plugin *const plugin_table[] = {&plugin_cairo,   &plugin_curl, &plugin_md,   &plugin_webp,
-                                &plugin_gif,     &plugin_heif, &plugin_tiff, &plugin_lcms,
-                                &plugin_archive, &plugin_zip,  &plugin_microhttpd, NULL};
+plugin plugin_sqlite = {.library = "libsqlite3.so.0",
+                        .package = "libsqlite3-0",
+                        .purpose = "hyperparameter search (fovea tune)",
+                        .version_function = "sqlite3_libversion"};
+
+plugin *const plugin_table[] = {
+    &plugin_cairo,      &plugin_curl,   &plugin_md,   &plugin_webp,    &plugin_gif,
+    &plugin_heif,       &plugin_tiff,   &plugin_lcms, &plugin_archive, &plugin_zip,
+    &plugin_microhttpd, &plugin_sqlite, NULL};
 
 static fv_status bind_symbols(plugin *p, const plugin_symbol *symbols, size_t count)
 {

@@ -50,5 +50,6 @@ extern plugin plugin_webp, plugin_gif, plugin_heif;
 extern plugin plugin_tiff, plugin_lcms;
 extern plugin plugin_archive, plugin_zip;
 extern plugin plugin_microhttpd;
+extern plugin plugin_sqlite;
 
 #endif

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The best trial's run: how long it takes, and the last training with its values. */
+#include <math.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "cli/config.h"
+#include "cli/tune.h"
+#include "core/clock.h"
+#include "core/file.h"
+#include "core/memory.h"
+
+enum {
+    POLL = 100000, /* microseconds */
+    CONFIGURATION_LIMIT = 1 << 20
+};
+
+double tune_whole_seconds(const tune_run *r, const fv_trial *t)
+{
+    fv_run run;
+    char *folder = tune_trial_folder(r, t->number);
+    double seconds = 0;
+    if (folder && t->step > 0 && fv_run_is(folder) && fv_run_load(&run, folder) == FV_OK) {
+        const char *epochs = fv_run_option(&run, "epochs");
+        seconds = epochs ? t->seconds / (double)t->step * strtod(epochs, NULL) : 0;
+        fv_run_release(&run);
+    }
+    free(folder);
+    return seconds;
+}
+
+static char *in_study(const tune_run *r, const char *name)
+{
+    return file_join(r->s.a.out, name);
+}
+
+bool tune_file_is(const char *path, const text *content)
+{
+    uint8_t *bytes = NULL;
+    size_t size = 0;
+    bool same = file_exists(path) && file_read(path, CONFIGURATION_LIMIT, &bytes, &size) == FV_OK &&
+                size == content->length && memcmp(bytes, content->data, size) == 0;
+    free(bytes);
+    return same;
+}
+
+static fv_status print_configuration(const tune_run *r, const fv_trial *best, const char *folder, text *yaml)
+{
+    string_pool pool = {0};
+    train_arguments a;
+    char comment[96];
+    snprintf(comment, sizeof comment, "fovea %s tune, the values of trial %lld", fv_version(),
+             (long long)best->number);
+    fv_status status = tune_trial_arguments(r, best, folder, &pool, &a);
+    a.threads = 0;
+    if (status == FV_OK)
+        status = config_print(train_table, &a, comment, yaml);
+    pool_release(&pool);
+    return status;
+}
+
+/* best/ that another trial's values made is removed. */
+fv_status tune_best_write(const tune_run *r, const fv_trial *best)
+{
+    text yaml = {0};
+    char *folder = in_study(r, "best"), *path = in_study(r, "best.yaml");
+    fv_status status = folder && path ? print_configuration(r, best, folder, &yaml) : status_last();
+    if (status == FV_OK && !tune_file_is(path, &yaml)) {
+        if (file_exists(folder))
+            file_folder_discard(folder);
+        status = file_write(path, yaml.data, yaml.length);
+    }
+    text_release(&yaml);
+    free(folder);
+    free(path);
+    return status;
+}
+
+/* Waits for the process; a signal to us is passed on. */
+static int wait_for(pid_t process)
+{
+    int status;
+    bool told = false;
+    while (waitpid(process, &status, WNOHANG) != process) {
+        if (interrupt_signal() && !told) {
+            kill(process, SIGTERM);
+            told = true;
+        }
+        usleep(POLL);
+    }
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+/* Where less time is left than the trial's epochs would take, as many epochs as fit. */
+static void add_time(const tune_run *r, const fv_trial *best, char *words, size_t size)
+{
+    double left = r->start + r->seconds - clock_seconds();
+    words[0] = 0;
+    if (isfinite(left) && tune_whole_seconds(r, best) > left)
+        snprintf(words, size, "%.0fs", fmax(left, 1));
+}
+
+static int train_best(tune_run *r, const fv_trial *best, char *configuration, char *folder, char *log)
+{
+    pid_t process;
+    char time[32], threads[32];
+    bool resume = fv_run_is(folder);
+    add_time(r, best, time, sizeof time);
+    snprintf(threads, sizeof threads, "%lld", (long long)(r->threads * r->a.jobs));
+    char *fresh[] = {
+        "fovea", "train", "--config", configuration, "--threads", threads, time[0] ? "--time" : NULL,
+        time,    NULL};
+    char *further[] = {"fovea", "train", "--resume", folder, NULL};
+    cli_say("training with the values of trial %lld%s", (long long)best->number,
+            resume ? ", where it was left" : "");
+    if (tune_spawn(r, resume ? further : fresh, log, &process) != FV_OK)
+        return cli_fail();
+    int status = wait_for(process);
+    if (interrupt_signal()) {
+        cli_say("interrupted; go on with: fovea tune --resume %s", r->s.a.out);
+        return 128 + interrupt_signal();
+    }
+    return status == 0 ? EXIT_DONE
+                       : cli_fail_with("%s: the training ended with status %d; see %s", folder, status, log);
+}
+
+/* best/ may be there already, finished or not. */
+int tune_retrain(tune_run *r, const fv_trial *best)
+{
+    char *folder = in_study(r, "best"), *configuration = in_study(r, "best.yaml"),
+         *log = in_study(r, "best.log");
+    int status = EXIT_DONE;
+    if (!folder || !configuration || !log)
+        status = cli_fail();
+    else if (!run_folder_has(folder, "report.html"))
+        status = train_best(r, best, configuration, folder, log);
+    free(folder);
+    free(configuration);
+    free(log);
+    return status;
+}
