@@ -25,7 +25,7 @@ prints() {
     grep -qE -- "$pattern" out || complain "fovea $*: standard output does not match '$pattern'"
 }
 
-verbs='train cv calibrate average import runs eval predict explain info models models:get doctor data:augment data:check data:demo data:get data:info data:pack data:split'
+verbs='train cv tune export serve calibrate average import runs eval predict explain info models models:get doctor data:augment data:check data:demo data:get data:info data:pack data:split'
 
 # Help
 "$fovea" >out 2>err
@@ -129,7 +129,7 @@ for verb in $verbs; do
     page=man/man1/fovea-${verb/:/-}.1
     [ -s "$page" ] || complain "$page is missing"
     # shellcheck disable=SC2086
-    for flag in $("$fovea" ${verb/:/ } --help | grep -oE '^  (-., )?--[a-z-]+' | grep -oE -- '--[a-z-]+'); do
+    for flag in $("$fovea" ${verb/:/ } --help | grep -oE '^  (-., )?--[a-z0-9-]+' | grep -oE -- '--[a-z0-9-]+'); do
         [ "$flag" = --help ] && continue
         tr -d '\\' <"$page" | grep -q -- "^fB$flag" || tr -d '\\' <"$page" | grep -q -- "fB$flag" ||
             complain "$page lacks $flag"

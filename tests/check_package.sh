@@ -28,5 +28,6 @@ field() { dpkg-deb -f made/"$1"_*.deb "$2"; }
 for package in made/*.deb; do dpkg-deb -x "$package" root; done
 version=$(sed -n 's/^project(fovea VERSION \([0-9.]*\).*/\1/p' "$source/CMakeLists.txt")
 [ "$(root/usr/bin/fovea --version)" = "fovea $version" ] || complain "the command does not run"
-[[ $(PKG_CONFIG_PATH=$(dirname "$(find "$PWD/root" -name fovea.pc)") pkg-config --cflags fovea) == *-I*/usr/include* ]] || complain "fovea.pc does not find the headers"
+flags=$(PKG_CONFIG_PATH=$(dirname "$(find "$PWD/root" -name fovea.pc)") pkg-config --cflags-only-I fovea)
+[ -f "$(grep -o '[^ ]*/include' <<<"${flags#-I}" | head -1)/fovea.h" ] || complain "fovea.pc does not find the headers: $flags"
 exit $bad
