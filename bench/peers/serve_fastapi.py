@@ -15,7 +15,14 @@ def export(network, path):
     import torchvision
 
     torch.manual_seed(0)
-    model = torchvision.models.get_model(network, weights=None).eval()
+    model = torchvision.models.get_model(network, weights=None)
+    # Statistics of noise, or the logits of random weights would all be nearly the same.
+    for module in model.modules():
+        if isinstance(module, torch.nn.BatchNorm2d):
+            module.momentum = None
+    with torch.no_grad():
+        model(torch.randn(16, 3, 224, 224))
+    model.eval()
     torch.onnx.export(model, torch.zeros(1, 3, 224, 224), path, dynamo=False, input_names=["image"], output_names=["logits"],
                       dynamic_axes={"image": {0: "n"}, "logits": {0: "n"}})
 
