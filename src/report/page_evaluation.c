@@ -46,6 +46,7 @@ static void add_accuracy(text *out, const fv_evaluation *e)
 
 enum {
     MANY_SHOWN = 20,    /* classes of many */
+    LISTED = 10,        /* confusions beside a matrix that shows them all */
     MATRIX_NARROW = 520 /* CSS pixels */
 };
 
@@ -126,6 +127,8 @@ static void add_confusions(text *out, const report_content *c)
     const fv_evaluation *e = c->in->evaluation;
     report_confusion list[REPORT_MAX_CONFUSIONS];
     int count = report_confusions_find(e, list);
+    if (e->class_count <= REPORT_MAX_MATRIX && count > LISTED)
+        count = LISTED;
     bool beside = c->plots.confusion && count > 0 && c->plots.confusion_width <= MATRIX_NARROW;
     html_heading(out, "Confusion");
     if (c->plots.confusion)
