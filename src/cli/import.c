@@ -155,7 +155,7 @@ const verb verb_import = {
         "checkpoint (.pt, .pth, .th), or an ONNX file. torchvision's and timm's names are known. What "
         "matched, what was missing and what was left over is printed; anything missing but the last layer is "
         "an error. Without it, FILE is an ONNX or TFLite file, whose own network becomes the model.",
-    .example = "fovea import resnet18.pth --model resnet18 --classes names.txt -o model.safetensors",
+    .example = "fovea import net.pth --model resnet18 --classes names.txt -o net.safetensors",
     .options = table,
     .size = sizeof(import_options),
     .computes = true,
