@@ -58,14 +58,17 @@ def check_timm(w):
 
 
 def logits_difference(m, network, size, folder, as_pth):
-    """Of log-probabilities on noise, as a part of their range; the norms' statistics and weights are random."""
+    """Of log-probabilities on noise, as a part of their range; the weights are random."""
     torch.manual_seed(1)
+    norms = [x for x in m.modules() if isinstance(x, torch.nn.modules.batchnorm._BatchNorm)]
+    for x in norms:
+        x.momentum = None  # the plain mean over batches
+        torch.nn.init.uniform_(x.weight, 0.5, 1)
+    # With statistics of noise activations neither grow nor vanish from layer to layer: rounding alone would tell the logits apart.
+    with torch.no_grad():
+        if norms:
+            m.train()(torch.randn(4, 3, size, size))
     m = m.eval()
-    for x in m.modules():
-        if isinstance(x, torch.nn.modules.batchnorm._BatchNorm):
-            x.running_mean.normal_(0, 0.1)
-            x.running_var.uniform_(0.01, 1)
-            torch.nn.init.uniform_(x.weight, 0.5, 1)
     pixels = np.random.default_rng(1).integers(0, 256, (size, size, 3), dtype=np.uint8)
     x = ((torch.tensor(pixels) - 127.5) / 127.5).permute(2, 0, 1)[None]
     with torch.no_grad():
@@ -102,5 +105,5 @@ for n in json.loads(subprocess.run([fovea, "models", "--json"], capture_output=T
             d = logits_difference(m, n["name"], w["size"], folder, w["url"].endswith(".pth"))
         print(f"{w['name']:<55}{d:.2g}", flush=True)
         worst = max(worst, d)
-        assert d < 1e-3, w["name"]
+        assert d < 1e-4, w["name"]
 print(f"all as they are published; the largest difference of logits is {worst:.2g} of their range")
