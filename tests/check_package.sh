@@ -3,7 +3,9 @@
 # The Debian packages hold what they should, name what they need, and what is unpacked of them runs.
 set -euo pipefail
 build=$(realpath "$1") source=$(realpath "$2")
-command -v dpkg-shlibdeps >/dev/null || { echo "there is no dpkg-shlibdeps here"; exit 77; }
+for tool in dpkg-shlibdeps file; do # cpack needs both
+    command -v $tool >/dev/null || { echo "there is no $tool here"; exit 77; }
+done
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cd "$work"
