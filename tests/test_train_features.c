@@ -349,7 +349,11 @@ static void test_resume(void **state)
 static int stop_features(const fv_progress *p, void *user)
 {
     (void)user;
-    return p->phase && strcmp(p->phase, "features") == 0;
+    if (!p->phase || strcmp(p->phase, "features") != 0)
+        return 0;
+    assert_true(isnan(p->step_loss) && isnan(p->validation_f1) && isnan(p->validation_map) &&
+                isnan(p->gradient_norm));
+    return 1;
 }
 
 static void test_stop(void **state)
