@@ -27,7 +27,6 @@ target_link_libraries(fovea_objects PRIVATE ${FOVEA_LINK})
 # The generated header must be there before what includes it.
 target_include_directories(fovea_objects SYSTEM PRIVATE ${ONNX_GENERATED})
 add_dependencies(fovea_objects fovea_onnx_proto)
-include(${CMAKE_CURRENT_LIST_DIR}/embed.cmake)
 foreach(part window.h convolution.c pooling.c elementwise.c shape.c)
   get_filename_component(name ${part} NAME_WE)
   embed_file(fovea_objects ${PROJECT_SOURCE_DIR}/src/convert/csource/emitted/${part} csource_${name})

@@ -27,10 +27,6 @@ succeeds() {
     [ $status -eq 0 ] || complain "fovea $*: status $status: $(tail -n 1 err)"
 }
 
-python() {
-    python3 -c "$1" || complain "$2"
-}
-
 cat >tiny.yaml <<'END'
 input: {height: 12, width: 12}
 layers:

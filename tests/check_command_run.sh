@@ -4,10 +4,6 @@
 # Usage: check_command_run.sh BUILD_DIR SOURCE_DIR
 . "$(dirname "$0")/checking.sh"
 
-python() {
-    python3 -c "$1" || complain "$2"
-}
-
 succeeds data demo digits --train 40 --test 10 --size 28 --seed 1
 [ "$(find digits/train -type f | wc -l)" -eq 400 ] || complain "data demo: not 400 training pictures"
 [ "$(find digits/test -type f | wc -l)" -eq 100 ] || complain "data demo: not 100 test pictures"

@@ -4,17 +4,6 @@
 # check_cv.sh BUILD_DIR SOURCE_DIR
 . "$(dirname "$0")/checking.sh"
 
-python() {
-    python3 -c "$1" || complain "$2"
-}
-fails() { # STATUS TEXT ARGUMENT...: the command ends with the status and says TEXT
-    local status=$1 text=$2
-    shift 2
-    "$fovea" "$@" >out 2>err </dev/null
-    [ $? -eq "$status" ] || complain "$*: not status $status"
-    grep -qF -- "$text" err || complain "$*: says '$(tail -n 1 err)', not '$text'"
-}
-
 succeeds data demo digits --train 12 --test 4 --size 16 --seed 1
 quick="--batch 16 --threads 1 --seed 1"
 

@@ -3,9 +3,6 @@
 # Evaluations and what is made of them: intervals, comparisons, ensembles, groups, averages, calibration. Usage: check_evaluation.sh BUILD_DIR SOURCE_DIR
 . "$(dirname "$0")/checking.sh"
 
-python() {
-    python3 -c "$1" || complain "$2"
-}
 fails() { # TEXT ARGUMENT...: the command fails and says TEXT
     local text=$1
     shift

@@ -5,16 +5,6 @@
 . "$(dirname "$0")/checking.sh"
 "$fovea" doctor | grep -q 'libsqlite3.* yes ' || { echo "libsqlite3 is not here"; exit 77; }
 
-python() {
-    python3 -c "$1" || complain "$2"
-}
-fails() { # STATUS TEXT ARGUMENT...: the command ends with the status and says TEXT
-    local status=$1 text=$2
-    shift 2
-    "$fovea" "$@" >out 2>err </dev/null
-    [ $? -eq "$status" ] || complain "$*: not status $status"
-    grep -qF -- "$text" err || complain "$*: says '$(tail -n 1 err)', not '$text'"
-}
 wait_for() { # PATTERN: some file of this name holds something
     for _ in $(seq 1200); do
         compgen -G "$1" >/dev/null && return

@@ -19,3 +19,17 @@ complain() {
 succeeds() {
     "$fovea" "$@" >out 2>err </dev/null || complain "fovea $*: status $?: $(tail -n 1 err)"
 }
+
+# fails STATUS TEXT ARGUMENTS...: ends with the status and says TEXT.
+fails() {
+    local status=$1 text=$2
+    shift 2
+    "$fovea" "$@" >out 2>err </dev/null
+    [ $? -eq "$status" ] || complain "$*: not status $status"
+    grep -qF -- "$text" err || complain "$*: says '$(tail -n 1 err)', not '$text'"
+}
+
+# python PROGRAM COMPLAINT: what the program asserts holds.
+python() {
+    python3 -c "$1" || complain "$2"
+}

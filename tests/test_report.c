@@ -437,13 +437,14 @@ static void page_of_a_solved_head(void **state)
     (void)state;
     char *run = make_run("solved", "epoch,train/loss,val/accuracy,lr\n1,0.5,0.75,0\n", "epochs: 1\n"),
          *log = file_join(run, "log.txt");
-    const char lines[] = "epoch 1\nwarning: <few> pictures\nwarning: loss\nwarning: <few> pictures\n";
+    const char lines[] = "epoch 1\nwarning: <few> pictures\nwarning: loss\nwarning: <few> pictures\n"
+                         "warning: pictures\nwarning: <few>\n"; /* parts of another are warnings, too */
     assert_ok(file_write(log, lines, strlen(lines)));
     report_input in = {.run = run, .title = "t"};
     assert_ok(report_write(&in));
     char *page = read_page(run);
-    assert_non_null(
-        strstr(page, "<h2>Warnings</h2>\n<ul>\n<li>&lt;few&gt; pictures</li>\n<li>loss</li>\n</ul>"));
+    assert_non_null(strstr(page, "<h2>Warnings</h2>\n<ul>\n<li>&lt;few&gt; pictures</li>\n<li>loss</li>\n"
+                                 "<li>pictures</li>\n<li>&lt;few&gt;</li>\n</ul>"));
     assert_null(strstr(page, "<b>Learning rate</b>"));
     assert_non_null(strstr(page, "fovea train --config args.yaml"));
     free(page);

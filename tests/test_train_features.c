@@ -251,6 +251,21 @@ static void test_file(void **state)
     free(folder);
 }
 
+static void damage_file(const char *path, int damage)
+{
+    static const long places[] = {6000 /* among the rows */, 30 /* in the fingerprint */},
+                      lengths[] = {5000, 0};
+    FILE *file = fopen(path, "r+b");
+    assert_non_null(file);
+    if (damage < 2) {
+        assert_int_equal(fseek(file, places[damage], SEEK_SET), 0);
+        fputc('!', file);
+    } else {
+        assert_int_equal(ftruncate(fileno(file), lengths[damage - 2]), 0);
+    }
+    fclose(file);
+}
+
 /* Whatever became of the files, features are what they are. */
 static void test_damaged_file(void **state)
 {
@@ -264,19 +279,8 @@ static void test_damaged_file(void **state)
         assert_ok(file_list_folder(&list, folder));
         for (size_t i = 0; i < list.count; i++) {
             char *path = file_join(folder, list.names[i]);
-            FILE *file = fopen(path, "r+b");
-            assert_non_null(file);
-            if (strstr(path, ".features") && damage == 0)
-                assert_int_equal(fseek(file, 6000, SEEK_SET), 0); /* among the rows */
-            if (strstr(path, ".features") && damage == 1)
-                assert_int_equal(fseek(file, 30, SEEK_SET), 0); /* in the fingerprint */
-            if (strstr(path, ".features") && damage == 2)
-                assert_int_equal(ftruncate(fileno(file), 5000), 0);
-            if (strstr(path, ".features") && damage < 2)
-                fputc('!', file);
-            if (strstr(path, ".features") && damage == 3)
-                assert_int_equal(ftruncate(fileno(file), 0), 0);
-            fclose(file);
+            if (strstr(path, ".features"))
+                damage_file(path, damage);
             free(path);
         }
         file_list_release(&list);
@@ -349,7 +353,11 @@ static void test_resume(void **state)
 static int stop_features(const fv_progress *p, void *user)
 {
     (void)user;
-    return p->phase && strcmp(p->phase, "features") == 0;
+    if (!p->phase || strcmp(p->phase, "features") != 0)
+        return 0;
+    assert_true(isnan(p->step_loss) && isnan(p->validation_f1) && isnan(p->validation_map) &&
+                isnan(p->gradient_norm));
+    return 1;
 }
 
 static void test_stop(void **state)

@@ -102,6 +102,7 @@ static void test_batches(void **state)
 static int stop(const fv_progress *p, void *user)
 {
     (void)user;
+    assert_true(isnan(p->step_loss) && isnan(p->validation_f1) && isnan(p->validation_map));
     return strcmp(p->phase, "statistics") == 0;
 }
 

@@ -167,7 +167,7 @@ typedef struct fv_progress {
     float validation_loss, validation_accuracy; /* at the end of an epoch */
     int is_best;                                /* the epoch is the best so far by the monitored value */
     const char *
-        phase; /* "head" or "thawed" in a run with head_epochs or unfreeze_every, "features" while these are computed, else NULL */
+        phase; /* "head" or "thawed" in a run with head_epochs or unfreeze_every, "features" or "statistics" while these are computed, else NULL */
     float gradient_norm; /* of all gradients at the last update, before clipping; known with clip_norm only */
     float validation_f1, validation_map; /* at the end of an epoch, as FV_MONITOR_F1 and FV_MONITOR_MAP */
     float step_loss;                     /* of the last step alone */

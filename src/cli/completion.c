@@ -17,6 +17,15 @@ static void print_choices(const option *o)
         printf("%s%s", c == o->choices ? "" : " ", *c);
 }
 
+/* The first word of several verbs that is none by itself; these are its parts. */
+static const char group[] = "data", group_summary[] = "looks at pictures and arranges them";
+
+static bool is_part(const verb *v)
+{
+    size_t length = strlen(group);
+    return strncmp(v->name, group, length) == 0 && v->name[length] == ' ';
+}
+
 /* "get" of "models get"; NULL for a verb of one word. */
 static const char *second_word(const verb *v)
 {
@@ -78,9 +87,10 @@ static void print_bash(void)
             printf("    '%s') [[ $COMP_CWORD -gt 2 ]] && verb=$both ;;\n", (*v)->name);
     printf("    esac\n    if [[ $COMP_CWORD -eq 1 ]]; then\n        words='");
     print_first_words("%.*s ");
-    printf("--help --version'\n    elif [[ $COMP_CWORD -eq 2 && $verb == data ]]; then\n        words='");
+    printf("--help --version'\n    elif [[ $COMP_CWORD -eq 2 && $verb == %s ]]; then\n        words='",
+           group);
     for (const verb *const *v = cli_verbs; *v; v++)
-        if (strncmp((*v)->name, "data ", 5) == 0)
+        if (is_part(*v))
             printf("%s ", second_word(*v));
     printf("'\n    elif [[ $word == -* ]]; then\n    case $verb in\n");
     for (const verb *const *v = cli_verbs; *v; v++)
@@ -141,17 +151,18 @@ static void print_zsh(void)
             zsh_text((*v)->summary);
             printf("'");
         }
-    printf("\n        'data:looks at pictures and arranges them')\n    parts=(");
+    printf("\n        '%s:%s')\n    parts=(", group, group_summary);
     for (const verb *const *v = cli_verbs; *v; v++)
-        if (strncmp((*v)->name, "data ", 5) == 0) {
+        if (is_part(*v)) {
             printf("\n        '%s:", second_word(*v));
             zsh_text((*v)->summary);
             printf("'");
         }
     printf(")\n    if (( CURRENT == 2 )); then\n        _describe verb verbs\n        return\n    fi\n"
-           "    if (( CURRENT == 3 )) && [[ $verb == data ]]; then\n        _describe part parts\n        "
+           "    if (( CURRENT == 3 )) && [[ $verb == %s ]]; then\n        _describe part parts\n        "
            "return\n    fi\n"
-           "    case $both in\n");
+           "    case $both in\n",
+           group);
     for (const verb *const *v = cli_verbs; *v; v++)
         if (second_word(*v))
             printf("    '%s') verb=$both; (( CURRENT-- )); shift words ;;\n", (*v)->name);
@@ -198,18 +209,19 @@ static void print_fish(void)
            "    set -l words (commandline -opc)\n    set -e words[1]\n"
            "    string match -qr -- \"^$argv( |\\$)\" \"$words\"\nend\n"
            "function __fovea_no_verb\n    test (count (commandline -opc)) -eq 1\nend\n"
-           "function __fovea_data # and no part of it yet\n    set -l words (commandline -opc)\n"
-           "    test (count $words) -eq 2; and test $words[2] = data\nend\n");
+           "function __fovea_%s # and no part of it yet\n    set -l words (commandline -opc)\n"
+           "    test (count $words) -eq 2; and test $words[2] = %s\nend\n",
+           group, group);
     for (const verb *const *v = cli_verbs; *v; v++) {
-        bool part = strncmp((*v)->name, "data ", 5) == 0;
+        bool part = is_part(*v);
         if (!part && second_word(*v))
             continue;
-        printf("complete -c fovea -f -n __fovea_%s -a %s -d '", part ? "data" : "no_verb",
+        printf("complete -c fovea -f -n __fovea_%s -a %s -d '", part ? group : "no_verb",
                part ? second_word(*v) : (*v)->name);
         fish_text((*v)->summary);
         printf("'\n");
     }
-    printf("complete -c fovea -f -n __fovea_no_verb -a data -d 'looks at pictures and arranges them'\n");
+    printf("complete -c fovea -f -n __fovea_no_verb -a %s -d '%s'\n", group, group_summary);
     for (const verb *const *v = cli_verbs; *v; v++)
         for (const option *o = NULL; (o = verb_next_option(*v, o));)
             fish_option(*v, o);

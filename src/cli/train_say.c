@@ -2,7 +2,6 @@
 /* fovea train: what was not given and what it became, a line each, before the first step: "auto: batch 128 (for an input of up to 64 pixels)". */
 #include <stdarg.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "cli/train.h"
 

@@ -136,12 +136,8 @@ static const char *node_name(const fv_model *m, const fv_node *n)
 /* Whether it is a head, or made of what one made. */
 static void find_dropped(const fv_model *m, bool *dropped)
 {
-    for (int32_t i = 0; i < m->layer_count; i++) {
-        const layer_record *l = &m->layers[i];
-        dropped[i] = network_is_head(m, l);
-        for (int k = 0; k < l->input_count; k++)
-            dropped[i] = dropped[i] || (l->inputs[k]->layer >= 0 && dropped[l->inputs[k]->layer]);
-    }
+    for (int32_t i = 0; i < m->layer_count; i++)
+        dropped[i] = network_is_head(m, &m->layers[i]) || network_follows(&m->layers[i], dropped);
 }
 
 static json_t *add_layer(json_t *layers, const char *type, const char *head, const char *suffix, json_t *from)

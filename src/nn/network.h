@@ -163,6 +163,8 @@ fv_status layer_window(const layer *l, window *w, const int64_t kernel[2], const
 const layer_record *network_head(const fv_model *m);
 /* Whether that is the nearest neighbours' vote. */
 bool network_votes(const fv_model *m);
+/* Whether one of the layers that are marked (m->layer_count places) makes an input of this one. */
+bool network_follows(const layer_record *l, const bool *marked);
 /* Whether the layer is the head, or a dense layer beside it whose logits are added to the head's, as DeiT's second one. */
 bool network_is_head(const fv_model *m, const layer_record *l);
 /* Whether the logits are what one dense layer without activation, or a vote, makes of flat features. */

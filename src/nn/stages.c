@@ -27,6 +27,14 @@ bool network_votes(const fv_model *m)
     return head && strcmp(head->type->name, "knn") == 0;
 }
 
+bool network_follows(const layer_record *l, const bool *marked)
+{
+    for (int k = 0; k < l->input_count; k++)
+        if (l->inputs[k]->layer >= 0 && marked[l->inputs[k]->layer])
+            return true;
+    return false;
+}
+
 /* Whether what `l` makes reaches the logits with no further weights on the way. */
 static bool makes_logits(const fv_model *m, const layer_record *l)
 {
@@ -35,8 +43,7 @@ static bool makes_logits(const fv_model *m, const layer_record *l)
         depends[l - m->layers] = true;
     for (int32_t i = (int32_t)(l - m->layers) + 1; alone && i < m->layer_count; i++) {
         const layer_record *next = &m->layers[i];
-        for (int k = 0; k < next->input_count; k++)
-            depends[i] = depends[i] || (next->inputs[k]->layer >= 0 && depends[next->inputs[k]->layer]);
+        depends[i] = network_follows(next, depends);
         alone = !depends[i] || next->tensor_count == 0;
     }
     bool makes = alone && m->output && m->output->layer >= 0 && depends[m->output->layer];

@@ -73,6 +73,16 @@ static fv_status resolve(const fv_report_options *given, fv_report_options *o)
     return FV_OK;
 }
 
+static fv_status list_problems(const fv_dataset *d, const char ***problems)
+{
+    int64_t count = fv_dataset_problem_count(d);
+    if (!(*problems = mem_array((size_t)count, sizeof **problems)))
+        return status_last();
+    for (int64_t i = 0; i < count; i++)
+        (*problems)[i] = fv_dataset_problem(d, i);
+    return FV_OK;
+}
+
 fv_status fv_report_write_with(const fv_report_options *options)
 {
     fv_report_options o;
@@ -90,23 +100,20 @@ fv_status fv_report_write_with(const fv_report_options *options)
                        .ensemble = o.ensemble};
     if (!in.title)
         in.title = "Report";
+    fv_status status = FV_OK;
     const char **problems = NULL;
     pictures p = {.data = o.data, .preprocess = fv_model_preprocess(o.model)};
     if (o.data) {
         in.picture = picture_of_dataset;
         in.user = &p;
-        if (!o.folds && saliency_gradcam.open(o.model, NULL, &p.session) == FV_OK)
-            in.heat = draw_heat;
-        in.problem_count = fv_dataset_problem_count(o.data);
-        if (!(problems = mem_array((size_t)in.problem_count, sizeof *problems))) {
-            saliency_gradcam.close(p.session);
-            return status_last();
-        }
-        for (int64_t i = 0; i < in.problem_count; i++)
-            problems[i] = fv_dataset_problem(o.data, i);
+        status = list_problems(o.data, &problems);
         in.problems = problems;
+        in.problem_count = fv_dataset_problem_count(o.data);
     }
-    fv_status status = report_write(&in);
+    if (o.data && o.evaluation && !o.folds && saliency_gradcam.open(o.model, NULL, &p.session) == FV_OK)
+        in.heat = draw_heat;
+    if (status == FV_OK)
+        status = report_write(&in);
     saliency_gradcam.close(p.session);
     free(problems);
     return status;

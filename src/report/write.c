@@ -194,24 +194,38 @@ static fv_status load_arguments(const report_input *in, report_pairs *arguments)
     return status;
 }
 
+static bool has_line(const text *lines, const char *line)
+{
+    size_t length = strlen(line);
+    for (const char *at = text_string(lines); *at; at = strchr(at, '\n') + 1)
+        if (strncmp(at, line, length) == 0 && at[length] == '\n')
+            return true;
+    return false;
+}
+
+static void add_warnings(char *log, text *warnings)
+{
+    const size_t length = strlen(warning);
+    char *rest = NULL;
+    for (char *line = strtok_r(log, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest))
+        if (strncmp(line, warning, length) == 0 && !has_line(warnings, line + length))
+            text_add(warnings, "%s\n", line + length);
+}
+
 /* Lines of the run's log, each once: a run that was resumed may tell one again. */
 static fv_status load_warnings(const report_input *in, text *warnings)
 {
-    uint8_t *bytes;
+    uint8_t *bytes = NULL;
     size_t size;
-    char *path = in_run(in, "log.txt"), *rest = NULL;
+    char *path = in_run(in, "log.txt");
     if (!path)
         return status_last();
     fv_status status = file_exists(path) ? file_read(path, LOG_MAX_BYTES, &bytes, &size) : FV_OK;
-    if (status == FV_OK && file_exists(path)) {
-        for (char *line = strtok_r((char *)bytes, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest))
-            if (strncmp(line, warning, strlen(warning)) == 0 &&
-                !strstr(text_string(warnings), line + strlen(warning)))
-                text_add(warnings, "%s\n", line + strlen(warning));
-        free(bytes);
-    }
+    if (bytes)
+        add_warnings((char *)bytes, warnings);
+    free(bytes);
     free(path);
-    return status;
+    return status == FV_OK ? text_status(warnings) : status;
 }
 
 static fv_status load_results(const report_input *in, report_table *results)

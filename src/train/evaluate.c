@@ -61,24 +61,12 @@ static int tell_step(void *to, int64_t step, int64_t steps)
     evaluation_run *r = to;
     if (r->damaged >= 0 || !r->o.on_step)
         return r->damaged >= 0;
-    double n = (double)r->e->images, seconds = clock_seconds() - r->start;
-    fv_progress p = {.epoch = 1,
-                     .epochs = 1,
-                     .step = step,
-                     .steps = steps,
-                     .pictures = r->e->images,
-                     .seconds = seconds,
-                     .seconds_left = seconds / (double)step * (double)(steps - step),
-                     .images_per_second = seconds > 0 ? n / seconds : NAN,
-                     .wait_share = seconds > 0 ? loader_waited(r->loader) / seconds : 0,
-                     .learning_rate = NAN,
-                     .train_loss = NAN,
-                     .train_accuracy = NAN,
-                     .validation_f1 = NAN,
-                     .validation_map = NAN,
-                     .validation_loss = n > 0 ? (float)(r->loss / n) : NAN,
-                     .validation_accuracy = n > 0 ? (float)(r->correct / n) : NAN,
-                     .gradient_norm = NAN};
+    double n = (double)r->e->images;
+    fv_progress p = scoring_progress(step, steps, r->e->images, clock_seconds() - r->start, r->loader);
+    if (n > 0) {
+        p.validation_loss = (float)(r->loss / n);
+        p.validation_accuracy = (float)(r->correct / n);
+    }
     return r->o.on_step(&p, r->o.user);
 }
 

@@ -4,7 +4,6 @@
  * the epochs train and validate on that. Nothing changes where pictures are not augmented. Where they are, the epochs have few different
  * views of each picture, so only the head is trained that way, which has too few parameters to need more.
  */
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -105,23 +104,12 @@ typedef struct feature_pass {
 static fv_status tell_step(feature_pass *p)
 {
     const fit_run *r = p->run;
-    double seconds = clock_seconds() - p->start;
     p->step++;
-    fv_progress now = {.epoch = r->state.epoch + 1,
-                       .epochs = r->o.epochs,
-                       .step = p->step,
-                       .steps = p->steps,
-                       .pictures = p->step * p->batch_size,
-                       .seconds = seconds,
-                       .seconds_left = seconds / (double)p->step * (double)(p->steps - p->step),
-                       .images_per_second = (double)(p->step * p->batch_size) / seconds,
-                       .wait_share = NAN,
-                       .learning_rate = NAN,
-                       .train_loss = NAN,
-                       .train_accuracy = NAN,
-                       .validation_loss = NAN,
-                       .validation_accuracy = NAN,
-                       .phase = "features"};
+    fv_progress now =
+        scoring_progress(p->step, p->steps, p->step * p->batch_size, clock_seconds() - p->start, NULL);
+    now.epoch = r->state.epoch + 1;
+    now.epochs = r->o.epochs;
+    now.phase = "features";
     if (r->o.on_step && r->o.on_step(&now, r->o.user))
         return status_set(FV_INTERRUPTED, "interrupted while features were computed");
     return FV_OK;

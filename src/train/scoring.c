@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "train/scoring.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 #include "core/memory.h"
@@ -78,4 +79,28 @@ void scoring_tell_skipped(const loader *l, fv_log_callback log, void *user, int6
             log(text_string(&line), user);
         text_release(&line);
     }
+}
+
+fv_progress scoring_progress(int64_t step, int64_t steps, int64_t pictures, double seconds, const loader *l)
+{
+    return (fv_progress){.epoch = 1,
+                         .epochs = 1,
+                         .step = step,
+                         .steps = steps,
+                         .pictures = pictures,
+                         .seconds = seconds,
+                         .seconds_left = seconds / (double)step * (double)(steps - step),
+                         .images_per_second = seconds > 0 ? (double)pictures / seconds : NAN,
+                         .wait_share = !l            ? NAN
+                                       : seconds > 0 ? loader_waited(l) / seconds
+                                                     : 0,
+                         .learning_rate = NAN,
+                         .train_loss = NAN,
+                         .train_accuracy = NAN,
+                         .validation_loss = NAN,
+                         .validation_accuracy = NAN,
+                         .validation_f1 = NAN,
+                         .validation_map = NAN,
+                         .gradient_norm = NAN,
+                         .step_loss = NAN};
 }

@@ -36,4 +36,7 @@ fv_status scoring_match(const fv_model *m, const fv_dataset *data, const char *w
  * NULL. */
 void scoring_tell_skipped(const loader *l, fv_log_callback log, void *user, int64_t *told);
 
+/* What a callback is told after a step of a pass: no numbers of training or validation. `l` NULL: how long it was waited for is not known. */
+fv_progress scoring_progress(int64_t step, int64_t steps, int64_t pictures, double seconds, const loader *l);
+
 #endif

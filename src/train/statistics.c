@@ -2,7 +2,6 @@
 /* The running statistics of batch norms measured anew, for weights that were not trained with them, as averaged ones (Izmailov et al. 2018,
  * algorithm 1; torch.optim.swa_utils.update_bn): the mean, over batches, of each batch's mean and unbiased variance, as the layers before make
  * them with the batches' own statistics. */
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -113,23 +112,9 @@ static fv_status add_batch(measuring *s, float *values)
 
 static fv_status tell_step(const measuring *s, int64_t steps)
 {
-    double seconds = clock_seconds() - s->start, n = (double)(s->batches * s->o.batch);
-    fv_progress p = {.epoch = 1,
-                     .epochs = 1,
-                     .step = s->batches,
-                     .steps = steps,
-                     .pictures = s->batches * s->o.batch,
-                     .seconds = seconds,
-                     .seconds_left = seconds / (double)s->batches * (double)(steps - s->batches),
-                     .images_per_second = seconds > 0 ? n / seconds : NAN,
-                     .wait_share = seconds > 0 ? loader_waited(s->loader) / seconds : 0,
-                     .learning_rate = NAN,
-                     .train_loss = NAN,
-                     .train_accuracy = NAN,
-                     .validation_loss = NAN,
-                     .validation_accuracy = NAN,
-                     .gradient_norm = NAN,
-                     .phase = "statistics"};
+    fv_progress p =
+        scoring_progress(s->batches, steps, s->batches * s->o.batch, clock_seconds() - s->start, s->loader);
+    p.phase = "statistics";
     if (s->o.on_step && s->o.on_step(&p, s->o.user))
         return status_set(FV_INTERRUPTED, "interrupted while statistics were measured");
     return FV_OK;
