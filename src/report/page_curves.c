@@ -67,8 +67,8 @@ void page_add_reliability(text *out, const report_content *c)
     for (int k = 0; k < REPORT_BINS; k++) {
         if (b->count[k] == 0)
             continue;
-        text_add(out, "<tr><td>%.1f&nbsp;to&nbsp;%.1f&nbsp;%%</td><td>%lld</td><td>", 100.0 * k / REPORT_BINS,
-                 100.0 * (k + 1) / REPORT_BINS, (long long)b->count[k]);
+        text_add(out, "<tr><td class=\"whole\">%.1f to %.1f %%</td><td>%lld</td><td>",
+                 100.0 * k / REPORT_BINS, 100.0 * (k + 1) / REPORT_BINS, (long long)b->count[k]);
         html_percent(out, b->confidence[k]);
         text_add(out, "</td><td>");
         html_percent(out, b->accuracy[k]);

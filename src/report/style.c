@@ -27,6 +27,7 @@ const char page_style[] =
     "th{position:sticky;top:0;background:var(--tint);font-weight:600}\n"
     "th:first-child,td:first-child,.words td,.words th{text-align:left}\n"
     "td:first-child,.words td{white-space:normal;overflow-wrap:anywhere;min-width:7em}\n"
+    "td.whole{white-space:nowrap}\n"
     "tbody tr:last-child td{border-bottom:0}tfoot td{background:var(--tint);font-weight:600}\n"
     "tr.best td{background:var(--best)}\n"
     "td.bar{background:linear-gradient(var(--bar),var(--bar)) no-repeat left center/var(--part) 1.5em}\n"
