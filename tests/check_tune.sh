@@ -156,6 +156,36 @@ assert db.execute("SELECT number, state, attempt FROM trials").fetchall() == [(1
 assert [int(r["epoch"]) for r in csv.DictReader(open("hurt/trials/0001/results.csv"))] == list(range(1, 41))
 ' "tune: a trial that was killed"
 
+# A trial that another process has taken for dead, and whose process ends: the search ends, too
+"$fovea" tune digits --trials 2 --epochs 5000 --patience 0 --pruner none --retrain=no --out lost $quick >out 2>err &
+process=$!
+wait_for 'lost/trials/0001/results.csv'
+python "
+import os, signal, sqlite3, time
+for _ in range(100): # what is stopped in the middle of a transaction keeps the file locked
+    os.kill($process, signal.SIGSTOP)
+    db = sqlite3.connect('lost/study.db', timeout=0)
+    try:
+        db.execute('UPDATE trials SET host = ?', ('elsewhere',))
+        db.commit()
+        break
+    except sqlite3.OperationalError:
+        db.close()
+        os.kill($process, signal.SIGCONT)
+        time.sleep(0.01)
+os.kill($(pgrep -P $process), signal.SIGKILL)
+time.sleep(0.5) # it has ended before anybody asks
+os.kill($process, signal.SIGCONT)
+" "tune: a trial cannot be taken away"
+for _ in $(seq 600); do
+    kill -0 $process 2>/dev/null || break
+    sleep 0.05
+done
+kill -9 $process 2>/dev/null
+wait $process
+[ $? -eq 1 ] || complain "tune: does not end where its trial is another's"
+grep -q 'trial 1 is not, or no longer, this process' err || complain "tune: does not say that its trial is another's: $(tail -n 1 err)"
+
 # Ctrl-C
 "$fovea" tune digits --trials 3 --epochs 500 --patience 0 --out stopped $quick >out 2>err &
 process=$!

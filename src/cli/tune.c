@@ -77,7 +77,6 @@ static fv_status start_next(tune_run *r, tune_job *job, bool *more)
     int64_t number = job->trial.number;
     if (tune_job_start(r, job) == FV_OK)
         return FV_OK;
-    job->process = 0;
     fv_trial_release(&job->trial);
     return after_trial(r, number);
 }
@@ -86,11 +85,11 @@ static fv_status watch(tune_run *r, tune_job *job)
 {
     bool ended;
     fv_status status = tune_job_watch(r, job, &ended);
-    if (status != FV_OK || !ended)
+    if (!ended)
         return status;
     int64_t number = job->trial.number;
     fv_trial_release(&job->trial);
-    return after_trial(r, number);
+    return status == FV_OK ? after_trial(r, number) : status;
 }
 
 /* One round over all places; *running: how many are taken. */
