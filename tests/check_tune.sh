@@ -156,6 +156,15 @@ assert db.execute("SELECT number, state, attempt FROM trials").fetchall() == [(1
 assert [int(r["epoch"]) for r in csv.DictReader(open("hurt/trials/0001/results.csv"))] == list(range(1, 41))
 ' "tune: a trial that was killed"
 
+# Also where another place has found that there is nothing more to do
+"$fovea" tune digits --trials 1 --jobs 2 --epochs 40 --patience 0 --pruner none --retrain=no --out last $quick >out 2>err &
+process=$!
+wait_for 'last/trials/0001/results.csv'
+kill -9 "$(pgrep -P $process)"
+wait $process || complain "tune: does not outlive its last trial: $(tail -n 1 err)"
+python 'import sqlite3; assert sqlite3.connect("last/study.db").execute("SELECT number, state, attempt FROM trials").fetchall() == [(1, 2, 2)]' \
+    "tune: the last trial, that was killed, is not run again"
+
 # A trial that another process has taken for dead, and whose process ends: the search ends, too
 "$fovea" tune digits --trials 2 --epochs 5000 --patience 0 --pruner none --retrain=no --out lost $quick >out 2>err &
 process=$!

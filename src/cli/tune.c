@@ -81,13 +81,15 @@ static fv_status start_next(tune_run *r, tune_job *job, bool *more)
     return after_trial(r, number);
 }
 
-static fv_status watch(tune_run *r, tune_job *job)
+/* What has ended may have been given back, and then is a further trial: *more becomes true. */
+static fv_status watch(tune_run *r, tune_job *job, bool *more)
 {
     bool ended;
     fv_status status = tune_job_watch(r, job, &ended);
     if (!ended)
         return status;
     int64_t number = job->trial.number;
+    *more = true;
     fv_trial_release(&job->trial);
     return status == FV_OK ? after_trial(r, number) : status;
 }
@@ -107,7 +109,7 @@ static fv_status go_round(tune_run *r, tune_job *jobs, bool *more, int64_t *runn
         else if (job->process && time_left(r) <= 0)
             tune_job_stop(job, STOP_TIME);
         if (job->process)
-            STATUS_TRY(watch(r, job));
+            STATUS_TRY(watch(r, job, more));
         if (job->process && !r->ended)
             r->reserve = fmax(r->reserve, job->whole);
         *running += job->process != 0;
