@@ -22,7 +22,7 @@ static bool is_dead(const fv_study *s, const owner *o, double alive)
     bool lives;
     if (owner_is_same(o, &s->self))
         return false;
-    if (owner_is_known(o, &lives))
+    if (owner_is_known(o, &s->self, &lives))
         return !lives;
     return study_now() - alive > s->o.patience;
 }
