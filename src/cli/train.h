@@ -105,6 +105,8 @@ fv_status train_setup_check(const train_arguments *a);
 fv_dataset *train_open(const train_arguments *a);
 /* Makes the paths of the data absolute. */
 void train_settle_paths(train_setup *s);
+/* And those of all other options, for what trains from them in another folder. */
+void train_settle_all_paths(train_setup *s);
 
 /* Opens the data and says what is wrong with it, makes and compiles the model, and puts a value in place of every default of `a`. */
 fv_status train_setup_prepare(train_setup *s);
@@ -118,6 +120,8 @@ const char *train_absolute(train_setup *s, const char *path);
 
 /* Refuses what no data can make a network. */
 fv_status train_model_check(const char *model);
+/* True for a file of a network in YAML, by its name. */
+bool train_model_is_network(const char *model);
 /* The network with its weights and its preprocessing, as far as --preprocess and the weights say it. */
 fv_status train_model_make(train_setup *s);
 

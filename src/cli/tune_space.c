@@ -222,12 +222,10 @@ static fv_status check_value(const tune_run *r, int64_t i, double value)
 static fv_status check_network(const tune_run *r, const fv_dimension *d)
 {
     const char *model = r->s.a.model;
-    size_t length = model ? strlen(model) : 0;
-    bool yaml = (length > 5 && strcmp(model + length - 5, ".yaml") == 0) ||
-                (length > 4 && strcmp(model + length - 4, ".yml") == 0);
-    return yaml ? FV_OK
-                : status_set(FV_ERROR_INVALID,
-                             "%s: --model must name the network it is a value of, as a .yaml file", d->name);
+    return model && train_model_is_network(model)
+               ? FV_OK
+               : status_set(FV_ERROR_INVALID,
+                            "%s: --model must name the network it is a value of, as a .yaml file", d->name);
 }
 
 fv_status tune_space_check(const tune_run *r)
