@@ -47,6 +47,8 @@ typedef struct tune_run {
 int tune_read_arguments(tune_run *r, const invocation *call);
 /* Looks at the data, and makes or opens the study. */
 fv_status tune_open(tune_run *r);
+/* STUDY/NAME; the caller frees it. */
+char *tune_file(const tune_run *r, const char *name);
 
 /* ---- tune_space.c ---- */
 
