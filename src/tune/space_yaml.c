@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Spaces out of YAML: a mapping from names to dimensions. */
-#include <locale.h>
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "core/memory.h"
@@ -47,22 +45,11 @@ static fv_status wrong(const reader *r, const yaml_node_t *n, const char *format
                       r->name ? r->name : "", r->name ? ": " : "", what);
 }
 
-static bool read_double(const char *s, double *value)
-{
-    if (!s || !*s || strspn(s, "+-.0123456789eE") != strlen(s))
-        return false;
-    locale_t c = newlocale(LC_ALL_MASK, "C", (locale_t)0);
-    char *end;
-    *value = strtod_l(s, &end, c);
-    freelocale(c);
-    return *end == 0 && end != s && isfinite(*value);
-}
-
 static fv_status read_number(const reader *r, const yaml_node_t *n, const char *key, bool whole,
                              double *value)
 {
     const char *s = yaml_file_scalar(n);
-    if (!read_double(s, value) || fabs(*value) > number_limit || (whole && *value != floor(*value)))
+    if (!s || !text_number(s, value) || fabs(*value) > number_limit || (whole && *value != floor(*value)))
         return wrong(r, n, "%s: must be a %snumber, not '%.100s'", key, whole ? "whole " : "",
                      s ? s : "a list");
     return FV_OK;
