@@ -56,6 +56,8 @@ space 'network.stem.width: [1, 2]' 'net.yaml: network.stem.width: there is no su
 space 'network.layers[9].filters: [1, 2]' 'there is no such value'
 space 'network.layers: [1, 2]' 'is not one value but a list'
 space 'network.stem.filters: [4, many]' 'many'
+cp net.yaml NET.YAML # also so called it is YAML, as for train
+space 'network.stem.filters: [4, many]' 'many' --model NET.YAML
 space 'network.stem.filters: [4, 8]' '--model must name the network' --model small_cnn
 fails 1 'nothing.yaml' tune digits --space nothing.yaml --out no $quick
 fails 1 'has no validation pictures' tune digits --val-split 0 --out no $quick
