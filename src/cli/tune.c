@@ -160,11 +160,12 @@ static fv_status search(tune_run *r)
 
 /* ---- the end ---- */
 
+/* What was given back as the time was over is nobody's. */
 static int64_t count_running(const fv_trial *trials, int64_t count)
 {
     int64_t running = 0;
     for (int64_t i = 0; i < count; i++)
-        running += trials[i].state == FV_TRIAL_RUNNING;
+        running += trials[i].state == FV_TRIAL_RUNNING && trials[i].host[0];
     return running;
 }
 
