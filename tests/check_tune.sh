@@ -127,6 +127,17 @@ fails 1 'of another space' tune digits --trials 12 --epochs 4 --out study $quick
 succeeds tune --resume study --trials 13 --retrain=no
 [ "$(grep -c '^trial 13:' err)" = 1 ] && [ "$(grep -c '^trial ' err)" = 1 ] || complain "tune --resume: does not add just one trial"
 
+# The default space begins with the rates of train, also for a head alone
+for freeze in none:0.0001 backbone:0.003; do
+    succeeds tune digits --weights study/best/best.safetensors --freeze ${freeze%:*} --augment none --trials 1 --epochs 1 --retrain=no \
+        --threads 1 --out head-${freeze%:*}
+    python "
+import sqlite3
+db = sqlite3.connect('head-${freeze%:*}/study.db')
+assert db.execute('SELECT value FROM parameters WHERE dimension = ?', ('lr',)).fetchall() == [(${freeze#*:},)]
+" "tune --weights --freeze ${freeze%:*}: does not begin with the usual rate"
+done
+
 # Killed, and gone on with from another folder: the trial's process goes with the command's, and the study ends as the other one
 "$fovea" tune digits --space space.yaml --trials 12 --epochs 4 --out killed $quick >out 2>err &
 process=$!

@@ -132,6 +132,8 @@ fv_status train_window_settle(train_setup *s);
 
 /* What --weights changes of the defaults, before the others are settled. */
 fv_status train_transfer_settle(train_setup *s);
+float train_transfer_rate(
+    const train_arguments *a); /* the usual one with --weights, where there are steps enough */
 void train_transfer_settle_rates(train_setup *s); /* after the numbers, which it counts steps with */
 float train_transfer_share(
     const train_setup *s); /* of the usual rate of all layers, for want of steps; else 1 */

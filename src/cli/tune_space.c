@@ -30,13 +30,22 @@ static const standard standards[] = {
 /* The optimizer's, which the first trial has; searched is from a tenth of it to ten times as much. */
 static double usual_rate(const train_arguments *a)
 {
-    double rate = a->optimizer == FV_SGD       ? 0.1
-                  : a->optimizer == FV_ADAGRAD ? 0.01
-                  : a->optimizer == FV_NADAM   ? 0.002
-                  : a->optimizer == FV_LION    ? 0.0001
-                  : a->optimizer == FV_MUON    ? 0.02
-                                               : 0.001;
-    return a->weights ? rate / 10 : rate;
+    if (a->weights)
+        return (double)train_transfer_rate(a);
+    switch (a->optimizer) {
+    case FV_SGD:
+        return 0.1;
+    case FV_ADAGRAD:
+        return 0.01;
+    case FV_NADAM:
+        return 0.002;
+    case FV_LION:
+        return 0.0001;
+    case FV_MUON:
+        return 0.02;
+    default:
+        return 0.001;
+    }
 }
 
 /* Likewise; 0: the optimizer usually has none. */
