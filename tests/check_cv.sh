@@ -112,6 +112,14 @@ grep -q '2 folds are left' out || complain "cv --fold: does not say what is left
 succeeds cv --resume single
 cmp -s whole/predictions.csv single/predictions.csv || complain "cv --fold: other predictions than all at once"
 
+# Its network is found from any folder
+cat >tiny.yaml <<'END'
+input: {height: 16, width: 16, channels: 3}
+layers: [conv2d: {filters: 4, kernel: 3}, global_average_pool2d, dense: {units: classes}]
+END
+succeeds cv digits --folds 2 --fold 1 --epochs 1 --model tiny.yaml --out own $quick
+(cd elsewhere && "$fovea" cv --resume ../own >../out 2>../err </dev/null) || complain "cv --resume: of a network in YAML: $(tail -n 1 err)"
+
 # Groups, each left out once; no validation part; no test part
 {
     echo file,group

@@ -46,6 +46,8 @@ space 'network.stem.width: [1, 2]' 'net.yaml: network.stem.width: there is no su
 space 'network.layers[9].filters: [1, 2]' 'there is no such value'
 space 'network.layers: [1, 2]' 'is not one value but a list'
 space 'network.stem.filters: [4, many]' 'many'
+cp net.yaml NET.YAML # also so called it is YAML, as for train
+space 'network.stem.filters: [4, many]' 'many' --model NET.YAML
 space 'network.stem.filters: [4, 8]' '--model must name the network' --model small_cnn
 fails 1 'nothing.yaml' tune digits --space nothing.yaml --out no $quick
 fails 1 'has no validation pictures' tune digits --val-split 0 --out no $quick
@@ -115,6 +117,17 @@ fails 1 'of another space' tune digits --trials 12 --epochs 4 --out study $quick
 succeeds tune --resume study --trials 13 --retrain=no
 [ "$(grep -c '^trial 13:' err)" = 1 ] && [ "$(grep -c '^trial ' err)" = 1 ] || complain "tune --resume: does not add just one trial"
 
+# The default space begins with the rates of train, also for a head alone
+for freeze in none:0.0001 backbone:0.003; do
+    succeeds tune digits --weights study/best/best.safetensors --freeze ${freeze%:*} --augment none --trials 1 --epochs 1 --retrain=no \
+        --threads 1 --out head-${freeze%:*}
+    python "
+import sqlite3
+db = sqlite3.connect('head-${freeze%:*}/study.db')
+assert db.execute('SELECT value FROM parameters WHERE dimension = ?', ('lr',)).fetchall() == [(${freeze#*:},)]
+" "tune --weights --freeze ${freeze%:*}: does not begin with the usual rate"
+done
+
 # Killed, and gone on with from another folder: the trial's process goes with the command's, and the study ends as the other one
 "$fovea" tune digits --space space.yaml --trials 12 --epochs 4 --out killed $quick >out 2>err &
 process=$!
@@ -145,6 +158,45 @@ db = sqlite3.connect("hurt/study.db")
 assert db.execute("SELECT number, state, attempt FROM trials").fetchall() == [(1, 2, 2), (2, 2, 1)]
 assert [int(r["epoch"]) for r in csv.DictReader(open("hurt/trials/0001/results.csv"))] == list(range(1, 41))
 ' "tune: a trial that was killed"
+
+# Also where another place has found that there is nothing more to do
+"$fovea" tune digits --trials 1 --jobs 2 --epochs 40 --patience 0 --pruner none --retrain=no --out last $quick >out 2>err &
+process=$!
+wait_for 'last/trials/0001/results.csv'
+kill -9 "$(pgrep -P $process)"
+wait $process || complain "tune: does not outlive its last trial: $(tail -n 1 err)"
+python 'import sqlite3; assert sqlite3.connect("last/study.db").execute("SELECT number, state, attempt FROM trials").fetchall() == [(1, 2, 2)]' \
+    "tune: the last trial, that was killed, is not run again"
+
+# A trial that another process has taken for dead, and whose process ends: the search ends, too
+"$fovea" tune digits --trials 2 --epochs 5000 --patience 0 --pruner none --retrain=no --out lost $quick >out 2>err &
+process=$!
+wait_for 'lost/trials/0001/results.csv'
+python "
+import os, signal, sqlite3, time
+for _ in range(100): # what is stopped in the middle of a transaction keeps the file locked
+    os.kill($process, signal.SIGSTOP)
+    db = sqlite3.connect('lost/study.db', timeout=0)
+    try:
+        db.execute('UPDATE trials SET host = ?', ('elsewhere',))
+        db.commit()
+        break
+    except sqlite3.OperationalError:
+        db.close()
+        os.kill($process, signal.SIGCONT)
+        time.sleep(0.01)
+os.kill($(pgrep -P $process), signal.SIGKILL)
+time.sleep(0.5) # it has ended before anybody asks
+os.kill($process, signal.SIGCONT)
+" "tune: a trial cannot be taken away"
+for _ in $(seq 600); do
+    kill -0 $process 2>/dev/null || break
+    sleep 0.05
+done
+kill -9 $process 2>/dev/null
+wait $process
+[ $? -eq 1 ] || complain "tune: does not end where its trial is another's"
+grep -q 'trial 1 is not, or no longer, this process' err || complain "tune: does not say that its trial is another's: $(tail -n 1 err)"
 
 # Ctrl-C
 "$fovea" tune digits --trials 3 --epochs 500 --patience 0 --out stopped $quick >out 2>err &

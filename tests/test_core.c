@@ -102,6 +102,19 @@ static void nearest_words(void **state)
     assert_int_equal(text_distance("kitten", "sitting"), 3);
 }
 
+static void numbers_are_decimal(void **state)
+{
+    (void)state;
+    static const char *const none[] = {"",    " 1",    "1 ", "1,5", "0x1p3", "nan",
+                                       "inf", "1e999", "-",  "1e",  "1.2.3"};
+    double x;
+    assert_true(text_number("-12.5e-1", &x) && x == -1.25);
+    assert_true(text_number(".5", &x) && x == 0.5);
+    for (size_t i = 0; i < sizeof none / sizeof *none; i++)
+        if (text_number(none[i], &x))
+            fail_msg("'%s' is accepted", none[i]);
+}
+
 static void messages_are_one_line(void **state)
 {
     (void)state;
@@ -119,6 +132,7 @@ int main(void)
         cmocka_unit_test(writer_keeps_the_old_file),
         cmocka_unit_test(full_disk_is_an_error),
         cmocka_unit_test(nearest_words),
+        cmocka_unit_test(numbers_are_decimal),
         cmocka_unit_test(messages_are_one_line),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -52,6 +52,29 @@ static void a_sum_is_divided_by_variances(void **state)
     assert_true(found[3] < 0.03);
 }
 
+static double small_unit(const double *v)
+{
+    return 1e-9 * additive(v);
+}
+
+static double far_from_zero(const double *v)
+{
+    return 1e6 + additive(v);
+}
+
+static void neither_unit_nor_origin_matters(void **state)
+{
+    (void)state;
+    double found[DIMENSIONS], small[DIMENSIONS], far[DIMENSIONS];
+    analyse(additive, found);
+    analyse(small_unit, small);
+    analyse(far_from_zero, far);
+    for (int i = 0; i < DIMENSIONS; i++) { /* of cuts that are equally good the last bits choose */
+        assert_true(fabs(small[i] - found[i]) < 0.002);
+        assert_true(fabs(far[i] - found[i]) < 0.002);
+    }
+}
+
 static double one(const double *v)
 {
     return v[3];
@@ -123,8 +146,8 @@ static void a_study_has_importances(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_sum_is_divided_by_variances), cmocka_unit_test(one_dimension_has_all),
-        cmocka_unit_test(an_interaction_is_nobodys_own), cmocka_unit_test(without_variance_there_is_none),
-        cmocka_unit_test(a_study_has_importances)};
+        cmocka_unit_test(a_sum_is_divided_by_variances),  cmocka_unit_test(neither_unit_nor_origin_matters),
+        cmocka_unit_test(one_dimension_has_all),          cmocka_unit_test(an_interaction_is_nobodys_own),
+        cmocka_unit_test(without_variance_there_is_none), cmocka_unit_test(a_study_has_importances)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

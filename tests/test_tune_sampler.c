@@ -184,6 +184,13 @@ static double hartmann(const double *v)
     return sum;
 }
 
+/* Six-hump camel, likewise; -1.031628. */
+static double camel(const double *v)
+{
+    double x = v[0] * v[0], y = v[1] * v[1];
+    return (4 - 2.1 * x + x * x / 3) * x + v[0] * v[1] + (-4 + 4 * y) * y + 1.031628;
+}
+
 /* What training looks like: two optimizers with their best rates, one with a momentum that matters, and a width. 0 at kind two,
  * rate 0.03, momentum 0.9, width 48. */
 static double mixed(const double *v)
@@ -202,62 +209,75 @@ static double rosenbrock(const double *v)
     return (100 * (y - x * x) * (y - x * x) + (1 - x) * (1 - x) + v[2]) * (1 + 0.1 * fabs(v[3] - 4));
 }
 
+/* What TPE must reach: `part` of chance's median regret, and `wins` of the searches must be better than those by chance with the same
+ * seeds. They leave two to three standard deviations to what other seeds give, as another libm's last bits lead to other searches. */
 static const struct problem {
     const char *name, *yaml;
     objective f;
     int64_t trials;
+    double part;
+    int wins;
 } problems[] = {
-    {"branin", "x: {type: float, low: -5, high: 10}\ny: {type: float, low: 0, high: 15}\n", branin, 100},
+    {"branin", "x: {type: float, low: -5, high: 10}\ny: {type: float, low: 0, high: 15}\n", branin, 100, 0.05,
+     43},
+    {"camel", "x: {type: float, low: -3, high: 3}\ny: {type: float, low: -2, high: 2}\n", camel, 100, 0.1,
+     46},
     {"hartmann",
      "a: {type: float, low: 0, high: 1}\nb: {type: float, low: 0, high: 1}\nc: {type: float, low: 0, high: "
      "1}\n"
      "d: {type: float, low: 0, high: 1}\ne: {type: float, low: 0, high: 1}\nf: {type: float, low: 0, high: "
      "1}\n",
-     hartmann, 100},
+     hartmann, 100, 0.2, 46},
     {"mixed",
      "kind: [one, two]\nrate: {type: float, low: 1e-5, high: 1, log: yes}\n"
      "momentum: {type: float, low: 0, high: 0.99, when: {kind: two}}\nwidth: {type: int, low: 8, high: 128, "
      "step: 8}\n",
-     mixed, 60},
+     mixed, 60, 0.25, 31},
     {"rosenbrock",
      "x: {type: float, low: 1e-2, high: 1e2, log: yes}\ny: {type: float, low: 1e-2, high: 1e2, log: yes}\n"
      "offset: [none, one, two]\nfactor: {type: int, low: 1, high: 10}\n",
-     rosenbrock, 100},
+     rosenbrock, 100, 0.45, 28},
 };
 
 enum {
-    SEEDS = 25
+    SEEDS = 50,
+    FIRST_SEED = 1000 /* the sampler was chosen by others: 0 to 24 */
 };
 
 static void search_all(const struct problem *p, fv_sampler kind, double *best)
 {
     fv_space *s = parse(p->yaml);
     for (int i = 0; i < SEEDS; i++)
-        best[i] = search(s, p->f, kind, (uint64_t)i, p->trials);
+        best[i] = search(s, p->f, kind, FIRST_SEED + (uint64_t)i, p->trials);
     fv_space_destroy(s);
 }
 
-/* The regrets' median is at most half of chance's for every function, and four of five searches beat the one by chance with the same seed. */
+static double median(double *list)
+{
+    qsort(list, SEEDS, sizeof *list, by_number);
+    return (list[SEEDS / 2 - 1] + list[SEEDS / 2]) / 2;
+}
+
 static void tpe_beats_chance(void **state)
 {
     (void)state;
     int all = 0, count = sizeof problems / sizeof *problems;
     for (int k = 0; k < count; k++) {
+        const struct problem *p = &problems[k];
         double random[SEEDS], tpe[SEEDS];
         int wins = 0;
-        search_all(&problems[k], FV_SAMPLER_RANDOM, random);
-        search_all(&problems[k], FV_SAMPLER_TPE, tpe);
+        search_all(p, FV_SAMPLER_RANDOM, random);
+        search_all(p, FV_SAMPLER_TPE, tpe);
         for (int i = 0; i < SEEDS; i++)
             wins += tpe[i] < random[i];
-        qsort(random, SEEDS, sizeof *random, by_number);
-        qsort(tpe, SEEDS, sizeof *tpe, by_number);
-        printf("%-10s median regret after %lld trials: chance %.4f, TPE %.4f; better in %d of %d\n",
-               problems[k].name, (long long)problems[k].trials, random[SEEDS / 2], tpe[SEEDS / 2], wins,
-               SEEDS);
-        assert_true(tpe[SEEDS / 2] <= 0.5 * random[SEEDS / 2]);
+        double chance = median(random), found = median(tpe);
+        printf("%-10s median regret after %lld trials: chance %.4f, TPE %.4f; better in %d of %d\n", p->name,
+               (long long)p->trials, chance, found, wins, SEEDS);
+        assert_true(found <= p->part * chance);
+        assert_true(wins >= p->wins);
         all += wins;
     }
-    assert_true(all >= 4 * SEEDS * count / 5);
+    assert_true(20 * all >= 17 * SEEDS * count);
 }
 
 static void searches_are_deterministic(void **state)

@@ -341,6 +341,14 @@ static void a_trial_that_is_given_back_is_asked_for_first(void **state)
     assert_ok(fv_study_return(s, 1, 0));
     assert_ok(fv_study_alive(s));
     fv_trial t;
+    for (int64_t i = 1; i <= 2; i++) {
+        assert_ok(trials_read_one(s, i, &t));
+        assert_true(t.state == FV_TRIAL_RUNNING &&
+                    (t.host[0] != 0) == (i == 2)); /* the first one is nobody's */
+        fv_trial_release(&t);
+    }
+    int stop;
+    assert_int_equal(fv_study_report(s, 1, 1, 1, &stop), FV_ERROR_INVALID);
     assert_ok(fv_study_ask(s, &t));
     assert_true(t.number == 1 && t.attempt == 1);
     fv_trial_release(&t);

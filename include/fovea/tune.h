@@ -82,7 +82,7 @@ typedef struct fv_trial {
     double seconds;  /* from ask to tell, or until now */
     int64_t count;   /* of dimensions */
     double *values;  /* (count): a number, or the place of a choice; NAN where a condition is not met */
-    char host[64];   /* where it runs or ran last */
+    char host[64];   /* where it runs or ran last; "": it was given back, and nobody has it */
     int64_t process;
     char message[512];     /* why it failed */
     const fv_space *space; /* borrowed from the study */
@@ -149,7 +149,7 @@ FV_API fv_status fv_study_tell(fv_study *study, int64_t number, fv_trial_state s
                                const char *message);
 /* A sign of life for all trials that this handle has; now and then, well within `patience`. */
 FV_API fv_status fv_study_alive(fv_study *study);
-/* Gives a trial that this handle has back, for whoever asks next. `died`: it counts as an attempt. */
+/* Gives a trial that this handle has back, for whoever asks next; until then it is running, but nobody has it. `died`: it counts as an attempt. */
 FV_API fv_status fv_study_return(fv_study *study, int64_t number, int died);
 
 /* All trials, by number. Release with fv_trials_release. */

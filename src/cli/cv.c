@@ -78,20 +78,10 @@ static fv_status count_folds(cv_run *r)
     return FV_OK;
 }
 
-/* Files and options have the same names wherever --resume is called. */
-static void settle_paths(train_setup *s)
-{
-    train_settle_paths(s);
-    s->a.weights = train_absolute(s, s->a.weights);
-    s->a.augment = train_absolute(s, s->a.augment);
-    s->a.class_weights = train_absolute(s, s->a.class_weights);
-    s->a.teacher = train_absolute(s, s->a.teacher);
-}
-
 /* Before anything is written. */
 static fv_status open_data(cv_run *r)
 {
-    settle_paths(&r->s);
+    train_settle_all_paths(&r->s); /* files have the same names wherever --resume is called */
     train_arguments whole = r->s.a;
     whole.val_split = FV_OFF;
     STATUS_TRY(count_folds(r));

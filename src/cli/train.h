@@ -105,6 +105,8 @@ fv_status train_setup_check(const train_arguments *a);
 fv_dataset *train_open(const train_arguments *a);
 /* Makes the paths of the data absolute. */
 void train_settle_paths(train_setup *s);
+/* And those of all other options, for what trains from them in another folder. */
+void train_settle_all_paths(train_setup *s);
 
 /* Opens the data and says what is wrong with it, makes and compiles the model, and puts a value in place of every default of `a`. */
 fv_status train_setup_prepare(train_setup *s);
@@ -118,6 +120,8 @@ const char *train_absolute(train_setup *s, const char *path);
 
 /* Refuses what no data can make a network. */
 fv_status train_model_check(const char *model);
+/* True for a file of a network in YAML, by its name. */
+bool train_model_is_network(const char *model);
 /* The network with its weights and its preprocessing, as far as --preprocess and the weights say it. */
 fv_status train_model_make(train_setup *s);
 
@@ -128,6 +132,8 @@ fv_status train_window_settle(train_setup *s);
 
 /* What --weights changes of the defaults, before the others are settled. */
 fv_status train_transfer_settle(train_setup *s);
+float train_transfer_rate(
+    const train_arguments *a); /* the usual one with --weights, where there are steps enough */
 void train_transfer_settle_rates(train_setup *s); /* after the numbers, which it counts steps with */
 float train_transfer_share(
     const train_setup *s); /* of the usual rate of all layers, for want of steps; else 1 */

@@ -22,14 +22,14 @@ static bool is_model_file(const char *model)
     return ends_with(model, ".safetensors");
 }
 
-static bool is_network_file(const char *model)
+bool train_model_is_network(const char *model)
 {
     return ends_with(model, ".yaml") || ends_with(model, ".yml");
 }
 
 fv_status train_model_check(const char *model)
 {
-    if (!model || is_model_file(model) || is_network_file(model) || fv_zoo_find(model))
+    if (!model || is_model_file(model) || train_model_is_network(model) || fv_zoo_find(model))
         return FV_OK;
     const char *names[ZOO_MAX];
     size_t count = 0;
@@ -169,7 +169,7 @@ static fv_status make_network(train_setup *s, const preprocess_choice *c)
     if (!a->model && a->weights)
         return load_network(s, height, width);
     s->fresh = true;
-    if (!a->model || !is_network_file(a->model))
+    if (!a->model || !train_model_is_network(a->model))
         return make_zoo_model(s, height, width, c->tensorflow_padding);
     STATUS_TRY(preprocess_check_network(c, a->model));
     s->model =

@@ -114,6 +114,18 @@ void train_settle_paths(train_setup *s)
     a->keep_together = train_absolute(s, a->keep_together);
 }
 
+void train_settle_all_paths(train_setup *s)
+{
+    train_arguments *a = &s->a;
+    train_settle_paths(s);
+    a->weights = train_absolute(s, a->weights);
+    a->augment = train_absolute(s, a->augment);
+    a->class_weights = train_absolute(s, a->class_weights);
+    a->teacher = train_absolute(s, a->teacher);
+    if (a->model && strchr(a->model, '.')) /* else it is a name of the zoo */
+        a->model = train_absolute(s, a->model);
+}
+
 static fv_status open_data(train_setup *s)
 {
     train_arguments *a = &s->a;

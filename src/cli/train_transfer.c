@@ -28,19 +28,31 @@ static float step_share(const train_setup *s)
     return steps > 0 && steps < STEPS_ENOUGH ? (float)steps / STEPS_ENOUGH : 1;
 }
 
+static struct rates rates_of(const train_arguments *a)
+{
+    return others[a->optimizer].all > 0 ? others[a->optimizer] : usual;
+}
+
+static bool trains_head_alone(const train_arguments *a)
+{
+    return a->freeze && strcmp(a->freeze, "backbone") == 0;
+}
+
 /* Pretrained layers stand a smaller rate than new ones; a head alone takes a larger one. */
+float train_transfer_rate(const train_arguments *a)
+{
+    return trains_head_alone(a) ? rates_of(a).head : rates_of(a).all;
+}
+
 void train_transfer_settle_rates(train_setup *s)
 {
     train_arguments *a = &s->a;
-    bool known = others[a->optimizer].all > 0, head_only = strcmp(a->freeze, "backbone") == 0;
-    struct rates r = known ? others[a->optimizer] : usual;
     if (!a->weights)
         return;
-    r.all *= train_transfer_share(s);
     if (!a->lr)
-        a->lr = head_only ? r.head : r.all;
+        a->lr = train_transfer_rate(a) * (trains_head_alone(a) ? 1 : train_transfer_share(s));
     if (!a->head_lr)
-        a->head_lr = r.head;
+        a->head_lr = rates_of(a).head;
 }
 
 float train_transfer_share(const train_setup *s)

@@ -77,20 +77,21 @@ static fv_status start_next(tune_run *r, tune_job *job, bool *more)
     int64_t number = job->trial.number;
     if (tune_job_start(r, job) == FV_OK)
         return FV_OK;
-    job->process = 0;
     fv_trial_release(&job->trial);
     return after_trial(r, number);
 }
 
-static fv_status watch(tune_run *r, tune_job *job)
+/* What has ended may have been given back, and then is a further trial: *more becomes true. */
+static fv_status watch(tune_run *r, tune_job *job, bool *more)
 {
     bool ended;
     fv_status status = tune_job_watch(r, job, &ended);
-    if (status != FV_OK || !ended)
+    if (!ended)
         return status;
     int64_t number = job->trial.number;
+    *more = true;
     fv_trial_release(&job->trial);
-    return after_trial(r, number);
+    return status == FV_OK ? after_trial(r, number) : status;
 }
 
 /* One round over all places; *running: how many are taken. */
@@ -108,7 +109,7 @@ static fv_status go_round(tune_run *r, tune_job *jobs, bool *more, int64_t *runn
         else if (job->process && time_left(r) <= 0)
             tune_job_stop(job, STOP_TIME);
         if (job->process)
-            STATUS_TRY(watch(r, job));
+            STATUS_TRY(watch(r, job, more));
         if (job->process && !r->ended)
             r->reserve = fmax(r->reserve, job->whole);
         *running += job->process != 0;
@@ -159,11 +160,12 @@ static fv_status search(tune_run *r)
 
 /* ---- the end ---- */
 
+/* What was given back as the time was over is nobody's. */
 static int64_t count_running(const fv_trial *trials, int64_t count)
 {
     int64_t running = 0;
     for (int64_t i = 0; i < count; i++)
-        running += trials[i].state == FV_TRIAL_RUNNING;
+        running += trials[i].state == FV_TRIAL_RUNNING && trials[i].host[0];
     return running;
 }
 

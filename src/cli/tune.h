@@ -47,6 +47,8 @@ typedef struct tune_run {
 int tune_read_arguments(tune_run *r, const invocation *call);
 /* Looks at the data, and makes or opens the study. */
 fv_status tune_open(tune_run *r);
+/* STUDY/NAME; the caller frees it. */
+char *tune_file(const tune_run *r, const char *name);
 
 /* ---- tune_space.c ---- */
 
@@ -95,7 +97,7 @@ typedef struct tune_job {
 /* The folder of a trial, STUDY/trials/0007; the caller frees it. */
 char *tune_trial_folder(const tune_run *r, int64_t number);
 fv_status tune_job_start(tune_run *r, tune_job *job);
-/* Reports new epochs; tells how the trial went once its process has ended, which makes the place free (*ended). */
+/* Reports new epochs; tells how the trial went once its process has ended, which makes the place free (*ended), also on failure. */
 fv_status tune_job_watch(tune_run *r, tune_job *job, bool *ended);
 void tune_job_stop(tune_job *job, tune_stop why);
 /* Starts `fovea train` with these words; what it prints goes to the end of `log`. */

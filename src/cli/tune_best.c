@@ -33,11 +33,6 @@ double tune_whole_seconds(const tune_run *r, const fv_trial *t)
     return seconds;
 }
 
-static char *in_study(const tune_run *r, const char *name)
-{
-    return file_join(r->s.a.out, name);
-}
-
 bool tune_file_is(const char *path, const text *content)
 {
     uint8_t *bytes = NULL;
@@ -67,7 +62,7 @@ static fv_status print_configuration(const tune_run *r, const fv_trial *best, co
 fv_status tune_best_write(const tune_run *r, const fv_trial *best)
 {
     text yaml = {0};
-    char *folder = in_study(r, "best"), *path = in_study(r, "best.yaml");
+    char *folder = tune_file(r, "best"), *path = tune_file(r, "best.yaml");
     fv_status status = folder && path ? print_configuration(r, best, folder, &yaml) : status_last();
     if (status == FV_OK && !tune_file_is(path, &yaml)) {
         if (file_exists(folder))
@@ -131,8 +126,8 @@ static int train_best(tune_run *r, const fv_trial *best, char *configuration, ch
 /* best/ may be there already, finished or not. */
 int tune_retrain(tune_run *r, const fv_trial *best)
 {
-    char *folder = in_study(r, "best"), *configuration = in_study(r, "best.yaml"),
-         *log = in_study(r, "best.log");
+    char *folder = tune_file(r, "best"), *configuration = tune_file(r, "best.yaml"),
+         *log = tune_file(r, "best.log");
     int status = EXIT_DONE;
     if (!folder || !configuration || !log)
         status = cli_fail();

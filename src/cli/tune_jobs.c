@@ -128,19 +128,16 @@ static fv_status start(tune_run *r, tune_job *job)
 /* A trial that cannot be started has failed; whether others can is another question. */
 fv_status tune_job_start(tune_run *r, tune_job *job)
 {
-    job->rows = job->bytes = 0;
-    job->whole = 0;
-    job->started = clock_seconds();
-    job->stop = STOP_NOT;
-    job->process = 0;
-    if (!(job->folder = tune_trial_folder(r, job->trial.number)))
-        return status_last();
-    fv_status status = start(r, job);
+    *job = (tune_job){.trial = job->trial, .started = clock_seconds()};
+    job->folder = tune_trial_folder(r, job->trial.number);
+    fv_status status = job->folder ? start(r, job) : status_last();
     if (status == FV_OK)
         return FV_OK;
     char message[512];
     snprintf(message, sizeof message, "%s", fv_error_message());
+    job->process = 0;
     free(job->folder);
+    job->folder = NULL;
     STATUS_TRY(fv_study_tell(r->study, job->trial.number, FV_TRIAL_FAILED, NAN, message));
     return status_restore(status, message);
 }
@@ -236,18 +233,18 @@ static fv_status tell(tune_run *r, tune_job *job, int status)
 
 fv_status tune_job_watch(tune_run *r, tune_job *job, bool *ended)
 {
-    int status;
-    pid_t process = waitpid(job->process, &status, WNOHANG);
-    *ended = process == job->process;
-    STATUS_TRY(report_new(r, job));
+    int how;
+    *ended = waitpid(job->process, &how, WNOHANG) == job->process;
+    fv_status status = report_new(r, job);
     if (!*ended) {
         if (job->stop != STOP_NOT && clock_seconds() - job->stopped > LOCK_SECONDS)
             kill(job->process, SIGKILL);
-        return FV_OK;
+        return status;
     }
-    STATUS_TRY(tell(r, job, status));
-    job->process = 0;
+    if (status == FV_OK)
+        status = tell(r, job, how);
+    job->process = 0; /* whatever the study says to it: there is nobody left to be waited for */
     free(job->folder);
     job->folder = NULL;
-    return FV_OK;
+    return status;
 }

@@ -57,9 +57,8 @@ void tune_say_ended(const tune_run *r, const fv_trial *t)
 
 /* ---- the table ---- */
 
-static int by_value(const void *left, const void *right)
+static int compare(const fv_trial *a, const fv_trial *b, bool maximize)
 {
-    const fv_trial *a = *(const fv_trial *const *)left, *b = *(const fv_trial *const *)right;
     if (a->state != b->state)
         return a->state < b->state ? -1 : 1;
     if (a->state == FV_TRIAL_PRUNED && a->step != b->step)
@@ -67,17 +66,18 @@ static int by_value(const void *left, const void *right)
     if (isfinite(a->value) != isfinite(b->value))
         return isfinite(a->value) ? -1 : 1;
     if (isfinite(a->value) && a->value != b->value)
-        return a->value > b->value ? -1 : 1;
+        return (a->value > b->value) == maximize ? -1 : 1;
     return a->number < b->number ? -1 : 1;
+}
+
+static int by_value(const void *left, const void *right)
+{
+    return compare(*(const fv_trial *const *)left, *(const fv_trial *const *)right, true);
 }
 
 static int by_loss(const void *left, const void *right)
 {
-    fv_trial a = **(const fv_trial *const *)left, b = **(const fv_trial *const *)right;
-    a.value = -a.value;
-    b.value = -b.value;
-    const fv_trial *p = &a, *q = &b;
-    return by_value(&p, &q);
+    return compare(*(const fv_trial *const *)left, *(const fv_trial *const *)right, false);
 }
 
 /* Those that ended, the best first; the caller frees the list. */

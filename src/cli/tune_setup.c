@@ -16,7 +16,7 @@ enum {
 
 static const char shared_file[] = "shared.yaml", database_file[] = "study.db";
 
-static char *in_study(const tune_run *r, const char *name)
+char *tune_file(const tune_run *r, const char *name)
 {
     return file_join(r->s.a.out, name);
 }
@@ -41,7 +41,7 @@ static int read_shared(tune_run *r)
     train_arguments *a = &r->s.a;
     const char *study = r->a.train.resume;
     *a = (train_arguments){.out = study};
-    char *path = in_study(r, shared_file);
+    char *path = tune_file(r, shared_file);
     int status = EXIT_DONE;
     if (!path || !file_exists(path))
         status = cli_fail_with("%s: holds no study: there is no %s", study, shared_file);
@@ -116,18 +116,6 @@ int tune_read_arguments(tune_run *r, const invocation *call)
 
 /* ---- the study ---- */
 
-/* Trials may be run from another folder, later. */
-static void settle_paths(train_setup *s)
-{
-    train_arguments *a = &s->a;
-    train_settle_paths(s);
-    a->weights = train_absolute(s, a->weights);
-    a->augment = train_absolute(s, a->augment);
-    a->class_weights = train_absolute(s, a->class_weights);
-    a->teacher = train_absolute(s, a->teacher);
-    a->model = a->model && strchr(a->model, '.') ? train_absolute(s, a->model) : a->model;
-}
-
 /* Looks at the data before anything is written: trials that all fail for one reason help nobody. */
 static fv_status settle_data(tune_run *r)
 {
@@ -198,7 +186,7 @@ static fv_status make_folder(tune_run *r, const text *shared)
 /* Whoever goes on with a study must have its options. */
 static fv_status check_shared(const tune_run *r, const text *shared)
 {
-    char *path = in_study(r, shared_file);
+    char *path = tune_file(r, shared_file);
     bool same = path && tune_file_is(path, shared);
     free(path);
     return same ? FV_OK
@@ -212,7 +200,7 @@ static fv_status check_shared(const tune_run *r, const text *shared)
 static fv_status make_study(tune_run *r)
 {
     int64_t trials = r->a.trials ? r->a.trials : isfinite(r->seconds) ? 0 : TRIALS;
-    char *path = in_study(r, database_file);
+    char *path = tune_file(r, database_file);
     if (!path)
         return status_last();
     r->study = fv_study_create(
@@ -239,7 +227,7 @@ static fv_status begin(tune_run *r)
 
 static fv_status go_on(tune_run *r)
 {
-    char *path = in_study(r, database_file);
+    char *path = tune_file(r, database_file);
     if (!path)
         return status_last();
     r->study = fv_study_open(path);
@@ -255,7 +243,7 @@ static fv_status go_on(tune_run *r)
 
 fv_status tune_open(tune_run *r)
 {
-    settle_paths(&r->s);
+    train_settle_all_paths(&r->s); /* trials may be run from another folder, later */
     STATUS_TRY(settle_data(r));
     return r->a.train.resume ? go_on(r) : begin(r);
 }

@@ -30,13 +30,22 @@ static const standard standards[] = {
 /* The optimizer's, which the first trial has; searched is from a tenth of it to ten times as much. */
 static double usual_rate(const train_arguments *a)
 {
-    double rate = a->optimizer == FV_SGD       ? 0.1
-                  : a->optimizer == FV_ADAGRAD ? 0.01
-                  : a->optimizer == FV_NADAM   ? 0.002
-                  : a->optimizer == FV_LION    ? 0.0001
-                  : a->optimizer == FV_MUON    ? 0.02
-                                               : 0.001;
-    return a->weights ? rate / 10 : rate;
+    if (a->weights)
+        return (double)train_transfer_rate(a);
+    switch (a->optimizer) {
+    case FV_SGD:
+        return 0.1;
+    case FV_ADAGRAD:
+        return 0.01;
+    case FV_NADAM:
+        return 0.002;
+    case FV_LION:
+        return 0.0001;
+    case FV_MUON:
+        return 0.02;
+    default:
+        return 0.001;
+    }
 }
 
 /* Likewise; 0: the optimizer usually has none. */
@@ -222,12 +231,10 @@ static fv_status check_value(const tune_run *r, int64_t i, double value)
 static fv_status check_network(const tune_run *r, const fv_dimension *d)
 {
     const char *model = r->s.a.model;
-    size_t length = model ? strlen(model) : 0;
-    bool yaml = (length > 5 && strcmp(model + length - 5, ".yaml") == 0) ||
-                (length > 4 && strcmp(model + length - 4, ".yml") == 0);
-    return yaml ? FV_OK
-                : status_set(FV_ERROR_INVALID,
-                             "%s: --model must name the network it is a value of, as a .yaml file", d->name);
+    return model && train_model_is_network(model)
+               ? FV_OK
+               : status_set(FV_ERROR_INVALID,
+                            "%s: --model must name the network it is a value of, as a .yaml file", d->name);
 }
 
 fv_status tune_space_check(const tune_run *r)

@@ -152,15 +152,12 @@ static void print_size(int64_t value, text *out)
 
 static bool read_float(const char *s, float *value)
 {
-    if (!*s || strspn(s, "+-.0123456789eE") != strlen(s))
+    double v;
+    if (!text_number(s, &v))
         return false;
-    locale_t c = newlocale(LC_ALL_MASK, "C", (locale_t)0);
-    char *end;
-    double v = strtod_l(s, &end, c);
-    freelocale(c);
     *value = (float)v;
     /* What is too small for a float would turn into a zero, which means something else. */
-    return *end == 0 && end != s && isfinite(*value) && (v == 0 || *value != 0);
+    return isfinite(*value) && (v == 0 || *value != 0);
 }
 
 static bool read_bool(const char *s, int *value)

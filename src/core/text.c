@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "core/text.h"
 
+#include <locale.h>
+#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -100,6 +102,17 @@ void text_flatten(char *string)
     for (; *string; string++)
         if ((unsigned char)*string < ' ' || *string == 127)
             *string = ' ';
+}
+
+bool text_number(const char *s, double *value)
+{
+    if (!*s || strspn(s, "+-.0123456789eE") != strlen(s))
+        return false;
+    locale_t c = newlocale(LC_ALL_MASK, "C", (locale_t)0);
+    char *end;
+    *value = strtod_l(s, &end, c);
+    freelocale(c);
+    return *end == 0 && end != s && isfinite(*value);
 }
 
 int text_distance(const char *a, const char *b)

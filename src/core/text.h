@@ -10,6 +10,7 @@
 #ifndef CORE_TEXT_H
 #define CORE_TEXT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "core/status.h"
@@ -31,6 +32,9 @@ void text_release(text *t);
 /* Makes one line of `string`, in place: line ends and other control characters, such as those that direct a terminal, become
  * spaces. Names and reasons that are not ours may hold them. */
 void text_flatten(char *string);
+
+/* A finite decimal number and nothing else, whatever the locale. */
+bool text_number(const char *s, double *value);
 
 /* The edit distance (Damerau-Levenshtein, adjacent swaps count one), for "did you mean". */
 int text_distance(const char *a, const char *b);

@@ -181,15 +181,12 @@ fv_status fv_runs_compare(const fv_run *runs, int64_t count, const char *path)
         return status_set(FV_ERROR_INVALID, "runs: 1 to %d runs and a file to write are needed, not %lld",
                           RUN_COMPARED, (long long)count);
     text out = {0};
-    text_add(&out,
-             "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
-             "<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\n<title>Runs</title>\n"
-             "<style>\n%s</style>\n</head>\n<body>\n<main>\n<h1>%lld run%s</h1>\n",
-             page_style, (long long)count, count == 1 ? "" : "s");
+    html_begin(&out, "Runs");
+    text_add(&out, "<h1>%lld run%s</h1>\n", (long long)count, count == 1 ? "" : "s");
     add_runs(&out, runs, count);
     fv_status status = add_curves(&out, runs, count);
     add_options(&out, runs, count);
-    text_add(&out, "<footer>Written by fovea %s.</footer>\n</main>\n</body>\n</html>\n", fv_version());
+    html_end(&out);
     if (status == FV_OK)
         status = text_status(&out);
     if (status == FV_OK)

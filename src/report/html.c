@@ -33,6 +33,19 @@ void html_count(text *out, int64_t value)
     }
 }
 
+void html_begin(text *out, const char *title)
+{
+    text_add(out, "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+                  "<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\n<title>");
+    text_add_html(out, title);
+    text_add(out, "</title>\n<style>\n%s</style>\n</head>\n<body>\n<main>\n", page_style);
+}
+
+void html_end(text *out)
+{
+    text_add(out, "<footer>Written by fovea %s.</footer>\n</main>\n</body>\n</html>\n", fv_version());
+}
+
 void html_card(text *out, const char *label, const char *value, const char *note)
 {
     text_add(out, "<div class=\"card\"><span>%s</span><b>%s</b><small>%s</small></div>\n", label, value,

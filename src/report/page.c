@@ -203,10 +203,7 @@ static void add_command(text *out, const report_content *c)
 
 void report_page(const report_content *c, text *html)
 {
-    text_add(html, "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
-                   "<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\n<title>");
-    text_add_html(html, c->in->title);
-    text_add(html, "</title>\n<style>\n%s</style>\n</head>\n<body>\n<main>\n", page_style);
+    html_begin(html, c->in->title);
     add_top(html, c);
     add_warnings(html, c->warnings);
     (c->in->folds ? page_add_folds : add_training)(html, c);
@@ -219,5 +216,5 @@ void report_page(const report_content *c, text *html)
     page_add_problems(html, c->in);
     add_arguments(html, c->arguments);
     add_command(html, c);
-    text_add(html, "<footer>Written by fovea %s.</footer>\n</main>\n</body>\n</html>\n", fv_version());
+    html_end(html);
 }

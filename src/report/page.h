@@ -16,6 +16,9 @@
 void html_percent(text *out, double part); /* a dash for what is not finite */
 void html_number(text *out, double value); /* likewise */
 void html_count(text *out, int64_t value); /* 1,234,567 */
+/* All of a page that comes before and after what is in its <main>. */
+void html_begin(text *out, const char *title);
+void html_end(text *out);
 void html_heading(text *out, const char *heading);
 void html_card(text *out, const char *label, const char *value, const char *note);
 void html_percent_card(text *out, const char *label, double part, const char *note);

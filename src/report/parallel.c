@@ -119,10 +119,9 @@ static void add_axes(text *out, const study_content *c, const ends *e)
     add_number(out, count, height_of(1), e->high);
 }
 
-static void add_trial(text *out, const study_content *c, const ends *e, const fv_trial *t)
+static void add_trial(text *out, const study_content *c, const ends *e, const fv_trial *t, bool good)
 {
     int64_t count = fv_space_dimension_count(c->space);
-    bool good = c->o->maximize ? t->value >= e->good : t->value <= e->good;
     text_add(out, "<path class=\"curve\" style=\"stroke:var(--%s)%s\" d=\"", good ? "c1" : "soft",
              good ? "" : ";stroke-width:1;opacity:.35");
     for (int64_t k = 0; k < count; k++) {
@@ -151,9 +150,9 @@ void study_add_parallel(text *out, const study_content *c)
     for (int pass = 0; pass < 2; pass++) /* the good ones over the others */
         for (int64_t i = c->count > LINES_MOST ? c->count - LINES_MOST : 0; i < c->count; i++) {
             const fv_trial *t = &c->trials[i];
-            bool good = is_drawn(t) && (c->o->maximize ? t->value >= e.good : t->value <= e.good);
+            bool good = c->o->maximize ? t->value >= e.good : t->value <= e.good;
             if (is_drawn(t) && good == (pass == 1))
-                add_trial(out, c, &e, t);
+                add_trial(out, c, &e, t, good);
         }
     add_axes(out, c, &e);
     text_add(out, "</svg></figure>\n");

@@ -164,10 +164,8 @@ static void add_plots(text *out, const study_content *c)
 
 static void add_page(text *out, const study_content *c, const char *title)
 {
-    text_add(out, "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
-                  "<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\n<title>");
-    text_add_html(out, title);
-    text_add(out, "</title>\n<style>\n%s</style>\n</head>\n<body>\n<main>\n<h1>", page_style);
+    html_begin(out, title);
+    text_add(out, "<h1>");
     text_add_html(out, title);
     text_add(out, "</h1>\n");
     add_cards(out, c);
@@ -175,7 +173,7 @@ static void add_page(text *out, const study_content *c, const char *title)
     add_plots(out, c);
     add_importance(out, c);
     add_trials(out, c);
-    text_add(out, "<footer>Written by fovea %s.</footer>\n</main>\n</body>\n</html>\n", fv_version());
+    html_end(out);
 }
 
 static fv_status write_page(const study_content *c, const char *folder, const char *title)

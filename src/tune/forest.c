@@ -264,6 +264,19 @@ static double *place_points(const fv_space *s, const double *points, int64_t cou
     return placed;
 }
 
+/* With mean 0 and variance 1, which changes no part of the variance, so that what is too little to be a gain does not depend on the unit. */
+static double *standardise(const double *values, int64_t count)
+{
+    double *standard = mem_array((size_t)count, sizeof *standard), mean = 0, squares = 0;
+    for (int64_t i = 0; i < count; i++)
+        mean += values[i] / (double)count;
+    for (int64_t i = 0; i < count; i++)
+        squares += (values[i] - mean) * (values[i] - mean) / (double)count;
+    for (int64_t i = 0; standard && i < count; i++)
+        standard[i] = squares > 0 ? (values[i] - mean) / sqrt(squares) : 0;
+    return standard;
+}
+
 static fv_status grow_tree(tree *t, int64_t count, uint64_t number, int64_t *list, keyed *keys, box *sides)
 {
     rng r = rng_at(0, STREAM, number);
@@ -281,14 +294,14 @@ fv_status forest_importance(const fv_space *space, const double *points, const d
         importance[d] = NAN;
     if (count < POINTS_LEAST)
         return FV_OK;
-    double *placed = place_points(space, points, count);
+    double *placed = place_points(space, points, count), *standard = standardise(values, count);
     double *room = mem_array((size_t)(4 * count + 2 * SPACE_CHOICES), sizeof *room);
     int64_t *list = mem_array((size_t)count, sizeof *list), trees = 0;
     keyed *keys = mem_array((size_t)count, sizeof *keys);
     box *sides = mem_array((size_t)space->count, sizeof *sides);
     double *sums = mem_array((size_t)space->count, sizeof *sums);
-    fv_status status = placed && room && list && keys && sides && sums ? FV_OK : status_last();
-    tree t = {.space = space, .points = placed, .values = values};
+    fv_status status = placed && standard && room && list && keys && sides && sums ? FV_OK : status_last();
+    tree t = {.space = space, .points = placed, .values = standard};
     for (uint64_t i = 0; status == FV_OK && i < TREES; i++) {
         status = grow_tree(&t, count, i, list, keys, sides);
         if (status == FV_OK)
@@ -298,6 +311,7 @@ fv_status forest_importance(const fv_space *space, const double *points, const d
     for (int64_t d = 0; status == FV_OK && trees > 0 && d < space->count; d++)
         importance[d] = sums[d] / (double)trees;
     free(placed);
+    free(standard);
     free(room);
     free(list);
     free(keys);

@@ -49,11 +49,10 @@ bool owner_is_same(const owner *a, const owner *b)
     return a->process == b->process && strcmp(a->host, b->host) == 0 && strcmp(a->birth, b->birth) == 0;
 }
 
-bool owner_is_known(const owner *o, bool *alive)
+bool owner_is_known(const owner *o, const owner *self, bool *alive)
 {
-    owner self = owner_self();
-    size_t boot = strcspn(self.birth, "/");
-    if (strcmp(o->host, self.host) != 0 || strncmp(o->birth, self.birth, boot + 1) != 0)
+    size_t boot = strcspn(self->birth, "/");
+    if (strcmp(o->host, self->host) != 0 || strncmp(o->birth, self->birth, boot + 1) != 0)
         return false;
     char now[sizeof o->birth];
     find_birth(o->process, now, sizeof now);

@@ -17,7 +17,7 @@ typedef struct owner {
 
 owner owner_self(void);
 bool owner_is_same(const owner *a, const owner *b);
-/* True where `o` is of this boot of this machine; then *alive is right. */
-bool owner_is_known(const owner *o, bool *alive);
+/* True where `o` is of the same boot of the same machine as `self`, which asks; then *alive is right. */
+bool owner_is_known(const owner *o, const owner *self, bool *alive);
 
 #endif

@@ -72,6 +72,14 @@ int64_t space_find(const fv_space *s, const char *name)
     return -1;
 }
 
+int64_t space_find_choice(const fv_dimension *d, const char *word)
+{
+    for (int64_t i = 0; word && i < d->choice_count; i++)
+        if (strcmp(d->choices[i], word) == 0)
+            return i;
+    return -1;
+}
+
 bool space_is_active(const fv_space *s, int64_t dimension, const double *values)
 {
     const fv_dimension *d = &s->list[dimension];
@@ -85,11 +93,6 @@ bool space_is_active(const fv_space *s, int64_t dimension, const double *values)
 
 /* ---- the scale ---- */
 
-static double to_scale(const fv_dimension *d, double x)
-{
-    return d->log ? log(x) : x;
-}
-
 static double half_step(const fv_dimension *d)
 {
     return d->type == FV_DIMENSION_INT ? d->step / 2 : 0;
@@ -97,23 +100,23 @@ static double half_step(const fv_dimension *d)
 
 double space_scaled(const fv_dimension *d, double x)
 {
-    return to_scale(d, x);
+    return d->log ? log(x) : x;
 }
 
 double space_scaled_low(const fv_dimension *d)
 {
-    return to_scale(d, d->low - half_step(d));
+    return space_scaled(d, d->low - half_step(d));
 }
 
 double space_scaled_high(const fv_dimension *d)
 {
-    return to_scale(d, d->high + half_step(d));
+    return space_scaled(d, d->high + half_step(d));
 }
 
 void space_cell(const fv_dimension *d, double x, double *from, double *to)
 {
-    *from = to_scale(d, x - half_step(d));
-    *to = to_scale(d, x + half_step(d));
+    *from = space_scaled(d, x - half_step(d));
+    *to = space_scaled(d, x + half_step(d));
 }
 
 static double round_digits(double x)

@@ -25,7 +25,8 @@ struct fv_space {
 };
 
 fv_space *space_copy(const fv_space *s);
-int64_t space_find(const fv_space *s, const char *name); /* -1: none */
+int64_t space_find(const fv_space *s, const char *name);            /* -1: none */
+int64_t space_find_choice(const fv_dimension *d, const char *word); /* likewise; NULL is none */
 
 /* Whether the dimension is there, given the values of those before it. */
 bool space_is_active(const fv_space *s, int64_t dimension, const double *values);

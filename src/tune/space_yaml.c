@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Spaces out of YAML: a mapping from names to dimensions. */
-#include <locale.h>
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "core/memory.h"
@@ -47,22 +45,11 @@ static fv_status wrong(const reader *r, const yaml_node_t *n, const char *format
                       r->name ? r->name : "", r->name ? ": " : "", what);
 }
 
-static bool read_double(const char *s, double *value)
-{
-    if (!s || !*s || strspn(s, "+-.0123456789eE") != strlen(s))
-        return false;
-    locale_t c = newlocale(LC_ALL_MASK, "C", (locale_t)0);
-    char *end;
-    *value = strtod_l(s, &end, c);
-    freelocale(c);
-    return *end == 0 && end != s && isfinite(*value);
-}
-
 static fv_status read_number(const reader *r, const yaml_node_t *n, const char *key, bool whole,
                              double *value)
 {
     const char *s = yaml_file_scalar(n);
-    if (!read_double(s, value) || fabs(*value) > number_limit || (whole && *value != floor(*value)))
+    if (!s || !text_number(s, value) || fabs(*value) > number_limit || (whole && *value != floor(*value)))
         return wrong(r, n, "%s: must be a %snumber, not '%.100s'", key, whole ? "whole " : "",
                      s ? s : "a list");
     return FV_OK;
@@ -86,22 +73,13 @@ static fv_status read_choices(reader *r, const yaml_node_t *list, fv_dimension *
         const char *word = yaml_file_scalar(item);
         if (!word || !*word || strlen(word) > CHOICE_LIMIT)
             return wrong(r, item, "choices: each must be a word or a number; quote what has brackets");
-        for (int64_t k = 0; k < i; k++)
-            if (strcmp(choices[k], word) == 0)
-                return wrong(r, item, "choices: '%.100s' stands there twice", word);
+        if (space_find_choice(d, word) >= 0)
+            return wrong(r, item, "choices: '%.100s' stands there twice", word);
         if (!(choices[i] = mem_string(word)))
             return status_last();
         d->choice_count = i + 1;
     }
     return FV_OK;
-}
-
-static int64_t find_choice(const fv_dimension *d, const char *word)
-{
-    for (int64_t i = 0; word && i < d->choice_count; i++)
-        if (strcmp(d->choices[i], word) == 0)
-            return i;
-    return -1;
 }
 
 /* ---- conditions ---- */
@@ -110,7 +88,7 @@ static fv_status add_choice(const reader *r, const yaml_node_t *n, const fv_dime
                             uint64_t *choices)
 {
     const char *word = yaml_file_scalar(n);
-    int64_t choice = find_choice(parent, word);
+    int64_t choice = space_find_choice(parent, word);
     if (choice < 0)
         return wrong(r, n, "when: %s has no choice '%.100s'", parent->name, word ? word : "list");
     *choices |= (uint64_t)1 << choice;
@@ -250,7 +228,7 @@ static fv_status read_initial(const reader *r, const entry *e, fv_dimension *d)
         return FV_OK;
     if (d->type == FV_DIMENSION_CATEGORICAL) {
         const char *word = yaml_file_scalar(e->initial);
-        int64_t choice = find_choice(d, word);
+        int64_t choice = space_find_choice(d, word);
         d->initial = (double)choice;
         return choice >= 0
                    ? FV_OK

@@ -22,7 +22,7 @@ static bool is_dead(const fv_study *s, const owner *o, double alive)
     bool lives;
     if (owner_is_same(o, &s->self))
         return false;
-    if (owner_is_known(o, &lives))
+    if (owner_is_known(o, &s->self, &lives))
         return !lives;
     return study_now() - alive > s->o.patience;
 }
@@ -197,10 +197,9 @@ fv_status fv_study_report(fv_study *s, int64_t number, int64_t step, double valu
 
 fv_status fv_study_alive(fv_study *s)
 {
-    return database_run(s->db,
-                        "UPDATE trials SET alive = ? WHERE alive IS NOT NULL AND state = 1 AND host = ? AND "
-                        "process = ? AND birth = ?",
-                        "dtit", study_now(), s->self.host, s->self.process, s->self.birth);
+    return database_run(
+        s->db, "UPDATE trials SET alive = ? WHERE state = 1 AND host = ? AND process = ? AND birth = ?",
+        "dtit", study_now(), s->self.host, s->self.process, s->self.birth);
 }
 
 /* ---- the end ---- */
@@ -231,7 +230,9 @@ fv_status fv_study_return(fv_study *s, int64_t number, int died)
 {
     STATUS_TRY(database_begin(s->db));
     fv_status status =
-        database_run(s->db, "UPDATE trials SET alive = NULL, attempt = attempt + ? WHERE " MINE, "iitit",
-                     (int64_t)(died != 0), number, s->self.host, s->self.process, s->self.birth);
+        database_run(s->db,
+                     "UPDATE trials SET host = NULL, process = NULL, birth = NULL, alive = NULL, "
+                     "attempt = attempt + ? WHERE " MINE,
+                     "iitit", (int64_t)(died != 0), number, s->self.host, s->self.process, s->self.birth);
     return database_finish(s->db, status == FV_OK ? check_changed(s, number) : status);
 }

@@ -3,7 +3,6 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "core/memory.h"
 #include "tune/study.h"
@@ -86,12 +85,11 @@ static fv_status take_value(fv_study *s, database_rows *rows, fv_trial *t)
         t->values[i] = database_number(rows, 2);
         return FV_OK;
     }
-    for (int64_t c = 0; c < d->choice_count; c++)
-        if (strcmp(d->choices[c], database_text(rows, 2)) == 0) {
-            t->values[i] = (double)c;
-            return FV_OK;
-        }
-    return damaged(s, t->number, "has a choice that its dimension has not");
+    int64_t choice = space_find_choice(d, database_text(rows, 2));
+    if (choice < 0)
+        return damaged(s, t->number, "has a choice that its dimension has not");
+    t->values[i] = (double)choice;
+    return FV_OK;
 }
 
 /* `where` is SQL; both queries are ordered by the trial's number. */
