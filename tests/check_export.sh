@@ -60,6 +60,8 @@ END
     cp net.$format before
     succeeds export $model -o net.$format
     cmp -s before net.$format || complain "net.$format: written again, it is another file"
+    succeeds export $model -o .hidden.$format
+    [ -s .hidden.$format ] || complain "export: .hidden.$format is not there"
     [ -z "$(find . -name '*.partial*')" ] || complain "export: left $(find . -name '*.partial*')"
 done
 exit $((failures > 0))

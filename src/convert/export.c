@@ -72,7 +72,7 @@ static fv_status move_file(const char *from_folder, const char *to_folder, const
 static fv_status move_all(const char *from_folder, const char *to_folder)
 {
     file_list list;
-    STATUS_TRY(file_list_folder(&list, from_folder));
+    STATUS_TRY(file_list_all(&list, from_folder));
     fv_status status = FV_OK;
     for (size_t i = 0; status == FV_OK && i < list.count; i++)
         status = move_file(from_folder, to_folder, list.names[i]);
