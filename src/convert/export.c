@@ -127,6 +127,9 @@ fv_status fv_export_with(const fv_export_options *options)
                           (long long)o.picture_count);
     STATUS_TRY(network_check(o.model));
     STATUS_TRY(find_format(&o, &format));
+    if (o.prefix && !format->prefixed)
+        return status_set(FV_ERROR_INVALID, "export: a prefix is for the names in C source; %s has none",
+                          format->info.name);
     if (o.report)
         *o.report = (fv_export_report){0};
     fv_status status = make_folder(o.path, &target, &temporary);

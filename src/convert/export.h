@@ -38,7 +38,8 @@ void export_network_release(export_network *n);
 
 typedef struct export_format {
     fv_export_format info;
-    bool fused; /* which network `write` is given */
+    bool fused;    /* which network `write` is given */
+    bool prefixed; /* what is written has names that begin with the caller's prefix */
     /* Writes the file `path`, and others beside it where the format has several; their folder is new, and all in it is put beside what the user
      * named. `o` has the caller's options. */
     fv_status (*write)(const export_network *n, const fv_export_options *o, const char *path);

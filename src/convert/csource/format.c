@@ -160,6 +160,7 @@ static fv_status run(fv_model *m, const fv_export_options *o, const char *path, 
 const export_format csource_export_format = {
     .info = {"c", ".c", "C99 source without dependencies, for micro-controllers"},
     .fused = true,
+    .prefixed = true,
     .write = write,
     .missing = csource_missing,
     .runtime = "the C compiler of this machine",
