@@ -7,7 +7,7 @@
 /* (O, I) to (I, O). */
 static const float *transposed(onnx_writer *w, const float *data, int64_t rows, int64_t columns)
 {
-    float *turned = onnx_array(w, (size_t)(rows * columns), sizeof *turned);
+    float *turned = mem_pool_array(&w->pool, (size_t)(rows * columns), sizeof *turned);
     for (int64_t r = 0; turned && r < rows; r++)
         for (int64_t c = 0; c < columns; c++)
             turned[c * rows + r] = data[r * columns + c];
@@ -20,7 +20,7 @@ static const char *each_place(onnx_writer *w, const op *o)
     value_id v = o->inputs[1];
     const shape *s = onnx_shape(w, v);
     const char *given = w->network->graph->values[v].name;
-    const char *name = given ? given : onnx_text(w, "%s.weight", o->name ? o->name : "network");
+    const char *name = given ? given : mem_pool_text(&w->pool, "%s.weight", o->name ? o->name : "network");
     const float *turned = transposed(w, w->network->data[v], s->d[0], s->d[1]);
     const char *weight =
         name && turned ? onnx_floats(w, name, 2, (int64_t[]){s->d[1], s->d[0]}, turned) : NULL;

@@ -82,7 +82,7 @@ static bool write_own(onnx_writer *w, const fv_model *m)
     bool done = own && model_metadata_add(m, own) == FV_OK;
     json_object_foreach(own, key, value)
     {
-        char *copy = strcmp(key, "fovea.classes") != 0 && done ? onnx_text(w, "%s", key) : NULL;
+        char *copy = strcmp(key, "fovea.classes") != 0 && done ? mem_pool_text(&w->pool, "%s", key) : NULL;
         done = done && (strcmp(key, "fovea.classes") == 0 ||
                         (copy && onnx_property(w, copy, json_string_value(value))));
     }

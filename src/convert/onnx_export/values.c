@@ -26,7 +26,7 @@ const char *onnx_transpose(onnx_writer *w, const char *x, int rank, const int64_
 static const float *channels_first(onnx_writer *w, const float *data, const shape *s)
 {
     int64_t places = s->d[0] * s->d[1] * s->d[2], channels = s->d[3], each = s->d[1] * s->d[2];
-    float *moved = onnx_array(w, (size_t)(places * channels), sizeof *moved);
+    float *moved = mem_pool_array(&w->pool, (size_t)(places * channels), sizeof *moved);
     for (int64_t p = 0; moved && p < places; p++)
         for (int64_t c = 0; c < channels; c++)
             moved[((p / each) * channels + c) * each + p % each] = data[p * channels + c];
@@ -60,7 +60,7 @@ const char *onnx_parameter(onnx_writer *w, const op *o, int input, const char *p
         return names->in[ONNX_LAST];
     const char *name = info->kind == VALUE_PARAMETER && info->name
                            ? info->name
-                           : onnx_text(w, "%s.%s", o->name ? o->name : "network", part);
+                           : mem_pool_text(&w->pool, "%s.%s", o->name ? o->name : "network", part);
     return names->in[ONNX_LAST] =
                name ? onnx_floats(w, name, info->shape.rank, info->shape.d, w->network->data[v]) : NULL;
 }

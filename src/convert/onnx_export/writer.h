@@ -15,6 +15,7 @@
 #include <onnx.pb-c.h>
 
 #include "convert/export.h"
+#include "core/memory.h"
 
 typedef enum onnx_layout {
     ONNX_FIRST, /* (N, C, H, W) */
@@ -35,14 +36,11 @@ typedef struct onnx_writer {
     size_t property_count, property_capacity, node_capacity, tensor_capacity;
     onnx_names *values; /* by value */
     const op *op;       /* the one that is written */
-    void **blocks;      /* the writer's memory */
-    size_t block_count, block_capacity;
+    mem_pool pool;      /* all that is written */
 } onnx_writer;
 
 /* ---- writer.c ---- */
 
-void *onnx_array(onnx_writer *w, size_t count, size_t size); /* zeroed */
-char *onnx_text(onnx_writer *w, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void onnx_writer_release(onnx_writer *w);
 
 typedef struct onnx_attribute {

@@ -2,8 +2,6 @@
 /* TensorFlow Lite (LiteRT), in floating point. */
 #include "convert/tflite_export/export.h"
 
-#include <stdlib.h>
-
 #include "convert/tflite_export/writer.h"
 
 typedef bool (*operation)(lite_writer *w, const op *o);
@@ -50,7 +48,7 @@ static fv_status write_operations(lite_writer *w)
 static fv_status write(const export_network *n, const fv_export_options *o, const char *path)
 {
     lite_writer w = {.network = n, .options = o};
-    w.values = lite_array(&w, (size_t)n->graph->value_count, sizeof *w.values);
+    w.values = mem_pool_array(&w.pool, (size_t)n->graph->value_count, sizeof *w.values);
     for (value_id v = 0; w.values && v < n->graph->value_count; v++)
         w.values[v].tensor = LITE_ABSENT;
     fv_status status = w.values ? write_operations(&w) : status_last();

@@ -177,7 +177,7 @@ fv_status lite_labels(lite_writer *w, size_t size, uint8_t **zip, size_t *zip_si
     add_archive(&archive, &names, size);
     fv_status status = text_status(&names) == FV_OK ? text_status(&archive) : text_status(&names);
     text_release(&names);
-    if (status == FV_OK && !(*zip = lite_array(w, archive.length, 1)))
+    if (status == FV_OK && !(*zip = mem_pool_array(&w->pool, archive.length, 1)))
         status = status_last();
     if (status == FV_OK) {
         memcpy(*zip, archive.data, archive.length);

@@ -11,8 +11,8 @@ bool lite_write_batch_norm(lite_writer *w, const op *o)
     const float *const *data = w->network->data;
     const float *gamma = data[o->inputs[1]], *beta = data[o->inputs[2]], *mean = data[o->inputs[3]],
                 *variance = data[o->inputs[4]];
-    float *scale = lite_array(w, (size_t)channels, sizeof *scale),
-          *shift = lite_array(w, (size_t)channels, sizeof *shift);
+    float *scale = mem_pool_array(&w->pool, (size_t)channels, sizeof *scale),
+          *shift = mem_pool_array(&w->pool, (size_t)channels, sizeof *shift);
     if (!scale || !shift)
         return false;
     for (int64_t c = 0; c < channels; c++) {
@@ -23,10 +23,12 @@ bool lite_write_batch_norm(lite_writer *w, const op *o)
     lite_shape list = {1, {channels}};
     int32_t y = lite_multiply(
         w, lite_value(w, o->inputs[0]),
-        lite_floats(w, lite_text(w, "%s.scale", o->name ? o->name : "norm"), list, scale), ACTIVATION_NONE);
+        lite_floats(w, mem_pool_text(&w->pool, "%s.scale", o->name ? o->name : "norm"), list, scale),
+        ACTIVATION_NONE);
     return lite_set(
         w, o,
-        lite_add(w, y, lite_floats(w, lite_text(w, "%s.shift", o->name ? o->name : "norm"), list, shift),
+        lite_add(w, y,
+                 lite_floats(w, mem_pool_text(&w->pool, "%s.shift", o->name ? o->name : "norm"), list, shift),
                  lite_fuse(w, o)));
 }
 

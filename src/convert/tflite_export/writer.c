@@ -1,51 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Tensors and operators, the values that they stand for, and the memory of them all. */
+/* Tensors and operators, and the values that they stand for. */
 #include "convert/tflite_export/writer.h"
 
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/memory.h"
-
-static void *keep(lite_writer *w, void *block)
-{
-    if (!block)
-        return NULL;
-    if (MEM_GROW(w->blocks, w->block_count, w->block_capacity) != FV_OK) {
-        free(block);
-        return NULL;
-    }
-    w->blocks[w->block_count++] = block;
-    return block;
-}
-
-void *lite_array(lite_writer *w, size_t count, size_t size)
-{
-    return keep(w, mem_array(count, size));
-}
-
-char *lite_text(lite_writer *w, const char *format, ...)
-{
-    va_list list;
-    va_start(list, format);
-    int length = vsnprintf(NULL, 0, format, list);
-    va_end(list);
-    char *words = length >= 0 ? lite_array(w, (size_t)length + 1, 1) : NULL;
-    if (!words)
-        return NULL;
-    va_start(list, format);
-    vsnprintf(words, (size_t)length + 1, format, list);
-    va_end(list);
-    return words;
-}
-
 void lite_release(lite_writer *w)
 {
-    for (size_t i = 0; i < w->block_count; i++)
-        free(w->blocks[i]);
-    free(w->blocks);
+    mem_pool_release(&w->pool);
     free(w->tensors);
     free(w->operators);
     *w = (lite_writer){0};
@@ -72,7 +34,7 @@ int32_t lite_floats(lite_writer *w, const char *name, lite_shape s, const float 
 
 int32_t lite_number(lite_writer *w, float number)
 {
-    float *copy = lite_array(w, 1, sizeof *copy);
+    float *copy = mem_pool_array(&w->pool, 1, sizeof *copy);
     if (!copy)
         return LITE_FAILED;
     *copy = number;
@@ -81,7 +43,7 @@ int32_t lite_number(lite_writer *w, float number)
 
 int32_t lite_wholes(lite_writer *w, const int64_t *list, int count)
 {
-    int32_t *copy = lite_array(w, (size_t)count, sizeof *copy);
+    int32_t *copy = mem_pool_array(&w->pool, (size_t)count, sizeof *copy);
     if (!copy)
         return LITE_FAILED;
     for (int i = 0; i < count; i++)
@@ -101,7 +63,8 @@ int32_t lite_operator(lite_writer *w, int code, const int32_t *inputs, int count
     }
     if (options)
         o.options = *options;
-    const char *name = lite_text(w, "%s/%zu", w->op->name ? w->op->name : "network", w->operator_count);
+    const char *name =
+        mem_pool_text(&w->pool, "%s/%zu", w->op->name ? w->op->name : "network", w->operator_count);
     o.output = lite_tensor_add(w, name, TENSOR_FLOAT32, out, NULL, 0);
     if (o.output == LITE_FAILED || MEM_GROW(w->operators, w->operator_count, w->operator_capacity) != FV_OK)
         return LITE_FAILED;
@@ -135,7 +98,8 @@ const char *lite_parameter_name(lite_writer *w, value_id v, const char *part)
     const value *info = &w->network->graph->values[v];
     return info->kind == VALUE_PARAMETER && info->name
                ? info->name
-               : lite_text(w, "%s%s%s", w->op->name ? w->op->name : "network", *part ? "." : "", part);
+               : mem_pool_text(&w->pool, "%s%s%s", w->op->name ? w->op->name : "network", *part ? "." : "",
+                               part);
 }
 
 /* A row of a picture's numbers with the channels slowest, as ours are. */
@@ -170,10 +134,10 @@ int32_t lite_channels(lite_writer *w, const op *o, int input, const char *part, 
     if (lite_has_input(o, input))
         return lite_floats(w, lite_parameter_name(w, o->inputs[input], part), (lite_shape){1, {count}},
                            w->network->data[o->inputs[input]]);
-    float *list = lite_array(w, (size_t)count, sizeof *list);
+    float *list = mem_pool_array(&w->pool, (size_t)count, sizeof *list);
     for (int64_t i = 0; list && i < count; i++)
         list[i] = fill;
-    return list ? lite_floats(w, lite_text(w, "%s.%s", o->name ? o->name : "network", part),
+    return list ? lite_floats(w, mem_pool_text(&w->pool, "%s.%s", o->name ? o->name : "network", part),
                               (lite_shape){1, {count}}, list)
                 : LITE_FAILED;
 }

@@ -14,6 +14,7 @@
 #include "convert/export.h"
 #include "convert/tflite/schema.h"
 #include "convert/tflite_export/flat_writer.h"
+#include "core/memory.h"
 
 enum {
     LITE_FAILED = -2,
@@ -66,14 +67,11 @@ typedef struct lite_writer {
     size_t operator_count, operator_capacity;
     lite_value_state *values;
     int32_t input, output;
-    void **blocks;
-    size_t block_count, block_capacity;
+    mem_pool pool; /* all that is written */
 } lite_writer;
 
 /* ---- writer.c ---- */
 
-void *lite_array(lite_writer *w, size_t count, size_t size); /* zeroed */
-char *lite_text(lite_writer *w, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void lite_release(lite_writer *w);
 
 int32_t lite_tensor_add(lite_writer *w, const char *name, int type, lite_shape s, const void *data,
