@@ -46,7 +46,8 @@ void csource_array(csource *s, const char *kind, const csource_number *numbers, 
 
 const float *csource_data(const csource *s, const op *o, int input)
 {
-    return input < o->input_count && o->inputs[input] != NO_VALUE ? s->network->data[o->inputs[input]] : NULL;
+    value_id v = op_input(o, input);
+    return v != NO_VALUE ? s->network->data[v] : NULL;
 }
 
 const char *csource_value(csource *s, value_id v, char *name)

@@ -147,7 +147,7 @@ static fv_status batch_norm(csource *s, const op *o)
         text_add(&s->calls,
                  "    scale_shift(%" PRId64 ", %" PRId64 ", %s, scale_%d, shift_%d, %s, %s, %s);\n",
                  places_of(sides), channels, csource_value(s, o->inputs[0], x), n, n,
-                 csource_value(s, o->input_count > 5 ? o->inputs[5] : NO_VALUE, residual), csource_bounds(o),
+                 csource_value(s, op_input(o, 5), residual), csource_bounds(o),
                  csource_value(s, o->outputs[0], y));
         status = csource_activation(s, o);
     }

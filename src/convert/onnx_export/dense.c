@@ -26,7 +26,7 @@ static const char *each_place(onnx_writer *w, const op *o)
         name && turned ? onnx_floats(w, name, 2, (int64_t[]){s->d[1], s->d[0]}, turned) : NULL;
     const char *in[] = {onnx_value(w, o->inputs[0], ONNX_LAST), weight};
     const char *y = onnx_node(w, "MatMul", in, 2, NULL);
-    if (o->input_count < 3 || o->inputs[2] == NO_VALUE)
+    if (op_input(o, 2) == NO_VALUE)
         return y;
     return onnx_node(w, "Add", (const char *[]){y, onnx_parameter(w, o, 2, "bias")}, 2, NULL);
 }
@@ -39,9 +39,9 @@ bool onnx_write_dense(onnx_writer *w, const op *o)
     const char *x = onnx_value(w, o->inputs[0], ONNX_FIRST);
     if (onnx_shape(w, o->inputs[0])->rank == 4)
         x = onnx_node(w, "Flatten", &x, 1, NULL); /* channels slowest, as ours are */
-    const char *in[] = {x, onnx_parameter(w, o, 1, "weight"), onnx_optional(w, o, 2, "bias")};
-    bool biased = o->input_count > 2 && o->inputs[2] != NO_VALUE;
-    return onnx_set_output(w, o, ONNX_LAST, onnx_node(w, "Gemm", in, biased ? 3 : 2, turned));
+    const char *in[] = {x, onnx_parameter(w, o, 1, "weight"), onnx_parameter(w, o, 2, "bias")};
+    return onnx_set_output(w, o, ONNX_LAST,
+                           onnx_node(w, "Gemm", in, op_input(o, 2) == NO_VALUE ? 2 : 3, turned));
 }
 
 /* One of (3, N, heads, L, d). */

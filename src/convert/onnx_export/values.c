@@ -44,16 +44,11 @@ static const char *add_constant(onnx_writer *w, value_id v, onnx_layout layout)
     return data ? onnx_floats(w, name, 4, (int64_t[]){s.d[0], s.d[3], s.d[1], s.d[2]}, data) : NULL;
 }
 
-static bool has_input(const op *o, int input)
-{
-    return input < o->input_count && o->inputs[input] != NO_VALUE;
-}
-
 const char *onnx_parameter(onnx_writer *w, const op *o, int input, const char *part)
 {
-    if (!has_input(o, input))
+    value_id v = op_input(o, input);
+    if (v == NO_VALUE)
         return NULL;
-    value_id v = o->inputs[input];
     onnx_names *names = &w->values[v];
     const value *info = &w->network->graph->values[v];
     if (names->in[ONNX_LAST])
@@ -63,11 +58,6 @@ const char *onnx_parameter(onnx_writer *w, const op *o, int input, const char *p
                            : mem_pool_text(&w->pool, "%s.%s", o->name ? o->name : "network", part);
     return names->in[ONNX_LAST] =
                name ? onnx_floats(w, name, info->shape.rank, info->shape.d, w->network->data[v]) : NULL;
-}
-
-const char *onnx_optional(onnx_writer *w, const op *o, int input, const char *part)
-{
-    return has_input(o, input) ? onnx_parameter(w, o, input, part) : "";
 }
 
 /* ---- values of pictures ---- */

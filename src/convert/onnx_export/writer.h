@@ -85,8 +85,6 @@ onnx_layout onnx_layout_for(const onnx_writer *w, const op *o);
 /* A persistent value in its own order (OIHW, (O, I), (C)); `part` names it where it has no name, e.g. "weight". NULL without an error when the
  * operation has no such input. */
 const char *onnx_parameter(onnx_writer *w, const op *o, int input, const char *part);
-/* The same for an input that is not there: "". */
-const char *onnx_optional(onnx_writer *w, const op *o, int input, const char *part);
 /* y, after the operation's activation, is its output. False when it is NULL. */
 bool onnx_set_output(onnx_writer *w, const op *o, onnx_layout layout, const char *y);
 /* y = x in another shape; a first side of 0 is x's own. */

@@ -88,11 +88,6 @@ lite_shape lite_shape_of(const lite_writer *w, value_id v)
     return out;
 }
 
-bool lite_has_input(const op *o, int input)
-{
-    return input < o->input_count && o->inputs[input] != NO_VALUE;
-}
-
 const char *lite_parameter_name(lite_writer *w, value_id v, const char *part)
 {
     const value *info = &w->network->graph->values[v];
@@ -131,9 +126,9 @@ int32_t lite_value(lite_writer *w, value_id v)
 
 int32_t lite_channels(lite_writer *w, const op *o, int input, const char *part, int64_t count, float fill)
 {
-    if (lite_has_input(o, input))
-        return lite_floats(w, lite_parameter_name(w, o->inputs[input], part), (lite_shape){1, {count}},
-                           w->network->data[o->inputs[input]]);
+    value_id v = op_input(o, input);
+    if (v != NO_VALUE)
+        return lite_floats(w, lite_parameter_name(w, v, part), (lite_shape){1, {count}}, w->network->data[v]);
     float *list = mem_pool_array(&w->pool, (size_t)count, sizeof *list);
     for (int64_t i = 0; list && i < count; i++)
         list[i] = fill;

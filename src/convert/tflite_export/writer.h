@@ -86,7 +86,6 @@ int32_t lite_operator(lite_writer *w, int code, const int32_t *inputs, int count
 
 lite_shape lite_shape_of(const lite_writer *w, value_id v);
 const shape *lite_graph_shape(const lite_writer *w, value_id v);
-bool lite_has_input(const op *o, int input);
 /* The tensor of a value; a constant when it is persistent. */
 int32_t lite_value(lite_writer *w, value_id v);
 /* "conv1.weight", or the layer's name and `part` where the tensor has none. */
