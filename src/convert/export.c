@@ -56,6 +56,15 @@ static fv_status find_format(const fv_export_options *o, const export_format **o
     return unknown_format(o);
 }
 
+fv_status export_unsupported(const op *o, const char *format, const char *why)
+{
+    const char *advice =
+        o->kind == OP_VOTE ? "; train another head (--head linear), which can be exported" : "";
+    return status_set(FV_ERROR_UNSUPPORTED, "layer %s: %s cannot be written as %s%s%s%s",
+                      o->name ? o->name : "?", op_info_of(o->kind)->name, format, why ? ": " : "",
+                      why ? why : "", advice);
+}
+
 /* ---- files ---- */
 
 static fv_status move_file(const char *from_folder, const char *to_folder, const char *name)

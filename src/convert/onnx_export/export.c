@@ -43,10 +43,7 @@ static fv_status write_operations(onnx_writer *w)
     for (int32_t i = 0; i < g->op_count; i++) {
         const op *o = w->op = &g->ops[i];
         if (!operations[o->kind])
-            return status_set(
-                FV_ERROR_UNSUPPORTED, "layer %s: ONNX has no operation for %s%s", o->name ? o->name : "?",
-                op_info_of(o->kind)->name,
-                o->kind == OP_VOTE ? "; train another head (--head linear), which can be exported" : "");
+            return export_unsupported(o, "ONNX", NULL);
         if (!operations[o->kind](w, o))
             return status_last();
     }

@@ -33,10 +33,7 @@ static fv_status write_operations(lite_writer *w)
     for (int32_t i = 0; i < g->op_count; i++) {
         const op *o = w->op = &g->ops[i];
         if (!operations[o->kind])
-            return status_set(
-                FV_ERROR_UNSUPPORTED, "layer %s: TensorFlow Lite has no operator for %s%s",
-                o->name ? o->name : "?", op_info_of(o->kind)->name,
-                o->kind == OP_VOTE ? "; train another head (--head linear), which can be exported" : "");
+            return export_unsupported(o, "TensorFlow Lite", NULL);
         if (!operations[o->kind](w, o))
             return status_last();
     }
