@@ -3,12 +3,14 @@
 #include "convert/tflite_export/writer.h"
 
 #include <stdlib.h>
-#include <string.h>
+
+#include "graph/passes/rewrite.h"
 
 void lite_release(lite_writer *w)
 {
     mem_pool_release(&w->pool);
     free(w->tensors);
+    free(w->codes);
     free(w->operators);
     *w = (lite_writer){0};
 }
@@ -52,10 +54,20 @@ int32_t lite_wholes(lite_writer *w, const int64_t *list, int count)
                            (size_t)count * sizeof *copy);
 }
 
+static fv_status find_code(lite_writer *w, lite_code wanted, size_t *index)
+{
+    for (*index = 0; *index < w->code_count; ++*index)
+        if (w->codes[*index].code == wanted.code && w->codes[*index].version == wanted.version)
+            return FV_OK;
+    STATUS_TRY(MEM_GROW(w->codes, w->code_count, w->code_capacity));
+    w->codes[w->code_count++] = wanted;
+    return FV_OK;
+}
+
 int32_t lite_operator(lite_writer *w, int code, const int32_t *inputs, int count, lite_shape out,
                       const lite_options *options)
 {
-    lite_operator_record o = {.code = code, .input_count = count};
+    lite_operator_record o = {.input_count = count};
     for (int i = 0; i < count; i++) {
         if (inputs[i] == LITE_FAILED)
             return LITE_FAILED;
@@ -63,6 +75,9 @@ int32_t lite_operator(lite_writer *w, int code, const int32_t *inputs, int count
     }
     if (options)
         o.options = *options;
+    lite_code wanted = {code, o.options.version ? o.options.version : 1};
+    if (find_code(w, wanted, &o.code) != FV_OK)
+        return LITE_FAILED;
     const char *name =
         mem_pool_text(&w->pool, "%s/%zu", w->op->name ? w->op->name : "network", w->operator_count);
     o.output = lite_tensor_add(w, name, TENSOR_FLOAT32, out, NULL, 0);
@@ -142,14 +157,10 @@ int lite_fuse(lite_writer *w, const op *o)
     const graph *g = w->network->graph;
     value_id y = o->outputs[0];
     const op *reader = NULL;
-    int uses = g->values[y].output;
-    for (int32_t i = 0; i < g->op_count; i++)
-        for (int k = 0; k < g->ops[i].input_count; k++)
-            if (g->ops[i].inputs[k] == y) {
-                uses++;
-                reader = &g->ops[i];
-            }
-    if (uses != 1 || !reader || reader->kind != OP_ACTIVATION)
+    for (int32_t i = 0; i < g->op_count && !reader; i++)
+        if (g->ops[i].kind == OP_ACTIVATION && g->ops[i].inputs[0] == y)
+            reader = &g->ops[i];
+    if (!reader || rewrite_uses(g, y) != 1)
         return ACTIVATION_NONE;
     int fused = reader->a.activation == FV_RELU    ? ACTIVATION_RELU
                 : reader->a.activation == FV_RELU6 ? ACTIVATION_RELU6

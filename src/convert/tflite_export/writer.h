@@ -15,6 +15,7 @@
 #include "convert/tflite/schema.h"
 #include "convert/tflite_export/flat_writer.h"
 #include "core/memory.h"
+#include "core/text.h"
 
 enum {
     LITE_FAILED = -2,
@@ -43,8 +44,13 @@ typedef struct lite_options {
     flat_field fields[LITE_OPTIONS];
 } lite_options;
 
+/* A kind of operator, which the file has once. */
+typedef struct lite_code {
+    int code, version;
+} lite_code;
+
 typedef struct lite_operator_record {
-    int code;
+    size_t code; /* its place among the writer's codes */
     int32_t inputs[LITE_INPUTS], output;
     int input_count;
     lite_options options;
@@ -63,6 +69,8 @@ typedef struct lite_writer {
     const op *op; /* the one that is written */
     lite_tensor *tensors;
     size_t tensor_count, tensor_capacity;
+    lite_code *codes;
+    size_t code_count, code_capacity;
     lite_operator_record *operators;
     size_t operator_count, operator_capacity;
     lite_value_state *values;
@@ -135,10 +143,10 @@ int32_t lite_pad(lite_writer *w, int32_t x, const int64_t *before, const int64_t
 
 /* ---- file.c, metadata.c ---- */
 
-fv_status lite_save(lite_writer *w, const char *path);
+fv_status lite_save(const lite_writer *w, const char *path);
 /* TFLite's own metadata: a FlatBuffer that says how pixels are normalised and where the classes' names are. */
 fv_status lite_metadata(const lite_writer *w, flat_writer *out);
-/* The classes' names as a file in a zip archive, which stands behind `size` other bytes. NULL without an error: there are none. */
-fv_status lite_labels(lite_writer *w, size_t size, uint8_t **zip, size_t *zip_size);
+/* The classes' names as a file in a zip archive, which stands behind `size` other bytes; empty where there are none. The caller releases it. */
+fv_status lite_labels(const lite_writer *w, size_t size, text *archive);
 
 #endif
