@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What is exported to ONNX is imported as the same network, with all that belongs to it; check_export_peers.sh runs it with ONNX Runtime. */
+#include <locale.h>
 #include <math.h>
 
 #include "export_networks.h"
@@ -124,6 +125,54 @@ static void what_cannot_be_is_said(void **state)
     fv_model_destroy(m);
 }
 
+static void export_in(const char *locale, fv_model *m)
+{
+    setlocale(LC_ALL, locale);
+    fv_status status = fv_export(m, scratch("local.onnx"));
+    setlocale(LC_ALL, "C");
+    assert_ok(status);
+}
+
+/* By the properties that other programs write too: fovea's own have another name then. */
+static void assert_imported_in(const char *locale, const fv_model *m)
+{
+    uint8_t *data;
+    size_t size;
+    assert_ok(file_read(scratch("local.onnx"), 1 << 24, &data, &size));
+    for (uint8_t *at; (at = memmem(data, size, "fovea.", 6));)
+        memcpy(at, "other.", 6);
+    assert_ok(file_write(scratch("other.onnx"), data, size));
+    free(data);
+    setlocale(LC_ALL, locale);
+    fv_model *again = fv_import(scratch("other.onnx"));
+    setlocale(LC_ALL, "C");
+    assert_non_null(again);
+    for (int64_t c = 0; c < 3; c++) {
+        assert_true(fabsf(again->preprocess.mean[c] - m->preprocess.mean[c]) < 1e-4f);
+        assert_true(fabsf(again->preprocess.std[c] - m->preprocess.std[c]) < 1e-4f);
+    }
+    fv_model_destroy(again);
+}
+
+/* Numbers have points for a program in a locale with decimal commas too. */
+static void locales_do_not_matter(void **state)
+{
+    (void)state;
+    const char *commas = setlocale(LC_ALL, "de_DE.UTF-8") ? "de_DE.UTF-8" : "fr_FR.UTF-8";
+    bool found = setlocale(LC_ALL, commas);
+    setlocale(LC_ALL, "C");
+    if (!found) {
+        printf("[  REASON  ] no locale with decimal commas is installed\n");
+        skip();
+    }
+    fv_model *m = export_model(&export_networks[1]);
+    export_in(commas, m);
+    assert_imported_in("C", m);
+    export_in("C", m);
+    assert_imported_in(commas, m);
+    fv_model_destroy(m);
+}
+
 /* The networks as model files, for check_export_peers.sh. */
 static int save_networks(const char *folder)
 {
@@ -144,10 +193,9 @@ int main(int argc, char **argv)
     if (argc > 1)
         return save_networks(argv[1]);
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(round_trips),
-        cmocka_unit_test(sigmoids_stay),
-        cmocka_unit_test(networks_of_the_zoo),
-        cmocka_unit_test(what_cannot_be_is_said),
+        cmocka_unit_test(round_trips),           cmocka_unit_test(sigmoids_stay),
+        cmocka_unit_test(networks_of_the_zoo),   cmocka_unit_test(what_cannot_be_is_said),
+        cmocka_unit_test(locales_do_not_matter),
     };
     return cmocka_run_group_tests(tests, NULL, remove_scratch);
 }

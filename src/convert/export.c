@@ -3,6 +3,7 @@
 #include "convert/export.h"
 
 #include <errno.h>
+#include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -141,11 +142,15 @@ fv_status fv_export_with(const fv_export_options *options)
                           format->info.name);
     if (o.report)
         *o.report = (fv_export_report){0};
+    /* Numbers have a point in every locale. */
+    locale_t c = newlocale(LC_ALL_MASK, "C", (locale_t)0), old = uselocale(c);
     fv_status status = make_folder(o.path, &target, &temporary);
     if (status == FV_OK)
         status = write_checked(format, &o, temporary);
     if (status == FV_OK)
         status = move_all(temporary, target);
+    uselocale(old);
+    freelocale(c);
     if (temporary)
         file_folder_discard(temporary);
     free(temporary);
