@@ -8,19 +8,6 @@
 /* Float sums in another order. */
 static const float tolerance = 2e-6f;
 
-static void assert_same(fv_model *m, fv_model *again, const char *name)
-{
-    float *a = export_probabilities(m), *b = export_probabilities(again);
-    for (int64_t i = 0; i < EXPORT_PICTURES * fv_model_class_count(m); i++)
-        if (!(fabsf(a[i] - b[i]) <= tolerance))
-            fail_msg("%s: probability %d is %g, was %g", name, (int)i, (double)b[i], (double)a[i]);
-    free(a);
-    free(b);
-    assert_same_preprocess(&again->preprocess, &m->preprocess);
-    for (int64_t k = 0; k < m->class_count; k++)
-        assert_string_equal(fv_model_class_name(again, k), fv_model_class_name(m, k));
-}
-
 static void assert_round_trip(fv_model *m, fv_export_input given, const char *name)
 {
     fv_export_report report;
@@ -31,7 +18,7 @@ static void assert_round_trip(fv_model *m, fv_export_input given, const char *na
     if (!again)
         fail_msg("%s: %s", name, fv_error_message());
     use_engine(again, "reference");
-    assert_same(m, again, name);
+    assert_same_model(m, again, name, tolerance);
     /* And once more: what was imported is exported as it was. */
     if (fv_export(again, scratch("again.onnx"), .input = given) != FV_OK)
         fail_msg("%s, again: %s", name, fv_error_message());
@@ -39,7 +26,7 @@ static void assert_round_trip(fv_model *m, fv_export_input given, const char *na
     assert_non_null(third);
     use_engine(third, "reference");
     assert_int_equal(fv_model_layer_count(third), fv_model_layer_count(again));
-    assert_same(m, third, name);
+    assert_same_model(m, third, name, tolerance);
     fv_model_destroy(third);
     fv_model_destroy(again);
 }
