@@ -20,6 +20,9 @@ fv_status model_file_read_samples(fv_model *m, const safetensors *f);
 
 /* ---- metadata.c ---- */
 
+/* The names in files, by fv_resize_mode and fv_interpolation; they end with NULL. */
+extern const char *const model_resize_modes[], *const model_interpolations[];
+
 /* Preprocessing, classes, the kind of output and calibration as texts of a JSON object, for other formats too. */
 fv_status model_metadata_add(const fv_model *m, json_t *to);
 /* And back; `path` names the file in errors. */

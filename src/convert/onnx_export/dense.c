@@ -19,8 +19,7 @@ static const char *each_place(onnx_writer *w, const op *o)
 {
     value_id v = o->inputs[1];
     const shape *s = onnx_shape(w, v);
-    const char *given = w->network->graph->values[v].name;
-    const char *name = given ? given : mem_pool_text(&w->pool, "%s.weight", o->name ? o->name : "network");
+    const char *name = onnx_parameter_name(w, v, "weight");
     const float *turned = transposed(w, w->network->data[v], s->d[0], s->d[1]);
     const char *weight =
         name && turned ? onnx_floats(w, name, 2, (int64_t[]){s->d[1], s->d[0]}, turned) : NULL;
