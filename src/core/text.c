@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "core/text.h"
 
+#include <locale.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -48,6 +49,19 @@ void text_add(text *t, const char *format, ...)
     vsnprintf(t->data + t->length, (size_t)length + 1, format, arguments);
     va_end(arguments);
     t->length += (size_t)length;
+}
+
+void text_add_float(text *t, double value)
+{
+    locale_t c = newlocale(LC_ALL_MASK, "C", (locale_t)0), old = uselocale(c);
+    char digits[40];
+    int precision = 6;
+    do
+        snprintf(digits, sizeof digits, "%.*g", precision, value);
+    while ((float)strtod(digits, NULL) != (float)value && ++precision <= 9);
+    uselocale(old);
+    freelocale(c);
+    text_add(t, "%s", digits);
 }
 
 void text_add_html(text *t, const char *plain)

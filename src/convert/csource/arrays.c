@@ -2,22 +2,15 @@
 /* Constants, and where values are. */
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
+#include <string.h>
 
 #include "convert/csource/csource.h"
 
 void csource_number_add(text *out, csource_number x)
 {
-    char digits[40];
-    for (int precision = 6; precision <= 9; precision++) {
-        snprintf(digits, sizeof digits, "%.*g", precision, (double)x);
-        if (strtof(digits, NULL) == x)
-            break;
-    }
-    bool whole = true;
-    for (const char *c = digits; *c; c++)
-        whole = whole && *c != '.' && *c != 'e';
-    text_add(out, "%s%sf", digits, whole ? "." : "");
+    size_t begin = out->length;
+    text_add_float(out, (double)x);
+    text_add(out, strpbrk(text_string(out) + begin, ".e") ? "f" : ".f");
 }
 
 void csource_numbers(text *out, const csource_number *numbers, int64_t count)
