@@ -108,6 +108,12 @@ static void what_cannot_be_is_said(void **state)
     const char *missing = scratch("missing.jpg");
     assert_int_equal(fv_export(m, scratch("x.onnx"), .pictures = &missing, .picture_count = 1), FV_ERROR_IO);
     assert_false(file_exists(scratch("x.onnx")));
+    assert_ok(fv_model_set_classes(m, (const char *const[]){"a", "b\nc", "d", "e"}, 4));
+    assert_int_equal(fv_export(m, scratch("x.onnx")), FV_ERROR_INVALID);
+    assert_non_null(strstr(fv_error_message(), "control character"));
+    assert_int_equal(fv_export(m, scratch("x.tflite")), FV_ERROR_INVALID);
+    assert_non_null(strstr(fv_error_message(), "control character"));
+    assert_false(file_exists(scratch("x.tflite")));
     fv_model_destroy(knn);
     fv_model_destroy(m);
 }

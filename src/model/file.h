@@ -28,6 +28,9 @@ fv_status model_metadata_add(const fv_model *m, json_t *to);
 /* And back; `path` names the file in errors. */
 fv_status model_metadata_take(fv_model *m, const char *path, const json_t *values);
 
+/* Whether no class has a line end or another control character in its name. */
+bool model_names_are_lines(const fv_model *m);
+
 fv_status model_file_add_metadata(const fv_model *m, safetensors_writer *w);
 /* The file's preprocessing (the input's size stays the model's), class names, and the kind of its output. What is not there
  * changes nothing. */

@@ -303,8 +303,7 @@ fv_status model_file_read_metadata(fv_model *m, const safetensors *file)
     return read_all(m, &values);
 }
 
-/* Names of strangers' files go into lists and onto terminals. */
-static bool names_are_lines(const fv_model *m)
+bool model_names_are_lines(const fv_model *m)
 {
     for (int64_t k = 0; k < m->class_count; k++) {
         char *flat = mem_string(m->classes[k]);
@@ -320,5 +319,6 @@ fv_status model_metadata_take(fv_model *m, const char *path, const json_t *value
 {
     const metadata from = {path, values};
     STATUS_TRY(read_all(m, &from));
-    return names_are_lines(m) ? FV_OK : damaged(&from, "fovea.classes");
+    /* Names of strangers' files go into lists and onto terminals. */
+    return model_names_are_lines(m) ? FV_OK : damaged(&from, "fovea.classes");
 }
