@@ -28,6 +28,8 @@ fails 1 "missing.safetensors" export missing.safetensors -o folder/x.onnx
 fails 1 "nothing.png" export $model -o folder/x.onnx --check nothing.png
 fails 1 "has no pictures" export $model -o folder/x.onnx --check empty
 fails 2 "--preprocess" export $model -o folder/x.onnx --preprocess around
+fails 1 "a prefix is for" export $model -o folder/x.onnx --prefix net
+fails 1 "a prefix is for" export $model -o folder/x.tflite --prefix net
 (ulimit -f 16 && "$fovea" export $model -o folder/x.onnx) >out 2>err && complain "a file over the limit: status 0"
 [ -z "$(ls -A folder)" ] || complain "a file over the limit: left $(ls -A folder)"
 [ "$(wc -l <err)" -eq 1 ] || complain "a file over the limit: '$(cat err)'"
@@ -60,6 +62,8 @@ END
     cp net.$format before
     succeeds export $model -o net.$format
     cmp -s before net.$format || complain "net.$format: written again, it is another file"
+    succeeds export $model -o .hidden.$format
+    [ -s .hidden.$format ] || complain "export: .hidden.$format is not there"
     [ -z "$(find . -name '*.partial*')" ] || complain "export: left $(find . -name '*.partial*')"
 done
 exit $((failures > 0))

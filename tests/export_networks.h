@@ -5,6 +5,8 @@
 
 #include "test_model.h"
 
+#include <math.h>
+
 #include "core/random.h"
 
 enum {
@@ -219,6 +221,20 @@ static inline float *export_probabilities(fv_model *m)
                              .probabilities = p + n * classes));
     free(pixels);
     return p;
+}
+
+/* What was imported again classifies as the model does, from the same pixels into the same classes. */
+static inline void assert_same_model(fv_model *m, fv_model *again, const char *name, float tolerance)
+{
+    float *a = export_probabilities(m), *b = export_probabilities(again);
+    for (int64_t i = 0; i < EXPORT_PICTURES * fv_model_class_count(m); i++)
+        if (!(fabsf(a[i] - b[i]) <= tolerance))
+            fail_msg("%s: probability %d is %g, was %g", name, (int)i, (double)b[i], (double)a[i]);
+    free(a);
+    free(b);
+    assert_same_preprocess(&again->preprocess, &m->preprocess);
+    for (int64_t k = 0; k < m->class_count; k++)
+        assert_string_equal(fv_model_class_name(again, k), fv_model_class_name(m, k));
 }
 
 #endif

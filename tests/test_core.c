@@ -78,6 +78,22 @@ static void writer_keeps_the_old_file(void **state)
     free(deep);
 }
 
+static void pools_keep_what_they_give(void **state)
+{
+    (void)state;
+    mem_pool pool = {0};
+    char *words[40];
+    for (int i = 0; i < 40; i++)
+        words[i] = mem_pool_text(&pool, "number %d", i);
+    const int *zeros = mem_pool_array(&pool, 3, sizeof *zeros);
+    assert_true(zeros && zeros[0] == 0 && zeros[2] == 0);
+    assert_string_equal(words[0], "number 0");
+    assert_string_equal(words[39], "number 39");
+    assert_null(mem_pool_array(&pool, SIZE_MAX, 2));
+    mem_pool_release(&pool);
+    assert_null(pool.blocks);
+}
+
 static void full_disk_is_an_error(void **state)
 {
     (void)state;
@@ -130,6 +146,7 @@ int main(void)
         cmocka_unit_test(philox_known_answers),
         cmocka_unit_test(random_moments),
         cmocka_unit_test(writer_keeps_the_old_file),
+        cmocka_unit_test(pools_keep_what_they_give),
         cmocka_unit_test(full_disk_is_an_error),
         cmocka_unit_test(nearest_words),
         cmocka_unit_test(numbers_are_decimal),

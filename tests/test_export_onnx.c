@@ -1,24 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What is exported to ONNX is imported as the same network, with all that belongs to it; check_export_peers.sh runs it with ONNX Runtime. */
+#include <locale.h>
 #include <math.h>
 
 #include "export_networks.h"
 
 /* Float sums in another order. */
 static const float tolerance = 2e-6f;
-
-static void assert_same(fv_model *m, fv_model *again, const char *name)
-{
-    float *a = export_probabilities(m), *b = export_probabilities(again);
-    for (int64_t i = 0; i < EXPORT_PICTURES * fv_model_class_count(m); i++)
-        if (!(fabsf(a[i] - b[i]) <= tolerance))
-            fail_msg("%s: probability %d is %g, was %g", name, (int)i, (double)b[i], (double)a[i]);
-    free(a);
-    free(b);
-    assert_same_preprocess(&again->preprocess, &m->preprocess);
-    for (int64_t k = 0; k < m->class_count; k++)
-        assert_string_equal(fv_model_class_name(again, k), fv_model_class_name(m, k));
-}
 
 static void assert_round_trip(fv_model *m, fv_export_input given, const char *name)
 {
@@ -30,7 +18,7 @@ static void assert_round_trip(fv_model *m, fv_export_input given, const char *na
     if (!again)
         fail_msg("%s: %s", name, fv_error_message());
     use_engine(again, "reference");
-    assert_same(m, again, name);
+    assert_same_model(m, again, name, tolerance);
     /* And once more: what was imported is exported as it was. */
     if (fv_export(again, scratch("again.onnx"), .input = given) != FV_OK)
         fail_msg("%s, again: %s", name, fv_error_message());
@@ -38,7 +26,7 @@ static void assert_round_trip(fv_model *m, fv_export_input given, const char *na
     assert_non_null(third);
     use_engine(third, "reference");
     assert_int_equal(fv_model_layer_count(third), fv_model_layer_count(again));
-    assert_same(m, third, name);
+    assert_same_model(m, third, name, tolerance);
     fv_model_destroy(third);
     fv_model_destroy(again);
 }
@@ -120,7 +108,61 @@ static void what_cannot_be_is_said(void **state)
     const char *missing = scratch("missing.jpg");
     assert_int_equal(fv_export(m, scratch("x.onnx"), .pictures = &missing, .picture_count = 1), FV_ERROR_IO);
     assert_false(file_exists(scratch("x.onnx")));
+    assert_ok(fv_model_set_classes(m, (const char *const[]){"a", "b\nc", "d", "e"}, 4));
+    assert_int_equal(fv_export(m, scratch("x.onnx")), FV_ERROR_INVALID);
+    assert_non_null(strstr(fv_error_message(), "control character"));
+    assert_int_equal(fv_export(m, scratch("x.tflite")), FV_ERROR_INVALID);
+    assert_non_null(strstr(fv_error_message(), "control character"));
+    assert_false(file_exists(scratch("x.tflite")));
     fv_model_destroy(knn);
+    fv_model_destroy(m);
+}
+
+static void export_in(const char *locale, fv_model *m)
+{
+    setlocale(LC_ALL, locale);
+    fv_status status = fv_export(m, scratch("local.onnx"));
+    setlocale(LC_ALL, "C");
+    assert_ok(status);
+}
+
+/* By the properties that other programs write too: fovea's own have another name then. */
+static void assert_imported_in(const char *locale, const fv_model *m)
+{
+    uint8_t *data;
+    size_t size;
+    assert_ok(file_read(scratch("local.onnx"), 1 << 24, &data, &size));
+    for (uint8_t *at; (at = memmem(data, size, "fovea.", 6));)
+        memcpy(at, "other.", 6);
+    assert_ok(file_write(scratch("other.onnx"), data, size));
+    free(data);
+    setlocale(LC_ALL, locale);
+    fv_model *again = fv_import(scratch("other.onnx"));
+    setlocale(LC_ALL, "C");
+    assert_non_null(again);
+    for (int64_t c = 0; c < 3; c++) {
+        assert_true(fabsf(again->preprocess.mean[c] - m->preprocess.mean[c]) < 1e-4f);
+        assert_true(fabsf(again->preprocess.std[c] - m->preprocess.std[c]) < 1e-4f);
+    }
+    fv_model_destroy(again);
+}
+
+/* Numbers have points for a program in a locale with decimal commas too. */
+static void locales_do_not_matter(void **state)
+{
+    (void)state;
+    const char *commas = setlocale(LC_ALL, "de_DE.UTF-8") ? "de_DE.UTF-8" : "fr_FR.UTF-8";
+    bool found = setlocale(LC_ALL, commas);
+    setlocale(LC_ALL, "C");
+    if (!found) {
+        printf("[  REASON  ] no locale with decimal commas is installed\n");
+        skip();
+    }
+    fv_model *m = export_model(&export_networks[1]);
+    export_in(commas, m);
+    assert_imported_in("C", m);
+    export_in("C", m);
+    assert_imported_in(commas, m);
     fv_model_destroy(m);
 }
 
@@ -144,10 +186,9 @@ int main(int argc, char **argv)
     if (argc > 1)
         return save_networks(argv[1]);
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(round_trips),
-        cmocka_unit_test(sigmoids_stay),
-        cmocka_unit_test(networks_of_the_zoo),
-        cmocka_unit_test(what_cannot_be_is_said),
+        cmocka_unit_test(round_trips),           cmocka_unit_test(sigmoids_stay),
+        cmocka_unit_test(networks_of_the_zoo),   cmocka_unit_test(what_cannot_be_is_said),
+        cmocka_unit_test(locales_do_not_matter),
     };
     return cmocka_run_group_tests(tests, NULL, remove_scratch);
 }

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What is exported to TFLite is imported as the same network, where the import has its operators; check_export_peers.sh runs all of them with
  * LiteRT. */
-#include <math.h>
-
 #include "convert/tflite_export/flat_writer.h"
 #include "convert/tflite/flatbuffer.h"
 #include "export_networks.h"
@@ -16,16 +14,8 @@ static void assert_imported(fv_model *m, const char *path, const char *name)
     if (!again)
         fail_msg("%s: %s", name, fv_error_message());
     use_engine(again, "reference");
-    float *a = export_probabilities(m), *b = export_probabilities(again);
-    for (int64_t i = 0; i < EXPORT_PICTURES * fv_model_class_count(m); i++)
-        if (!(fabsf(a[i] - b[i]) <= tolerance))
-            fail_msg("%s: probability %d is %g, was %g", name, (int)i, (double)b[i], (double)a[i]);
-    free(a);
-    free(b);
-    assert_same_preprocess(&again->preprocess, &m->preprocess);
+    assert_same_model(m, again, name, tolerance);
     assert_true(fv_model_temperature(again) == fv_model_temperature(m));
-    for (int64_t k = 0; k < m->class_count; k++)
-        assert_string_equal(fv_model_class_name(again, k), fv_model_class_name(m, k));
     fv_model_destroy(again);
 }
 

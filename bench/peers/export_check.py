@@ -36,7 +36,8 @@ class Preprocess(c.Structure):
 
 
 class Report(c.Structure):
-    _fields_ = [("pictures", c.c_int64), ("largest", c.c_float), ("runtime", c.c_char_p)]
+    _fields_ = [("pictures", c.c_int64), ("largest", c.c_float), ("runtime", c.c_char_p), ("weight_bytes", c.c_size_t),
+                ("arena_bytes", c.c_size_t), ("code_bytes", c.c_size_t), ("multiply_adds", c.c_int64)]
 
 
 class Export(c.Structure):

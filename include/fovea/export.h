@@ -42,7 +42,8 @@ typedef struct fv_export_options {
     const char *const *pictures;
     int64_t picture_count;
     fv_export_report *report; /* optional */
-    const char *prefix;       /* of the names in C source; default: the file's stem, made an identifier */
+    /* Of the names in C source, an error with any other format; default: the file's stem, made an identifier. */
+    const char *prefix;
 } fv_export_options;
 #define fv_export(...)                                                                                       \
     fv_export_with(&(fv_export_options){.struct_size = sizeof(fv_export_options), .model = __VA_ARGS__})

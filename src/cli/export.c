@@ -45,7 +45,7 @@ static const option table[] = {
      .offset = offsetof(export_options, prefix),
      .value = "NAME",
      .shown = "FILE's stem",
-     .help = "of C source: what its names begin with"},
+     .help = "of C source alone: what its names begin with"},
     {0},
 };
 

@@ -3,6 +3,7 @@
 #include "convert/export.h"
 
 #include <errno.h>
+#include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -56,6 +57,15 @@ static fv_status find_format(const fv_export_options *o, const export_format **o
     return unknown_format(o);
 }
 
+fv_status export_unsupported(const op *o, const char *format, const char *why)
+{
+    const char *advice =
+        o->kind == OP_VOTE ? "; train another head (--head linear), which can be exported" : "";
+    return status_set(FV_ERROR_UNSUPPORTED, "layer %s: %s cannot be written as %s%s%s%s",
+                      o->name ? o->name : "?", op_info_of(o->kind)->name, format, why ? ": " : "",
+                      why ? why : "", advice);
+}
+
 /* ---- files ---- */
 
 static fv_status move_file(const char *from_folder, const char *to_folder, const char *name)
@@ -72,7 +82,7 @@ static fv_status move_file(const char *from_folder, const char *to_folder, const
 static fv_status move_all(const char *from_folder, const char *to_folder)
 {
     file_list list;
-    STATUS_TRY(file_list_folder(&list, from_folder));
+    STATUS_TRY(file_list_all(&list, from_folder));
     fv_status status = FV_OK;
     for (size_t i = 0; status == FV_OK && i < list.count; i++)
         status = move_file(from_folder, to_folder, list.names[i]);
@@ -127,13 +137,20 @@ fv_status fv_export_with(const fv_export_options *options)
                           (long long)o.picture_count);
     STATUS_TRY(network_check(o.model));
     STATUS_TRY(find_format(&o, &format));
+    if (o.prefix && !format->prefixed)
+        return status_set(FV_ERROR_INVALID, "export: a prefix is for the names in C source; %s has none",
+                          format->info.name);
     if (o.report)
         *o.report = (fv_export_report){0};
+    /* Numbers have a point in every locale. */
+    locale_t c = newlocale(LC_ALL_MASK, "C", (locale_t)0), old = uselocale(c);
     fv_status status = make_folder(o.path, &target, &temporary);
     if (status == FV_OK)
         status = write_checked(format, &o, temporary);
     if (status == FV_OK)
         status = move_all(temporary, target);
+    uselocale(old);
+    freelocale(c);
     if (temporary)
         file_folder_discard(temporary);
     free(temporary);

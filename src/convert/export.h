@@ -36,9 +36,16 @@ typedef struct export_network {
 fv_status export_network_make(fv_model *m, bool fused, export_network *out);
 void export_network_release(export_network *n);
 
+/* y = scale x + shift, (C) each: what an OP_BATCH_NORM_INFERENCE makes of its parameters and statistics. */
+void export_scale_shift(const export_network *n, const op *o, float *scale, float *shift);
+
+/* FV_ERROR_UNSUPPORTED with a message that names the layer; `why` may be NULL. */
+fv_status export_unsupported(const op *o, const char *format, const char *why);
+
 typedef struct export_format {
     fv_export_format info;
-    bool fused; /* which network `write` is given */
+    bool fused;    /* which network `write` is given */
+    bool prefixed; /* what is written has names that begin with the caller's prefix */
     /* Writes the file `path`, and others beside it where the format has several; their folder is new, and all in it is put beside what the user
      * named. `o` has the caller's options. */
     fv_status (*write)(const export_network *n, const fv_export_options *o, const char *path);

@@ -7,7 +7,6 @@
 #include "convert/export.h"
 #include "core/memory.h"
 #include "core/random.h"
-#include "image/image.h"
 #include "model/predictor.h"
 
 enum {
@@ -30,27 +29,21 @@ static int64_t count_pictures(const fv_export_options *o)
                                      : NOISE_PICTURES;
 }
 
-static fv_status load(const fv_model *m, const char *path, uint8_t *pixels)
+static fv_status load(fv_model *m, const char *path, uint8_t *pixels)
 {
-    image picture = {0}, fitted = {0};
-    image_space space = {0};
-    uint8_t fill[3];
-    image_decode_options decode = image_fit_options(&m->preprocess);
-    image_fit_fill(&m->preprocess, fill);
-    fv_status status = image_load(path, &decode, &picture);
+    static const image_views whole = {.count = 1};
+    const fv_predict_options o = {.model = m, .path = path};
+    uint8_t *fitted;
+    fv_status status = predictor_views(&o, &whole, NULL, &fitted);
     if (status == FV_OK)
-        status = image_fit(&picture, &m->preprocess, fill, &space, &fitted);
-    if (status == FV_OK)
-        memcpy(pixels, fitted.data, picture_size(m));
-    image_space_release(&space);
-    image_release(&fitted);
-    image_release(&picture);
+        memcpy(pixels, fitted, picture_size(m));
+    free(fitted);
     return status;
 }
 
 static fv_status make_pictures(const fv_export_options *o, int64_t count, uint8_t *pixels)
 {
-    const fv_model *m = o->model;
+    fv_model *m = o->model;
     size_t size = picture_size(m);
     if (o->picture_count == 0 && m->sample_pixels) {
         memcpy(pixels, m->sample_pixels, (size_t)count * size);

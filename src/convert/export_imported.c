@@ -5,6 +5,7 @@
 
 #include "convert/export.h"
 #include "core/memory.h"
+#include "model/file.h"
 #include "model/predictor.h"
 
 static bool near(float a, float b)
@@ -39,6 +40,10 @@ static fv_status compare(const fv_model *m, const fv_model *again, const char *p
 fv_status export_run_imported(fv_model *m, const fv_export_options *o, const char *path,
                               const uint8_t *pixels, int64_t count, float *probabilities)
 {
+    if (!model_names_are_lines(m)) /* which lists of labels have, and the import */
+        return status_set(FV_ERROR_INVALID,
+                          "%s: a class has a line end or another control character in its name; rename it",
+                          o->path);
     fv_model *again = fv_import(path);
     if (!again)
         return status_prefix(status_last(), "the written file cannot be read again");

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The network as all exports write it. What depends on parameters alone (folded batch norms, reshaped tokens) is computed once by the
  * reference engine. */
+#include <math.h>
 #include <stdlib.h>
 
 #include "convert/export.h"
@@ -154,6 +155,17 @@ fv_status export_network_make(fv_model *m, bool fused, export_network *out)
     if (status != FV_OK)
         export_network_release(out);
     return status;
+}
+
+void export_scale_shift(const export_network *n, const op *o, float *scale, float *shift)
+{
+    const float *gamma = n->data[o->inputs[1]], *beta = n->data[o->inputs[2]], *mean = n->data[o->inputs[3]],
+                *variance = n->data[o->inputs[4]];
+    for (int64_t c = 0; c < n->graph->values[o->inputs[1]].shape.d[0]; c++) {
+        double factor = (double)gamma[c] / sqrt((double)variance[c] + (double)o->a.epsilon);
+        scale[c] = (float)factor;
+        shift[c] = (float)((double)beta[c] - factor * (double)mean[c]);
+    }
 }
 
 void export_network_release(export_network *n)

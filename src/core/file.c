@@ -278,7 +278,7 @@ static int by_bytes(const void *a, const void *b)
     return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-fv_status file_list_folder(file_list *list, const char *path)
+static fv_status list_names(file_list *list, const char *path, bool hidden)
 {
     *list = (file_list){0};
     size_t capacity = 0;
@@ -287,10 +287,11 @@ fv_status file_list_folder(file_list *list, const char *path)
         return status_set(FV_ERROR_IO, "%s: cannot be listed: %s", path, strerror(errno));
     fv_status status = FV_OK;
     for (struct dirent *entry; status == FV_OK && (entry = readdir(folder));) {
-        if (entry->d_name[0] == '.')
+        const char *own = entry->d_name;
+        if (hidden ? strcmp(own, ".") == 0 || strcmp(own, "..") == 0 : *own == '.')
             continue;
         status = MEM_GROW(list->names, list->count, capacity);
-        char *name = status == FV_OK ? mem_string(entry->d_name) : NULL;
+        char *name = status == FV_OK ? mem_string(own) : NULL;
         if (name)
             list->names[list->count++] = name;
         else
@@ -302,6 +303,16 @@ fv_status file_list_folder(file_list *list, const char *path)
     else if (list->count > 0)
         qsort(list->names, list->count, sizeof *list->names, by_bytes);
     return status;
+}
+
+fv_status file_list_folder(file_list *list, const char *path)
+{
+    return list_names(list, path, false);
+}
+
+fv_status file_list_all(file_list *list, const char *path)
+{
+    return list_names(list, path, true);
 }
 
 void file_list_release(file_list *list)

@@ -68,6 +68,7 @@ typedef struct file_list {
     size_t count;
 } file_list;
 fv_status file_list_folder(file_list *list, const char *path);
+fv_status file_list_all(file_list *list, const char *path); /* the hidden ones too */
 void file_list_release(file_list *list);
 
 /* Where what can be fetched again is kept: $FOVEA_CACHE, else $XDG_CACHE_HOME/fovea, else ~/.cache/fovea. The caller frees it. */

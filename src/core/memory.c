@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "core/memory.h"
 
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -79,4 +81,39 @@ fv_status mem_grow_(void **list, size_t count, size_t *capacity, size_t size)
     *list = grown;
     *capacity = wanted;
     return FV_OK;
+}
+
+/* ---- pools ---- */
+
+void *mem_pool_array(mem_pool *pool, size_t count, size_t size)
+{
+    if (MEM_GROW(pool->blocks, pool->count, pool->capacity) != FV_OK)
+        return NULL;
+    void *block = mem_array(count, size);
+    if (block)
+        pool->blocks[pool->count++] = block;
+    return block;
+}
+
+char *mem_pool_text(mem_pool *pool, const char *format, ...)
+{
+    va_list list;
+    va_start(list, format);
+    int length = vsnprintf(NULL, 0, format, list);
+    va_end(list);
+    char *words = mem_pool_array(pool, length >= 0 ? (size_t)length + 1 : SIZE_MAX, 1);
+    if (!words)
+        return NULL;
+    va_start(list, format);
+    vsnprintf(words, (size_t)length + 1, format, list);
+    va_end(list);
+    return words;
+}
+
+void mem_pool_release(mem_pool *pool)
+{
+    for (size_t i = 0; i < pool->count; i++)
+        free(pool->blocks[i]);
+    free(pool->blocks);
+    *pool = (mem_pool){0};
 }

@@ -27,6 +27,17 @@ void *mem_aligned(size_t bytes);
 char *mem_string(const char *text);
 char *mem_string_n(const char *text, size_t length);
 
+/* Blocks that are freed together. Zero-initialised. */
+typedef struct mem_pool {
+    void **blocks;
+    size_t count, capacity;
+} mem_pool;
+
+/* mem_array and a formatted string that live as long as the pool; NULL with the error set. */
+void *mem_pool_array(mem_pool *pool, size_t count, size_t size);
+char *mem_pool_text(mem_pool *pool, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void mem_pool_release(mem_pool *pool);
+
 /* Makes room for one more element in a doubling array: MEM_GROW(list, count, capacity) is FV_OK or the error. */
 #define MEM_GROW(list, count, capacity)                                                                      \
     mem_grow_((void **)&(list), (size_t)(count), &(capacity), sizeof *(list))

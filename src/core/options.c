@@ -43,24 +43,10 @@ static const char *spelled(char out[NAME_MAX_LENGTH], const char *name, const ch
     return out;
 }
 
-static void print_number(double value, text *out)
-{
-    /* The fewest digits that read back as the same float, with a point in every locale. */
-    locale_t c = newlocale(LC_ALL_MASK, "C", (locale_t)0), old = uselocale(c);
-    char digits[40];
-    int precision = 6;
-    do
-        snprintf(digits, sizeof digits, "%.*g", precision, value);
-    while ((float)strtod(digits, NULL) != (float)value && ++precision <= 9);
-    uselocale(old);
-    freelocale(c);
-    text_add(out, "%s", digits);
-}
-
 static void print_limit(const option *o, double limit, text *out)
 {
     if (o->type == OPTION_FLOAT || o->type == OPTION_FLOATS)
-        print_number(limit, out);
+        text_add_float(out, limit);
     else
         text_add(out, "%.0f", limit);
 }
@@ -367,7 +353,7 @@ static void print_floats(const float *values, int length, text *out)
 {
     for (int i = 0; i < length && !isnan(values[i]); i++) {
         text_add(out, "%s", i ? "," : "");
-        print_number((double)values[i], out);
+        text_add_float(out, (double)values[i]);
     }
 }
 
@@ -394,7 +380,7 @@ void options_print(const option *o, const void *options, text *out)
         if (o->word && value == OPTION_WORD)
             text_add(out, "%s", o->word);
         else
-            print_number(o->zero_is_off && value == FV_OFF ? 0 : (double)value, out);
+            text_add_float(out, o->zero_is_off && value == FV_OFF ? 0 : (double)value);
         break;
     }
     case OPTION_BOOL:

@@ -52,6 +52,19 @@ void text_add(text *t, const char *format, ...)
     t->length += (size_t)length;
 }
 
+void text_add_float(text *t, double value)
+{
+    locale_t c = newlocale(LC_ALL_MASK, "C", (locale_t)0), old = uselocale(c);
+    char digits[40];
+    int precision = 6;
+    do
+        snprintf(digits, sizeof digits, "%.*g", precision, value);
+    while ((float)strtod(digits, NULL) != (float)value && ++precision <= 9);
+    uselocale(old);
+    freelocale(c);
+    text_add(t, "%s", digits);
+}
+
 void text_add_html(text *t, const char *plain)
 {
     for (const char *p = plain; *p; p++) {

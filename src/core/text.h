@@ -23,6 +23,8 @@ typedef struct text {
 
 void text_add(text *t, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void text_add_bytes(text *t, const void *bytes, size_t length);
+/* A number as a float: the fewest digits, from 6 on, that read back as the same; a point in every locale. */
+void text_add_float(text *t, double value);
 /* The same string with &, <, >, " and ' as HTML entities. */
 void text_add_html(text *t, const char *plain);
 const char *text_string(const text *t); /* never NULL */

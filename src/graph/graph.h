@@ -96,6 +96,12 @@ typedef struct graph {
     size_t op_capacity;
 } graph;
 
+/* Input i; NO_VALUE where it is absent. */
+static inline value_id op_input(const op *o, int i)
+{
+    return i < o->input_count ? o->inputs[i] : NO_VALUE;
+}
+
 graph *graph_create(void); /* NULL: out of memory */
 void graph_destroy(graph *g);
 graph *graph_copy(const graph *g); /* value ids stay the same */

@@ -20,10 +20,16 @@ fv_status model_file_read_samples(fv_model *m, const safetensors *f);
 
 /* ---- metadata.c ---- */
 
+/* The names in files, by fv_resize_mode and fv_interpolation; they end with NULL. */
+extern const char *const model_resize_modes[], *const model_interpolations[];
+
 /* Preprocessing, classes, the kind of output and calibration as texts of a JSON object, for other formats too. */
 fv_status model_metadata_add(const fv_model *m, json_t *to);
 /* And back; `path` names the file in errors. */
 fv_status model_metadata_take(fv_model *m, const char *path, const json_t *values);
+
+/* Whether no class has a line end or another control character in its name. */
+bool model_names_are_lines(const fv_model *m);
 
 fv_status model_file_add_metadata(const fv_model *m, safetensors_writer *w);
 /* The file's preprocessing (the input's size stays the model's), class names, and the kind of its output. What is not there

@@ -22,8 +22,8 @@
 #include "model/file.h"
 #include "model/predictor.h"
 
-static const char *const modes[] = {"crop", "squash", "letterbox", NULL};
-static const char *const interpolations[] = {"bilinear", "bicubic", "lanczos", "box", NULL};
+const char *const model_resize_modes[] = {"crop", "squash", "letterbox", NULL};
+const char *const model_interpolations[] = {"bilinear", "bicubic", "lanczos", "box", NULL};
 static const char *const windows[] = {"full", "auto", "range", NULL};
 
 /* ---- writing ---- */
@@ -76,10 +76,10 @@ static fv_status set_calibration(const fv_model *m, json_t *to)
 fv_status model_metadata_add(const fv_model *m, json_t *to)
 {
     const fv_preprocess *p = &m->preprocess;
-    json_t *json = json_pack("{s:s, s:s, s:f, s:b, s:s, s:b}", "resize_mode", modes[p->resize_mode],
-                             "interpolation", interpolations[p->interpolation], "crop_fraction",
-                             (double)p->crop_fraction, "reverse_channels", p->reverse_channels != 0, "window",
-                             windows[p->window], "ignore_profile", p->ignore_profile != 0);
+    json_t *json = json_pack(
+        "{s:s, s:s, s:f, s:b, s:s, s:b}", "resize_mode", model_resize_modes[p->resize_mode], "interpolation",
+        model_interpolations[p->interpolation], "crop_fraction", (double)p->crop_fraction, "reverse_channels",
+        p->reverse_channels != 0, "window", windows[p->window], "ignore_profile", p->ignore_profile != 0);
     if (json && p->window == FV_WINDOW_RANGE)
         json_object_set_new(json, "window_range", numbers((const float[]){p->window_low, p->window_high}, 2));
     if (json && m->statistics_set) {
@@ -170,8 +170,8 @@ static bool read_geometry(const json_t *json, fv_preprocess *p)
 {
     int mode = 0, interpolation = 0;
     const json_t *fraction = json_object_get(json, "crop_fraction");
-    if (!read_choice(json_object_get(json, "resize_mode"), modes, &mode) ||
-        !read_choice(json_object_get(json, "interpolation"), interpolations, &interpolation) ||
+    if (!read_choice(json_object_get(json, "resize_mode"), model_resize_modes, &mode) ||
+        !read_choice(json_object_get(json, "interpolation"), model_interpolations, &interpolation) ||
         !json_is_number(fraction))
         return false;
     p->resize_mode = (fv_resize_mode)mode;
@@ -303,8 +303,7 @@ fv_status model_file_read_metadata(fv_model *m, const safetensors *file)
     return read_all(m, &values);
 }
 
-/* Names of strangers' files go into lists and onto terminals. */
-static bool names_are_lines(const fv_model *m)
+bool model_names_are_lines(const fv_model *m)
 {
     for (int64_t k = 0; k < m->class_count; k++) {
         char *flat = mem_string(m->classes[k]);
@@ -320,5 +319,6 @@ fv_status model_metadata_take(fv_model *m, const char *path, const json_t *value
 {
     const metadata from = {path, values};
     STATUS_TRY(read_all(m, &from));
-    return names_are_lines(m) ? FV_OK : damaged(&from, "fovea.classes");
+    /* Names of strangers' files go into lists and onto terminals. */
+    return model_names_are_lines(m) ? FV_OK : damaged(&from, "fovea.classes");
 }

@@ -2,22 +2,15 @@
 /* Constants, and where values are. */
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
+#include <string.h>
 
 #include "convert/csource/csource.h"
 
 void csource_number_add(text *out, csource_number x)
 {
-    char digits[40];
-    for (int precision = 6; precision <= 9; precision++) {
-        snprintf(digits, sizeof digits, "%.*g", precision, (double)x);
-        if (strtof(digits, NULL) == x)
-            break;
-    }
-    bool whole = true;
-    for (const char *c = digits; *c; c++)
-        whole = whole && *c != '.' && *c != 'e';
-    text_add(out, "%s%sf", digits, whole ? "." : "");
+    size_t begin = out->length;
+    text_add_float(out, (double)x);
+    text_add(out, strpbrk(text_string(out) + begin, ".e") ? "f" : ".f");
 }
 
 void csource_numbers(text *out, const csource_number *numbers, int64_t count)
@@ -46,7 +39,8 @@ void csource_array(csource *s, const char *kind, const csource_number *numbers, 
 
 const float *csource_data(const csource *s, const op *o, int input)
 {
-    return input < o->input_count && o->inputs[input] != NO_VALUE ? s->network->data[o->inputs[input]] : NULL;
+    value_id v = op_input(o, input);
+    return v != NO_VALUE ? s->network->data[v] : NULL;
 }
 
 const char *csource_value(csource *s, value_id v, char *name)

@@ -85,7 +85,6 @@ fv_status csource_average_pool2d(csource *s, const op *o);
 const char *csource_bounds(const op *o);
 /* Applies any other activation to the output, in place. */
 fv_status csource_activation(csource *s, const op *o);
-fv_status csource_unsupported(const op *o, const char *why);
 
 /* ---- source.c ---- */
 

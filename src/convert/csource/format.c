@@ -4,7 +4,6 @@
 
 #include <inttypes.h>
 #include <limits.h>
-#include <locale.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -124,12 +123,8 @@ static fv_status write(const export_network *n, const fv_export_options *o, cons
         status = check_model(n);
     if (status == FV_OK)
         status = init(&s, n, o);
-    /* Numbers have a point in every locale. */
-    locale_t c = newlocale(LC_ALL_MASK, "C", (locale_t)0), old = uselocale(c);
     if (status == FV_OK)
         status = write_files(&s, source, header);
-    uselocale(old);
-    freelocale(c);
     if (status == FV_OK && o->report)
         report_costs(&s, o->report);
     release(&s);
@@ -160,6 +155,7 @@ static fv_status run(fv_model *m, const fv_export_options *o, const char *path, 
 const export_format csource_export_format = {
     .info = {"c", ".c", "C99 source without dependencies, for micro-controllers"},
     .fused = true,
+    .prefixed = true,
     .write = write,
     .missing = csource_missing,
     .runtime = "the C compiler of this machine",

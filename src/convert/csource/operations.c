@@ -1,18 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The calls, one function a kind of operation. */
 #include <inttypes.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "convert/csource/csource.h"
 #include "core/memory.h"
-
-fv_status csource_unsupported(const op *o, const char *why)
-{
-    return status_set(FV_ERROR_UNSUPPORTED, "layer %s: %s cannot be written as C source%s%s",
-                      o->name ? o->name : "?", op_info_of(o->kind)->name, why ? ": " : "", why ? why : "");
-}
 
 /* ---- activations ---- */
 
@@ -56,7 +49,7 @@ fv_status csource_activation(csource *s, const op *o)
     char y[CSOURCE_NAME_MAX];
     csource_value(s, o->outputs[0], y);
     if (o->a.activation == FV_SOFTMAX)
-        return csource_unsupported(o, "a softmax is an operation of its own");
+        return export_unsupported(o, "C source", "a softmax is an operation of its own");
     if (curve_of(o))
         apply_curve(s, o, y, y);
     return FV_OK;
@@ -89,14 +82,25 @@ static int64_t places_of(const shape *s)
     return shape_count(s) / channels_of(s);
 }
 
-static fv_status softmax(csource *s, const op *o)
+/* A call of what takes places, channels, x and y. */
+static fv_status of_places(csource *s, const op *o, const char *part)
 {
     char x[CSOURCE_NAME_MAX], y[CSOURCE_NAME_MAX];
     const shape *sides = &s->graph->values[o->inputs[0]].shape;
-    csource_use(s, "softmax");
-    text_add(&s->calls, "    softmax(%" PRId64 ", %" PRId64 ", %s, %s);\n", places_of(sides),
+    csource_use(s, part);
+    text_add(&s->calls, "    %s(%" PRId64 ", %" PRId64 ", %s, %s);\n", part, places_of(sides),
              channels_of(sides), csource_value(s, o->inputs[0], x), csource_value(s, o->outputs[0], y));
     return FV_OK;
+}
+
+static fv_status softmax(csource *s, const op *o)
+{
+    return of_places(s, o, "softmax");
+}
+
+static fv_status global_average_pool2d(csource *s, const op *o)
+{
+    return of_places(s, o, "global_average_pool2d");
 }
 
 static fv_status normalize(csource *s, const op *o)
@@ -113,41 +117,24 @@ static fv_status normalize(csource *s, const op *o)
     return FV_OK;
 }
 
-static fv_status global_average_pool2d(csource *s, const op *o)
-{
-    char x[CSOURCE_NAME_MAX], y[CSOURCE_NAME_MAX];
-    const shape *sides = &s->graph->values[o->inputs[0]].shape;
-    csource_use(s, "global_average_pool2d");
-    text_add(&s->calls, "    global_average_pool2d(%" PRId64 ", %" PRId64 ", %s, %s);\n", places_of(sides),
-             channels_of(sides), csource_value(s, o->inputs[0], x), csource_value(s, o->outputs[0], y));
-    return FV_OK;
-}
-
-/* y = x * scale + shift, with scale = gamma / sqrt(variance + epsilon) and shift = beta - mean * scale. */
 static fv_status batch_norm(csource *s, const op *o)
 {
     char x[CSOURCE_NAME_MAX], residual[CSOURCE_NAME_MAX], y[CSOURCE_NAME_MAX];
     const shape *sides = &s->graph->values[o->inputs[0]].shape;
     int64_t channels = channels_of(sides);
-    const float *gamma = csource_data(s, o, 1), *beta = csource_data(s, o, 2), *mean = csource_data(s, o, 3),
-                *variance = csource_data(s, o, 4);
     float *scale = mem_array((size_t)channels, sizeof *scale),
           *shift = mem_array((size_t)channels, sizeof *shift);
     int n = (int)++s->array_count;
-    for (int64_t c = 0; scale && shift && c < channels; c++) {
-        double factor = (double)gamma[c] / sqrt((double)variance[c] + (double)o->a.epsilon);
-        scale[c] = (float)factor;
-        shift[c] = (float)((double)beta[c] - (double)mean[c] * factor);
-    }
     fv_status status = scale && shift ? FV_OK : status_last();
     if (status == FV_OK) {
+        export_scale_shift(s->network, o, scale, shift);
         csource_array(s, "scale", scale, channels);
         csource_array(s, "shift", shift, channels);
         csource_use(s, "scale_shift");
         text_add(&s->calls,
                  "    scale_shift(%" PRId64 ", %" PRId64 ", %s, scale_%d, shift_%d, %s, %s, %s);\n",
                  places_of(sides), channels, csource_value(s, o->inputs[0], x), n, n,
-                 csource_value(s, o->input_count > 5 ? o->inputs[5] : NO_VALUE, residual), csource_bounds(o),
+                 csource_value(s, op_input(o, 5), residual), csource_bounds(o),
                  csource_value(s, o->outputs[0], y));
         status = csource_activation(s, o);
     }
@@ -256,7 +243,7 @@ static fv_status pad_or_crop(csource *s, const op *o)
     char x[CSOURCE_NAME_MAX], y[CSOURCE_NAME_MAX], from[CSOURCE_NAME_MAX + 32], to[CSOURCE_NAME_MAX + 32];
     int64_t small[3], large[3];
     if (o->a.before[0] || o->a.after[0])
-        return csource_unsupported(o, "it changes the number of pictures");
+        return export_unsupported(o, "C source", "it changes the number of pictures");
     picture_sides(pads ? in : out, small);
     picture_sides(pads ? out : in, large);
     int64_t offset = offset_of(o, in->rank, large);
@@ -333,7 +320,7 @@ fv_status csource_operation(csource *s, const op *o)
     char text[64];
     const shape *y = &s->graph->values[o->outputs[0]].shape;
     if (!writers[o->kind])
-        return csource_unsupported(o, NULL);
+        return export_unsupported(o, "C source", NULL);
     if (csource_is_view(s, o))
         return FV_OK;
     text_add(&s->calls, "    /* ");

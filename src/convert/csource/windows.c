@@ -103,7 +103,7 @@ static fv_status convolve(csource *s, const op *o, const window *w, const filter
     char x[CSOURCE_NAME_MAX], residual[CSOURCE_NAME_MAX], y[CSOURCE_NAME_MAX];
     const char *part = NULL;
     csource_value(s, o->inputs[0], x);
-    csource_value(s, o->input_count > 3 ? o->inputs[3] : NO_VALUE, residual);
+    csource_value(s, op_input(o, 3), residual);
     csource_value(s, o->outputs[0], y);
     int n = (int)++s->array_count;
     add_window(s, &g->values[o->inputs[0]].shape, &g->values[o->outputs[0]].shape, w);
@@ -165,7 +165,7 @@ fv_status csource_dense(csource *s, const op *o)
     char from[CSOURCE_NAME_MAX], residual[CSOURCE_NAME_MAX], y[CSOURCE_NAME_MAX];
     shape picture = picture_of(s, o->inputs[0]);
     csource_value(s, o->inputs[0], from);
-    csource_value(s, o->input_count > 3 ? o->inputs[3] : NO_VALUE, residual);
+    csource_value(s, op_input(o, 3), residual);
     csource_value(s, o->outputs[0], y);
     int n = (int)++s->array_count;
     STATUS_TRY(add_dense_weights(s, o, &picture));

@@ -292,9 +292,7 @@ static void tell(const importer *m, const fv_model *model)
 
 static void release(importer *m)
 {
-    for (size_t i = 0; i < m->block_count; i++)
-        free(m->blocks[i]);
-    free(m->blocks);
+    mem_pool_release(&m->pool);
     free(m->steps);
     free(m->values);
     name_table_release(&m->names);

@@ -23,13 +23,10 @@ void *import_array(importer *m, uint64_t count, size_t size)
         status_set(FV_ERROR_FORMAT, "its graph makes far more numbers than the file has");
         return NULL;
     }
-    if (MEM_GROW(m->blocks, m->block_count, m->block_capacity) != FV_OK)
-        return NULL;
-    void *block = mem_array((size_t)count, size);
-    if (!block)
-        return NULL;
-    m->memory += bytes;
-    return m->blocks[m->block_count++] = block;
+    void *block = mem_pool_array(&m->pool, (size_t)count, size);
+    if (block)
+        m->memory += bytes;
+    return block;
 }
 
 char *import_text(importer *m, const char *words, size_t length)

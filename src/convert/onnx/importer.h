@@ -13,6 +13,7 @@
 
 #include "convert/onnx/file.h"
 #include "convert/onnx/view.h"
+#include "core/memory.h"
 #include "data/name_table.h"
 #include "nn/network.h"
 
@@ -112,8 +113,7 @@ typedef struct importer {
     size_t value_capacity;
     step **steps;
     size_t step_count, step_capacity;
-    void **blocks; /* the import's memory */
-    size_t block_count, block_capacity;
+    mem_pool pool; /* the import's memory */
     uint64_t memory, memory_limit;
     step *input;
     float scale[FV_MAX_CHANNELS], shift[FV_MAX_CHANNELS]; /* what the graph does to its input first */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Normalisation and class names: what the graph does to its input first, and properties that writers (Ultralytics') keep. */
+#include <locale.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,9 +25,10 @@ static const char *property(const importer *m, const char *key)
 static int read_numbers(const char *words, float *numbers, int most)
 {
     int count = 0;
+    locale_t c = newlocale(LC_ALL_MASK, "C", (locale_t)0); /* numbers have a point in every locale */
     while (words && *words && count < most) {
         char *end;
-        float number = strtof(words, &end);
+        float number = strtof_l(words, &end, c);
         if (end == words) {
             words++;
             continue;
@@ -34,6 +36,7 @@ static int read_numbers(const char *words, float *numbers, int most)
         numbers[count++] = number;
         words = end;
     }
+    freelocale(c);
     return count;
 }
 

@@ -7,7 +7,7 @@
 /* (O, I) to (I, O). */
 static const float *transposed(onnx_writer *w, const float *data, int64_t rows, int64_t columns)
 {
-    float *turned = onnx_array(w, (size_t)(rows * columns), sizeof *turned);
+    float *turned = mem_pool_array(&w->pool, (size_t)(rows * columns), sizeof *turned);
     for (int64_t r = 0; turned && r < rows; r++)
         for (int64_t c = 0; c < columns; c++)
             turned[c * rows + r] = data[r * columns + c];
@@ -19,14 +19,13 @@ static const char *each_place(onnx_writer *w, const op *o)
 {
     value_id v = o->inputs[1];
     const shape *s = onnx_shape(w, v);
-    const char *given = w->network->graph->values[v].name;
-    const char *name = given ? given : onnx_text(w, "%s.weight", o->name ? o->name : "network");
+    const char *name = onnx_parameter_name(w, v, "weight");
     const float *turned = transposed(w, w->network->data[v], s->d[0], s->d[1]);
     const char *weight =
         name && turned ? onnx_floats(w, name, 2, (int64_t[]){s->d[1], s->d[0]}, turned) : NULL;
     const char *in[] = {onnx_value(w, o->inputs[0], ONNX_LAST), weight};
     const char *y = onnx_node(w, "MatMul", in, 2, NULL);
-    if (o->input_count < 3 || o->inputs[2] == NO_VALUE)
+    if (op_input(o, 2) == NO_VALUE)
         return y;
     return onnx_node(w, "Add", (const char *[]){y, onnx_parameter(w, o, 2, "bias")}, 2, NULL);
 }
@@ -39,9 +38,9 @@ bool onnx_write_dense(onnx_writer *w, const op *o)
     const char *x = onnx_value(w, o->inputs[0], ONNX_FIRST);
     if (onnx_shape(w, o->inputs[0])->rank == 4)
         x = onnx_node(w, "Flatten", &x, 1, NULL); /* channels slowest, as ours are */
-    const char *in[] = {x, onnx_parameter(w, o, 1, "weight"), onnx_optional(w, o, 2, "bias")};
-    bool biased = o->input_count > 2 && o->inputs[2] != NO_VALUE;
-    return onnx_set_output(w, o, ONNX_LAST, onnx_node(w, "Gemm", in, biased ? 3 : 2, turned));
+    const char *in[] = {x, onnx_parameter(w, o, 1, "weight"), onnx_parameter(w, o, 2, "bias")};
+    return onnx_set_output(w, o, ONNX_LAST,
+                           onnx_node(w, "Gemm", in, op_input(o, 2) == NO_VALUE ? 2 : 3, turned));
 }
 
 /* One of (3, N, heads, L, d). */

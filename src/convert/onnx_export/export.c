@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* ONNX: operations of version 17, which every runtime of the last years has. */
 #include <inttypes.h>
-#include <stdlib.h>
 
 #include "convert/onnx_export/export.h"
 #include "convert/onnx_export/writer.h"
 #include "core/file.h"
-#include "core/memory.h"
 
 enum {
     OPSET = 17,
@@ -45,10 +43,7 @@ static fv_status write_operations(onnx_writer *w)
     for (int32_t i = 0; i < g->op_count; i++) {
         const op *o = w->op = &g->ops[i];
         if (!operations[o->kind])
-            return status_set(
-                FV_ERROR_UNSUPPORTED, "layer %s: ONNX has no operation for %s%s", o->name ? o->name : "?",
-                op_info_of(o->kind)->name,
-                o->kind == OP_VOTE ? "; train another head (--head linear), which can be exported" : "");
+            return export_unsupported(o, "ONNX", NULL);
         if (!operations[o->kind](w, o))
             return status_last();
     }
@@ -58,7 +53,7 @@ static fv_status write_operations(onnx_writer *w)
 /* The last node's output gets the name that the world sees. */
 static fv_status set_output(onnx_writer *w)
 {
-    char *name = onnx_text(w, "probabilities");
+    char *name = mem_pool_text(&w->pool, "probabilities");
     value_id v = w->network->probabilities;
     if (!name ||
         !(w->graph.output = onnx_value_info(w, name, ONNX__TENSOR_PROTO__DATA_TYPE__FLOAT, onnx_shape(w, v))))
@@ -100,9 +95,10 @@ static fv_status write_model(onnx_writer *w, const char *path)
     Onnx__OperatorSetIdProto opset = ONNX__OPERATOR_SET_ID_PROTO__INIT, *opsets[] = {&opset};
     STATUS_TRY(write_operations(w));
     STATUS_TRY(set_output(w));
-    if (!onnx_write_properties(w) || !(w->graph.name = onnx_text(w, "%s", w->network->model->name)) ||
-        !(model.producer_name = onnx_text(w, "fovea")) ||
-        !(model.producer_version = onnx_text(w, "%s", fv_version())))
+    if (!onnx_write_properties(w) ||
+        !(w->graph.name = mem_pool_text(&w->pool, "%s", w->network->model->name)) ||
+        !(model.producer_name = mem_pool_text(&w->pool, "fovea")) ||
+        !(model.producer_version = mem_pool_text(&w->pool, "%s", fv_version())))
         return status_last();
     opset.has_version = 1;
     opset.version = OPSET;
@@ -121,7 +117,7 @@ static fv_status write(const export_network *n, const fv_export_options *o, cons
 {
     onnx_writer w = {.network = n, .options = o};
     onnx__graph_proto__init(&w.graph);
-    w.values = onnx_array(&w, (size_t)n->graph->value_count, sizeof *w.values);
+    w.values = mem_pool_array(&w.pool, (size_t)n->graph->value_count, sizeof *w.values);
     fv_status status = w.values ? write_model(&w, path) : status_last();
     onnx_writer_release(&w);
     return status;

@@ -5,13 +5,13 @@
 /* "batch", or a number. */
 static bool set_side(onnx_writer *w, Onnx__TensorShapeProto *s, int64_t side)
 {
-    Onnx__TensorShapeProto__Dimension *d = onnx_array(w, 1, sizeof *d);
+    Onnx__TensorShapeProto__Dimension *d = mem_pool_array(&w->pool, 1, sizeof *d);
     if (!d)
         return false;
     onnx__tensor_shape_proto__dimension__init(d);
     if (side == BATCH) {
         d->value_case = ONNX__TENSOR_SHAPE_PROTO__DIMENSION__VALUE_DIM_PARAM;
-        d->dim_param = onnx_text(w, "batch");
+        d->dim_param = mem_pool_text(&w->pool, "batch");
     } else {
         d->value_case = ONNX__TENSOR_SHAPE_PROTO__DIMENSION__VALUE_DIM_VALUE;
         d->dim_value = side;
@@ -22,10 +22,11 @@ static bool set_side(onnx_writer *w, Onnx__TensorShapeProto *s, int64_t side)
 
 Onnx__ValueInfoProto **onnx_value_info(onnx_writer *w, char *name, int type, const shape *s)
 {
-    Onnx__ValueInfoProto *info = onnx_array(w, 1, sizeof *info), **list = onnx_array(w, 1, sizeof *list);
-    Onnx__TypeProto *kind = onnx_array(w, 1, sizeof *kind);
-    Onnx__TypeProto__Tensor *tensor = onnx_array(w, 1, sizeof *tensor);
-    Onnx__TensorShapeProto *sides = onnx_array(w, 1, sizeof *sides);
+    Onnx__ValueInfoProto *info = mem_pool_array(&w->pool, 1, sizeof *info),
+                         **list = mem_pool_array(&w->pool, 1, sizeof *list);
+    Onnx__TypeProto *kind = mem_pool_array(&w->pool, 1, sizeof *kind);
+    Onnx__TypeProto__Tensor *tensor = mem_pool_array(&w->pool, 1, sizeof *tensor);
+    Onnx__TensorShapeProto *sides = mem_pool_array(&w->pool, 1, sizeof *sides);
     if (!info || !list || !kind || !tensor || !sides)
         return NULL;
     onnx__value_info_proto__init(info);
@@ -39,7 +40,7 @@ Onnx__ValueInfoProto **onnx_value_info(onnx_writer *w, char *name, int type, con
     tensor->has_elem_type = 1;
     tensor->elem_type = type;
     tensor->shape = sides;
-    if (!(sides->dim = onnx_array(w, (size_t)s->rank, sizeof *sides->dim)))
+    if (!(sides->dim = mem_pool_array(&w->pool, (size_t)s->rank, sizeof *sides->dim)))
         return NULL;
     for (int i = 0; i < s->rank; i++)
         if (!set_side(w, sides, s->d[i]))
@@ -71,7 +72,7 @@ static const char *normalise(onnx_writer *w, const op *o, const char *pixels)
 bool onnx_write_normalize(onnx_writer *w, const op *o)
 {
     const shape *s = onnx_shape(w, o->inputs[0]);
-    char *name = onnx_text(w, "images");
+    char *name = mem_pool_text(&w->pool, "images");
     if (w->options->input == FV_EXPORT_PIXELS)
         return set_input(w, name, ONNX__TENSOR_PROTO__DATA_TYPE__UINT8, s) &&
                onnx_set_output(w, o, ONNX_LAST, normalise(w, o, name));

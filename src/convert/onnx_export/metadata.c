@@ -10,9 +10,6 @@
 #include "model/file.h"
 #include "model/predictor.h"
 
-static const char *const modes[] = {"crop", "squash", "letterbox"};
-static const char *const interpolations[] = {"bilinear", "bicubic", "lanczos", "box"};
-
 /* As Python writes a dictionary: {0: 'tench', 1: 'jack-o\'-lantern'}. */
 static void add_names(const fv_model *m, text *out)
 {
@@ -68,8 +65,8 @@ static bool write_preprocess(onnx_writer *w, const fv_model *m)
     bool done = property(w, "mean", &mean);
     done = property(w, "std", &std) && done;
     done = property(w, "crop_pct", &fraction) && done;
-    return done && onnx_property(w, "interpolation", interpolations[p->interpolation]) &&
-           onnx_property(w, "resize_mode", modes[p->resize_mode]) &&
+    return done && onnx_property(w, "interpolation", model_interpolations[p->interpolation]) &&
+           onnx_property(w, "resize_mode", model_resize_modes[p->resize_mode]) &&
            onnx_property(w, "order", p->reverse_channels ? "bgr" : "rgb") &&
            onnx_property(w, "preprocess", w->options->input == FV_EXPORT_PIXELS ? "inside" : "outside");
 }
@@ -79,12 +76,12 @@ static bool write_own(onnx_writer *w, const fv_model *m)
 {
     json_t *own = json_object(), *value;
     const char *key;
-    bool done = own && model_metadata_add(m, own) == FV_OK;
+    bool done = model_metadata_add(m, own) == FV_OK;
+    json_object_del(own, "fovea.classes");
     json_object_foreach(own, key, value)
     {
-        char *copy = strcmp(key, "fovea.classes") != 0 && done ? onnx_text(w, "%s", key) : NULL;
-        done = done && (strcmp(key, "fovea.classes") == 0 ||
-                        (copy && onnx_property(w, copy, json_string_value(value))));
+        char *copy = done ? mem_pool_text(&w->pool, "%s", key) : NULL;
+        done = copy && onnx_property(w, copy, json_string_value(value));
     }
     json_decref(own);
     return done;

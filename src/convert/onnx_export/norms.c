@@ -13,7 +13,7 @@ bool onnx_write_batch_norm(onnx_writer *w, const op *o)
 
 static const char *constant_list(onnx_writer *w, const char *name, int64_t count, float number)
 {
-    float *list = onnx_array(w, (size_t)count, sizeof *list);
+    float *list = mem_pool_array(&w->pool, (size_t)count, sizeof *list);
     for (int64_t i = 0; list && i < count; i++)
         list[i] = number;
     return list ? onnx_floats(w, name, 1, &count, list) : NULL;

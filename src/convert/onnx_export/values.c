@@ -26,7 +26,7 @@ const char *onnx_transpose(onnx_writer *w, const char *x, int rank, const int64_
 static const float *channels_first(onnx_writer *w, const float *data, const shape *s)
 {
     int64_t places = s->d[0] * s->d[1] * s->d[2], channels = s->d[3], each = s->d[1] * s->d[2];
-    float *moved = onnx_array(w, (size_t)(places * channels), sizeof *moved);
+    float *moved = mem_pool_array(&w->pool, (size_t)(places * channels), sizeof *moved);
     for (int64_t p = 0; moved && p < places; p++)
         for (int64_t c = 0; c < channels; c++)
             moved[((p / each) * channels + c) * each + p % each] = data[p * channels + c];
@@ -44,30 +44,25 @@ static const char *add_constant(onnx_writer *w, value_id v, onnx_layout layout)
     return data ? onnx_floats(w, name, 4, (int64_t[]){s.d[0], s.d[3], s.d[1], s.d[2]}, data) : NULL;
 }
 
-static bool has_input(const op *o, int input)
+const char *onnx_parameter_name(onnx_writer *w, value_id v, const char *part)
 {
-    return input < o->input_count && o->inputs[input] != NO_VALUE;
+    const value *info = &w->network->graph->values[v];
+    return info->kind == VALUE_PARAMETER && info->name
+               ? info->name
+               : mem_pool_text(&w->pool, "%s.%s", w->op->name ? w->op->name : "network", part);
 }
 
 const char *onnx_parameter(onnx_writer *w, const op *o, int input, const char *part)
 {
-    if (!has_input(o, input))
+    value_id v = op_input(o, input);
+    if (v == NO_VALUE)
         return NULL;
-    value_id v = o->inputs[input];
     onnx_names *names = &w->values[v];
-    const value *info = &w->network->graph->values[v];
     if (names->in[ONNX_LAST])
         return names->in[ONNX_LAST];
-    const char *name = info->kind == VALUE_PARAMETER && info->name
-                           ? info->name
-                           : onnx_text(w, "%s.%s", o->name ? o->name : "network", part);
-    return names->in[ONNX_LAST] =
-               name ? onnx_floats(w, name, info->shape.rank, info->shape.d, w->network->data[v]) : NULL;
-}
-
-const char *onnx_optional(onnx_writer *w, const op *o, int input, const char *part)
-{
-    return has_input(o, input) ? onnx_parameter(w, o, input, part) : "";
+    const shape *own = onnx_shape(w, v);
+    const char *name = onnx_parameter_name(w, v, part);
+    return names->in[ONNX_LAST] = name ? onnx_floats(w, name, own->rank, own->d, w->network->data[v]) : NULL;
 }
 
 /* ---- values of pictures ---- */

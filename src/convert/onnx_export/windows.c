@@ -16,9 +16,8 @@ bool onnx_write_convolution(onnx_writer *w, const op *o)
                                 ONNX_INT("group", v->groups),
                                 {0}};
     const char *in[] = {onnx_value(w, o->inputs[0], ONNX_FIRST), onnx_parameter(w, o, 1, "weight"),
-                        onnx_optional(w, o, 2, "bias")};
-    bool biased = o->input_count > 2 && o->inputs[2] != NO_VALUE;
-    return onnx_set_output(w, o, ONNX_FIRST, onnx_node(w, "Conv", in, biased ? 3 : 2, a));
+                        onnx_parameter(w, o, 2, "bias")};
+    return onnx_set_output(w, o, ONNX_FIRST, onnx_node(w, "Conv", in, op_input(o, 2) == NO_VALUE ? 2 : 3, a));
 }
 
 bool onnx_write_max_pool(onnx_writer *w, const op *o)

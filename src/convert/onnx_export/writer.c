@@ -1,51 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Nodes, constants and properties, and the memory of them all. */
+/* Nodes, constants and properties. */
 #include "convert/onnx_export/writer.h"
 
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/memory.h"
-
-static void *keep(onnx_writer *w, void *block)
-{
-    if (!block)
-        return NULL;
-    if (MEM_GROW(w->blocks, w->block_count, w->block_capacity) != FV_OK) {
-        free(block);
-        return NULL;
-    }
-    w->blocks[w->block_count++] = block;
-    return block;
-}
-
-void *onnx_array(onnx_writer *w, size_t count, size_t size)
-{
-    return keep(w, mem_array(count, size));
-}
-
-char *onnx_text(onnx_writer *w, const char *format, ...)
-{
-    va_list list;
-    va_start(list, format);
-    int length = vsnprintf(NULL, 0, format, list);
-    va_end(list);
-    char *words = length >= 0 ? onnx_array(w, (size_t)length + 1, 1) : NULL;
-    if (!words)
-        return NULL;
-    va_start(list, format);
-    vsnprintf(words, (size_t)length + 1, format, list);
-    va_end(list);
-    return words;
-}
-
 void onnx_writer_release(onnx_writer *w)
 {
-    for (size_t i = 0; i < w->block_count; i++)
-        free(w->blocks[i]);
-    free(w->blocks);
+    mem_pool_release(&w->pool);
     free(w->properties);
     free(w->graph.node);
     free(w->graph.initializer);
@@ -67,11 +29,11 @@ static bool set_attributes(onnx_writer *w, Onnx__NodeProto *node, const onnx_att
         count++;
     if (count == 0)
         return true;
-    if (!(node->attribute = onnx_array(w, count, sizeof *node->attribute)))
+    if (!(node->attribute = mem_pool_array(&w->pool, count, sizeof *node->attribute)))
         return false;
     for (; node->n_attribute < count; node->n_attribute++) {
         const onnx_attribute *from = &list[node->n_attribute];
-        Onnx__AttributeProto *a = onnx_array(w, 1, sizeof *a);
+        Onnx__AttributeProto *a = mem_pool_array(&w->pool, 1, sizeof *a);
         if (!a)
             return false;
         onnx__attribute_proto__init(a);
@@ -80,7 +42,7 @@ static bool set_attributes(onnx_writer *w, Onnx__NodeProto *node, const onnx_att
         if (from->count > 0) {
             a->type = ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__INTS;
             a->n_ints = (size_t)from->count;
-            if (!(a->ints = onnx_array(w, a->n_ints, sizeof *a->ints)))
+            if (!(a->ints = mem_pool_array(&w->pool, a->n_ints, sizeof *a->ints)))
                 return false;
             memcpy(a->ints, from->ints, a->n_ints * sizeof *a->ints);
         } else if (from->count == 0) {
@@ -103,10 +65,10 @@ const char *onnx_node(onnx_writer *w, const char *type, const char *const *input
     for (int i = 0; i < count; i++)
         if (!inputs[i])
             return NULL;
-    Onnx__NodeProto *node = onnx_array(w, 1, sizeof *node);
-    char **names = onnx_array(w, (size_t)count + 1, sizeof *names);
+    Onnx__NodeProto *node = mem_pool_array(&w->pool, 1, sizeof *node);
+    char **names = mem_pool_array(&w->pool, (size_t)count + 1, sizeof *names);
     const char *layer = w->op->name ? w->op->name : "network";
-    char *output = onnx_text(w, "%s/%s_%zu", layer, type, w->graph.n_node);
+    char *output = mem_pool_text(&w->pool, "%s/%s_%zu", layer, type, w->graph.n_node);
     if (!node || !names || !output || MEM_GROW(w->graph.node, w->graph.n_node, w->node_capacity) != FV_OK)
         return NULL;
     onnx__node_proto__init(node);
@@ -137,17 +99,17 @@ static bool is_taken(const onnx_writer *w, const char *name)
 
 static char *free_name(onnx_writer *w, const char *name)
 {
-    char *unique = onnx_text(w, "%s", name);
+    char *unique = mem_pool_text(&w->pool, "%s", name);
     for (int k = 2; unique && is_taken(w, unique); k++)
-        unique = onnx_text(w, "%s_%d", name, k);
+        unique = mem_pool_text(&w->pool, "%s_%d", name, k);
     return unique;
 }
 
 static const char *add_tensor(onnx_writer *w, const char *name, int type, int rank, const int64_t *shape,
                               const void *data, size_t size)
 {
-    Onnx__TensorProto *t = onnx_array(w, 1, sizeof *t);
-    int64_t *dims = onnx_array(w, (size_t)rank, sizeof *dims);
+    Onnx__TensorProto *t = mem_pool_array(&w->pool, 1, sizeof *t);
+    int64_t *dims = mem_pool_array(&w->pool, (size_t)rank, sizeof *dims);
     char *unique = free_name(w, name);
     if (!t || !dims || !unique ||
         MEM_GROW(w->graph.initializer, w->graph.n_initializer, w->tensor_capacity) != FV_OK)
@@ -175,8 +137,8 @@ const char *onnx_floats(onnx_writer *w, const char *name, int rank, const int64_
 
 const char *onnx_number(onnx_writer *w, float number)
 {
-    float *copy = onnx_array(w, 1, sizeof *copy);
-    char *name = onnx_text(w, "number_%.9g", (double)number);
+    float *copy = mem_pool_array(&w->pool, 1, sizeof *copy);
+    char *name = mem_pool_text(&w->pool, "number_%.9g", (double)number);
     if (!copy || !name)
         return NULL;
     *copy = number;
@@ -185,10 +147,10 @@ const char *onnx_number(onnx_writer *w, float number)
 
 const char *onnx_wholes(onnx_writer *w, const int64_t *list, int count)
 {
-    int64_t *copy = onnx_array(w, (size_t)count, sizeof *copy), length = count;
-    char *name = onnx_text(w, "list");
+    int64_t *copy = mem_pool_array(&w->pool, (size_t)count, sizeof *copy), length = count;
+    char *name = mem_pool_text(&w->pool, "list");
     for (int i = 0; name && i < count; i++)
-        name = onnx_text(w, "%s_%lld", name, (long long)list[i]);
+        name = mem_pool_text(&w->pool, "%s_%lld", name, (long long)list[i]);
     if (!copy || !name)
         return NULL;
     memcpy(copy, list, (size_t)count * sizeof *copy);
@@ -201,8 +163,8 @@ const char *onnx_wholes(onnx_writer *w, const int64_t *list, int count)
 
 bool onnx_property(onnx_writer *w, const char *key, const char *value)
 {
-    Onnx__StringStringEntryProto *entry = onnx_array(w, 1, sizeof *entry);
-    char *copy = value ? onnx_text(w, "%s", value) : NULL;
+    Onnx__StringStringEntryProto *entry = mem_pool_array(&w->pool, 1, sizeof *entry);
+    char *copy = value ? mem_pool_text(&w->pool, "%s", value) : NULL;
     if (!entry || !copy || MEM_GROW(w->properties, w->property_count, w->property_capacity) != FV_OK)
         return false;
     onnx__string_string_entry_proto__init(entry);

@@ -15,6 +15,7 @@
 #include <onnx.pb-c.h>
 
 #include "convert/export.h"
+#include "core/memory.h"
 
 typedef enum onnx_layout {
     ONNX_FIRST, /* (N, C, H, W) */
@@ -35,14 +36,11 @@ typedef struct onnx_writer {
     size_t property_count, property_capacity, node_capacity, tensor_capacity;
     onnx_names *values; /* by value */
     const op *op;       /* the one that is written */
-    void **blocks;      /* the writer's memory */
-    size_t block_count, block_capacity;
+    mem_pool pool;      /* all that is written */
 } onnx_writer;
 
 /* ---- writer.c ---- */
 
-void *onnx_array(onnx_writer *w, size_t count, size_t size); /* zeroed */
-char *onnx_text(onnx_writer *w, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void onnx_writer_release(onnx_writer *w);
 
 typedef struct onnx_attribute {
@@ -84,11 +82,11 @@ bool onnx_property(onnx_writer *w, const char *key, const char *value);
 const char *onnx_value(onnx_writer *w, value_id v, onnx_layout layout);
 /* The layout that costs no transposition for the operation's inputs. */
 onnx_layout onnx_layout_for(const onnx_writer *w, const op *o);
-/* A persistent value in its own order (OIHW, (O, I), (C)); `part` names it where it has no name, e.g. "weight". NULL without an error when the
+/* "conv1.weight", or the layer's name and `part` where the tensor has none. */
+const char *onnx_parameter_name(onnx_writer *w, value_id v, const char *part);
+/* A persistent value in its own order (OIHW, (O, I), (C)) under that name. NULL without an error when the
  * operation has no such input. */
 const char *onnx_parameter(onnx_writer *w, const op *o, int input, const char *part);
-/* The same for an input that is not there: "". */
-const char *onnx_optional(onnx_writer *w, const op *o, int input, const char *part);
 /* y, after the operation's activation, is its output. False when it is NULL. */
 bool onnx_set_output(onnx_writer *w, const op *o, onnx_layout layout, const char *y);
 /* y = x in another shape; a first side of 0 is x's own. */

@@ -18,7 +18,7 @@ bool lite_write_flatten(lite_writer *w, const op *o)
 static const float *channels_fastest(lite_writer *w, const float *from, int64_t units, int64_t channels,
                                      int64_t places)
 {
-    float *to = lite_array(w, (size_t)(units * channels * places), sizeof *to);
+    float *to = mem_pool_array(&w->pool, (size_t)(units * channels * places), sizeof *to);
     for (int64_t n = 0; to && n < units; n++)
         for (int64_t c = 0; c < channels; c++)
             for (int64_t p = 0; p < places; p++)

@@ -2,8 +2,6 @@
 /* TensorFlow Lite (LiteRT), in floating point. */
 #include "convert/tflite_export/export.h"
 
-#include <stdlib.h>
-
 #include "convert/tflite_export/writer.h"
 
 typedef bool (*operation)(lite_writer *w, const op *o);
@@ -35,10 +33,7 @@ static fv_status write_operations(lite_writer *w)
     for (int32_t i = 0; i < g->op_count; i++) {
         const op *o = w->op = &g->ops[i];
         if (!operations[o->kind])
-            return status_set(
-                FV_ERROR_UNSUPPORTED, "layer %s: TensorFlow Lite has no operator for %s%s",
-                o->name ? o->name : "?", op_info_of(o->kind)->name,
-                o->kind == OP_VOTE ? "; train another head (--head linear), which can be exported" : "");
+            return export_unsupported(o, "TensorFlow Lite", NULL);
         if (!operations[o->kind](w, o))
             return status_last();
     }
@@ -50,7 +45,7 @@ static fv_status write_operations(lite_writer *w)
 static fv_status write(const export_network *n, const fv_export_options *o, const char *path)
 {
     lite_writer w = {.network = n, .options = o};
-    w.values = lite_array(&w, (size_t)n->graph->value_count, sizeof *w.values);
+    w.values = mem_pool_array(&w.pool, (size_t)n->graph->value_count, sizeof *w.values);
     for (value_id v = 0; w.values && v < n->graph->value_count; v++)
         w.values[v].tensor = LITE_ABSENT;
     fv_status status = w.values ? write_operations(&w) : status_last();

@@ -17,44 +17,16 @@ enum {
 
 /* ---- operator codes ---- */
 
-static int version_of(const lite_operator_record *o)
-{
-    return o->options.version ? o->options.version : 1;
-}
-
-/* The first operator of the same kind. */
-static size_t kind_of(const lite_writer *w, size_t i)
-{
-    for (size_t k = 0; k < i; k++)
-        if (w->operators[k].code == w->operators[i].code &&
-            version_of(&w->operators[k]) == version_of(&w->operators[i]))
-            return k;
-    return i;
-}
-
-static size_t code_index(const lite_writer *w, size_t i)
-{
-    size_t kind = kind_of(w, i), index = 0;
-    for (size_t k = 0; k < kind; k++)
-        index += kind_of(w, k) == k;
-    return index;
-}
-
 static void write_codes(const lite_writer *w, flat_writer *f, size_t at)
 {
-    size_t count = 0, next = 0;
-    for (size_t i = 0; i < w->operator_count; i++)
-        count += kind_of(w, i) == i;
-    size_t list = flat_links(f, count);
+    size_t list = flat_links(f, w->code_count);
     flat_link(f, at, list);
-    for (size_t i = 0; i < w->operator_count; i++) {
-        if (kind_of(w, i) != i)
-            continue;
-        int code = w->operators[i].code;
-        flat_field fields[] = {FLAT_BYTE(OPERATOR_CODE_OLD, code < OLD_CODES ? code : OLD_CODES),
-                               FLAT_INT(OPERATOR_CODE_VERSION, version_of(&w->operators[i])),
-                               FLAT_INT(OPERATOR_CODE_BUILTIN, code)};
-        flat_link(f, list + 4 + 4 * next++, flat_table_write(f, fields, 3));
+    for (size_t i = 0; i < w->code_count; i++) {
+        const lite_code *c = &w->codes[i];
+        flat_field fields[] = {FLAT_BYTE(OPERATOR_CODE_OLD, c->code < OLD_CODES ? c->code : OLD_CODES),
+                               FLAT_INT(OPERATOR_CODE_VERSION, c->version),
+                               FLAT_INT(OPERATOR_CODE_BUILTIN, c->code)};
+        flat_link(f, list + 4 + 4 * i, flat_table_write(f, fields, 3));
     }
 }
 
@@ -94,7 +66,7 @@ static void write_tensors(const lite_writer *w, flat_writer *f, size_t at)
 static size_t write_operator(const lite_writer *w, flat_writer *f, size_t i)
 {
     lite_operator_record o = w->operators[i];
-    flat_field fields[] = {FLAT_INT(OPERATOR_CODE_INDEX, code_index(w, i)), FLAT_LINK(OPERATOR_INPUTS),
+    flat_field fields[] = {FLAT_INT(OPERATOR_CODE_INDEX, o.code), FLAT_LINK(OPERATOR_INPUTS),
                            FLAT_LINK(OPERATOR_OUTPUTS), FLAT_BYTE(OPERATOR_OPTIONS_TYPE, o.options.type),
                            FLAT_LINK(OPERATOR_OPTIONS)};
     size_t at = flat_table_write(f, fields, o.options.type ? 5 : 3);
@@ -117,9 +89,8 @@ static void write_graph(const lite_writer *w, flat_writer *f, size_t at)
 {
     flat_field fields[] = {FLAT_LINK(SUBGRAPH_TENSORS), FLAT_LINK(SUBGRAPH_INPUTS),
                            FLAT_LINK(SUBGRAPH_OUTPUTS), FLAT_LINK(SUBGRAPH_OPERATORS)};
-    size_t list = flat_links(f, 1);
-    flat_link(f, at, list);
-    flat_link(f, list + 4, flat_table_write(f, fields, 4));
+    size_t list = flat_single(f, at);
+    flat_link(f, list, flat_table_write(f, fields, 4));
     write_tensors(w, f, fields[0].at);
     flat_link(f, fields[1].at, flat_vector_write(f, &w->input, 1, sizeof w->input, 4));
     flat_link(f, fields[2].at, flat_vector_write(f, &w->output, 1, sizeof w->output, 4));
@@ -195,34 +166,40 @@ static fv_status write_model(const lite_writer *w, flat_writer *f, const extra *
 
 /* ---- the file ---- */
 
-/* The model file's own words, which the import takes back. The caller frees them; NULL with the error set. */
-static char *own_metadata(const fv_model *m)
+/* The model file's own words, which the import takes back. The caller frees them. */
+static fv_status own_metadata(const fv_model *m, char **words)
 {
     json_t *own = json_object();
-    char *words = own && model_metadata_add(m, own) == FV_OK ? json_dumps(own, JSON_COMPACT) : NULL;
-    if (!own || (status_last() == FV_OK && !words))
-        status_set(FV_ERROR_MEMORY, "not enough memory to write a model's metadata");
+    fv_status status = model_metadata_add(m, own);
+    if (status == FV_OK && !(*words = json_dumps(own, JSON_COMPACT)))
+        status = status_set(FV_ERROR_MEMORY, "not enough memory to write a model's metadata");
     json_decref(own);
-    return words;
+    return status;
 }
 
-static fv_status save(lite_writer *w, const flat_writer *f, const char *path)
+static fv_status save(const lite_writer *w, const flat_writer *f, const char *path)
 {
     file_writer file;
-    uint8_t *zip;
-    size_t zip_size;
-    STATUS_TRY(lite_labels(w, f->size, &zip, &zip_size));
-    STATUS_TRY(file_writer_open(&file, path));
-    file_writer_add(&file, f->data, f->size);
-    file_writer_add(&file, zip, zip_size);
-    return file_writer_commit(&file);
+    text labels = {0};
+    fv_status status = lite_labels(w, f->size, &labels);
+    if (status == FV_OK)
+        status = file_writer_open(&file, path);
+    if (status == FV_OK) {
+        file_writer_add(&file, f->data, f->size);
+        file_writer_add(&file, labels.data, labels.length);
+        status = file_writer_commit(&file);
+    }
+    text_release(&labels);
+    return status;
 }
 
-fv_status lite_save(lite_writer *w, const char *path)
+fv_status lite_save(const lite_writer *w, const char *path)
 {
     flat_writer f = {0}, metadata = {0};
-    char *own = own_metadata(w->network->model);
-    fv_status status = own ? lite_metadata(w, &metadata) : status_last();
+    char *own = NULL;
+    fv_status status = own_metadata(w->network->model, &own);
+    if (status == FV_OK)
+        status = lite_metadata(w, &metadata);
     if (status == FV_OK) {
         const extra extras[] = {{"TFLITE_METADATA", metadata.data, metadata.size},
                                 {TFLITE_OWN_METADATA, own, strlen(own)}};

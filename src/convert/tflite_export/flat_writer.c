@@ -107,6 +107,13 @@ size_t flat_links(flat_writer *f, size_t count)
     return flat_vector_write(f, NULL, count, 4, 4);
 }
 
+size_t flat_single(flat_writer *f, size_t at)
+{
+    size_t list = flat_links(f, 1);
+    flat_link(f, at, list);
+    return list + 4;
+}
+
 void flat_release(flat_writer *f)
 {
     free(f->data);

@@ -49,6 +49,8 @@ size_t flat_vector_write(flat_writer *f, const void *data, size_t count, size_t 
 size_t flat_text(flat_writer *f, const char *words);
 /* A vector of `count` links that are still to be made. */
 size_t flat_links(flat_writer *f, size_t count);
+/* A vector of one link, itself linked at `at`. Returns where that link lies: ask before what it links to is written. */
+size_t flat_single(flat_writer *f, size_t at);
 void flat_link(flat_writer *f, size_t at, size_t target);
 void flat_release(flat_writer *f);
 

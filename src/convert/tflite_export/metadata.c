@@ -1,26 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* TFLite's own metadata, as its support library reads it, and the classes' names in a zip archive behind the FlatBuffer. */
-#include <stdlib.h>
-#include <string.h>
-
 #include <zlib.h>
 
 #include "convert/tflite_export/writer.h"
-#include "core/memory.h"
-#include "core/text.h"
 
 #define LABELS_NAME "labels.txt"
 
 /* ---- the FlatBuffer ---- */
-
-/* A vector of one table at `at`. */
-static void link_single(flat_writer *f, size_t at, size_t (*make)(flat_writer *f, const fv_model *m),
-                        const fv_model *m)
-{
-    size_t list = flat_links(f, 1);
-    flat_link(f, at, list);
-    flat_link(f, list + 4, make(f, m));
-}
 
 static void link_content(flat_writer *f, size_t at, int type, flat_field *properties, int count)
 {
@@ -53,24 +39,15 @@ static size_t input(flat_writer *f, const fv_model *m, bool normalised)
     size_t table = flat_table_write(f, tensor, normalised ? 3 : 2);
     flat_link(f, tensor[0].at, flat_text(f, "images"));
     link_content(f, tensor[1].at, METADATA_CONTENT_IMAGE, image, 1);
-    if (normalised)
-        link_single(f, tensor[2].at, normalisation, m);
+    if (normalised) {
+        size_t units = flat_single(f, tensor[2].at);
+        flat_link(f, units, normalisation(f, m));
+    }
     return table;
 }
 
-static size_t pixels_input(flat_writer *f, const fv_model *m)
+static size_t labels(flat_writer *f)
 {
-    return input(f, m, false);
-}
-
-static size_t normalised_input(flat_writer *f, const fv_model *m)
-{
-    return input(f, m, true);
-}
-
-static size_t labels(flat_writer *f, const fv_model *m)
-{
-    (void)m;
     flat_field file[] = {FLAT_LINK(METADATA_FILE_NAME),
                          FLAT_BYTE(METADATA_FILE_TYPE, METADATA_FILE_AXIS_LABELS)};
     size_t table = flat_table_write(f, file, 2);
@@ -91,8 +68,10 @@ static size_t output(flat_writer *f, const fv_model *m)
     size_t table = flat_table_write(f, tensor, has_labels(m) ? 3 : 2);
     flat_link(f, tensor[0].at, flat_text(f, "probabilities"));
     link_content(f, tensor[1].at, METADATA_CONTENT_FEATURE, NULL, 0);
-    if (has_labels(m))
-        link_single(f, tensor[2].at, labels, m);
+    if (has_labels(m)) {
+        size_t files = flat_single(f, tensor[2].at);
+        flat_link(f, files, labels(f));
+    }
     return table;
 }
 
@@ -106,11 +85,12 @@ fv_status lite_metadata(const lite_writer *w, flat_writer *f)
     flat_link(f, 0, flat_table_write(f, model, 3));
     flat_link(f, model[0].at, flat_text(f, m->name));
     flat_link(f, model[2].at, flat_text(f, "1.0.0"));
-    size_t list = flat_links(f, 1);
-    flat_link(f, model[1].at, list);
-    flat_link(f, list + 4, flat_table_write(f, graph, 2));
-    link_single(f, graph[0].at, w->options->input == FV_EXPORT_PIXELS ? pixels_input : normalised_input, m);
-    link_single(f, graph[1].at, output, m);
+    size_t graphs = flat_single(f, model[1].at);
+    flat_link(f, graphs, flat_table_write(f, graph, 2));
+    size_t inputs = flat_single(f, graph[0].at);
+    flat_link(f, inputs, input(f, m, w->options->input != FV_EXPORT_PIXELS));
+    size_t outputs = flat_single(f, graph[1].at);
+    flat_link(f, outputs, output(f, m));
     return f->status;
 }
 
@@ -164,25 +144,16 @@ static void add_archive(text *t, const text *names, size_t before)
     add_number(t, 0, 2);
 }
 
-fv_status lite_labels(lite_writer *w, size_t size, uint8_t **zip, size_t *zip_size)
+fv_status lite_labels(const lite_writer *w, size_t size, text *archive)
 {
     const fv_model *m = w->network->model;
-    text names = {0}, archive = {0};
-    *zip = NULL;
-    *zip_size = 0;
+    text names = {0};
     if (!has_labels(m))
         return FV_OK;
     for (int64_t k = 0; k < m->class_count; k++)
         text_add(&names, "%s\n", m->classes[k]);
-    add_archive(&archive, &names, size);
-    fv_status status = text_status(&names) == FV_OK ? text_status(&archive) : text_status(&names);
+    add_archive(archive, &names, size);
+    fv_status status = text_status(&names) == FV_OK ? text_status(archive) : text_status(&names);
     text_release(&names);
-    if (status == FV_OK && !(*zip = lite_array(w, archive.length, 1)))
-        status = status_last();
-    if (status == FV_OK) {
-        memcpy(*zip, archive.data, archive.length);
-        *zip_size = archive.length;
-    }
-    text_release(&archive);
     return status;
 }

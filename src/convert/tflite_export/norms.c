@@ -1,33 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Normalisation, of what TFLite has: means, differences, factors. */
-#include <math.h>
-
 #include "convert/tflite_export/writer.h"
 
-/* y = scale x + shift, computed from the running statistics. */
+/* y = scale x + shift. */
 bool lite_write_batch_norm(lite_writer *w, const op *o)
 {
     int64_t channels = lite_graph_shape(w, o->inputs[1])->d[0];
-    const float *const *data = w->network->data;
-    const float *gamma = data[o->inputs[1]], *beta = data[o->inputs[2]], *mean = data[o->inputs[3]],
-                *variance = data[o->inputs[4]];
-    float *scale = lite_array(w, (size_t)channels, sizeof *scale),
-          *shift = lite_array(w, (size_t)channels, sizeof *shift);
+    const char *layer = o->name ? o->name : "norm";
+    lite_shape list = {1, {channels}};
+    float *scale = mem_pool_array(&w->pool, (size_t)channels, sizeof *scale),
+          *shift = mem_pool_array(&w->pool, (size_t)channels, sizeof *shift);
     if (!scale || !shift)
         return false;
-    for (int64_t c = 0; c < channels; c++) {
-        double factor = (double)gamma[c] / sqrt((double)variance[c] + (double)o->a.epsilon);
-        scale[c] = (float)factor;
-        shift[c] = (float)((double)beta[c] - factor * (double)mean[c]);
-    }
-    lite_shape list = {1, {channels}};
-    int32_t y = lite_multiply(
-        w, lite_value(w, o->inputs[0]),
-        lite_floats(w, lite_text(w, "%s.scale", o->name ? o->name : "norm"), list, scale), ACTIVATION_NONE);
-    return lite_set(
-        w, o,
-        lite_add(w, y, lite_floats(w, lite_text(w, "%s.shift", o->name ? o->name : "norm"), list, shift),
-                 lite_fuse(w, o)));
+    export_scale_shift(w->network, o, scale, shift);
+    int32_t a = lite_floats(w, mem_pool_text(&w->pool, "%s.scale", layer), list, scale),
+            b = lite_floats(w, mem_pool_text(&w->pool, "%s.shift", layer), list, shift);
+    int32_t y = lite_multiply(w, lite_value(w, o->inputs[0]), a, ACTIVATION_NONE);
+    return lite_set(w, o, lite_add(w, y, b, lite_fuse(w, o)));
 }
 
 /* (x - mean) / sqrt(variance + epsilon) over the axes. */

@@ -59,7 +59,7 @@ static int32_t padded(lite_writer *w, const op *o, const padding *p, bool lowest
 static const float *turned(lite_writer *w, const float *from, const shape *s, bool outputs_last)
 {
     int64_t places = s->d[2] * s->d[3], inputs = s->d[1], outputs = s->d[0];
-    float *to = lite_array(w, (size_t)(places * inputs * outputs), sizeof *to);
+    float *to = mem_pool_array(&w->pool, (size_t)(places * inputs * outputs), sizeof *to);
     for (int64_t o = 0; to && o < outputs; o++)
         for (int64_t i = 0; i < inputs; i++)
             for (int64_t p = 0; p < places; p++)
@@ -155,7 +155,7 @@ static int32_t without_padding(lite_writer *w, const op *o, int32_t y)
 {
     const window *v = &o->a.window;
     const shape *in = lite_graph_shape(w, o->inputs[0]), *out = lite_graph_shape(w, o->outputs[0]);
-    float *factors = lite_array(w, (size_t)(out->d[1] * out->d[2]), sizeof *factors);
+    float *factors = mem_pool_array(&w->pool, (size_t)(out->d[1] * out->d[2]), sizeof *factors);
     if (!factors)
         return LITE_FAILED;
     for (int64_t i = 0; i < out->d[1]; i++)

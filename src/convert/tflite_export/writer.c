@@ -1,52 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Tensors and operators, the values that they stand for, and the memory of them all. */
+/* Tensors and operators, and the values that they stand for. */
 #include "convert/tflite_export/writer.h"
 
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
-#include "core/memory.h"
-
-static void *keep(lite_writer *w, void *block)
-{
-    if (!block)
-        return NULL;
-    if (MEM_GROW(w->blocks, w->block_count, w->block_capacity) != FV_OK) {
-        free(block);
-        return NULL;
-    }
-    w->blocks[w->block_count++] = block;
-    return block;
-}
-
-void *lite_array(lite_writer *w, size_t count, size_t size)
-{
-    return keep(w, mem_array(count, size));
-}
-
-char *lite_text(lite_writer *w, const char *format, ...)
-{
-    va_list list;
-    va_start(list, format);
-    int length = vsnprintf(NULL, 0, format, list);
-    va_end(list);
-    char *words = length >= 0 ? lite_array(w, (size_t)length + 1, 1) : NULL;
-    if (!words)
-        return NULL;
-    va_start(list, format);
-    vsnprintf(words, (size_t)length + 1, format, list);
-    va_end(list);
-    return words;
-}
+#include "graph/passes/rewrite.h"
 
 void lite_release(lite_writer *w)
 {
-    for (size_t i = 0; i < w->block_count; i++)
-        free(w->blocks[i]);
-    free(w->blocks);
+    mem_pool_release(&w->pool);
     free(w->tensors);
+    free(w->codes);
     free(w->operators);
     *w = (lite_writer){0};
 }
@@ -72,7 +36,7 @@ int32_t lite_floats(lite_writer *w, const char *name, lite_shape s, const float 
 
 int32_t lite_number(lite_writer *w, float number)
 {
-    float *copy = lite_array(w, 1, sizeof *copy);
+    float *copy = mem_pool_array(&w->pool, 1, sizeof *copy);
     if (!copy)
         return LITE_FAILED;
     *copy = number;
@@ -81,7 +45,7 @@ int32_t lite_number(lite_writer *w, float number)
 
 int32_t lite_wholes(lite_writer *w, const int64_t *list, int count)
 {
-    int32_t *copy = lite_array(w, (size_t)count, sizeof *copy);
+    int32_t *copy = mem_pool_array(&w->pool, (size_t)count, sizeof *copy);
     if (!copy)
         return LITE_FAILED;
     for (int i = 0; i < count; i++)
@@ -90,10 +54,20 @@ int32_t lite_wholes(lite_writer *w, const int64_t *list, int count)
                            (size_t)count * sizeof *copy);
 }
 
+static fv_status find_code(lite_writer *w, lite_code wanted, size_t *index)
+{
+    for (*index = 0; *index < w->code_count; ++*index)
+        if (w->codes[*index].code == wanted.code && w->codes[*index].version == wanted.version)
+            return FV_OK;
+    STATUS_TRY(MEM_GROW(w->codes, w->code_count, w->code_capacity));
+    w->codes[w->code_count++] = wanted;
+    return FV_OK;
+}
+
 int32_t lite_operator(lite_writer *w, int code, const int32_t *inputs, int count, lite_shape out,
                       const lite_options *options)
 {
-    lite_operator_record o = {.code = code, .input_count = count};
+    lite_operator_record o = {.input_count = count};
     for (int i = 0; i < count; i++) {
         if (inputs[i] == LITE_FAILED)
             return LITE_FAILED;
@@ -101,7 +75,11 @@ int32_t lite_operator(lite_writer *w, int code, const int32_t *inputs, int count
     }
     if (options)
         o.options = *options;
-    const char *name = lite_text(w, "%s/%zu", w->op->name ? w->op->name : "network", w->operator_count);
+    lite_code wanted = {code, o.options.version ? o.options.version : 1};
+    if (find_code(w, wanted, &o.code) != FV_OK)
+        return LITE_FAILED;
+    const char *name =
+        mem_pool_text(&w->pool, "%s/%zu", w->op->name ? w->op->name : "network", w->operator_count);
     o.output = lite_tensor_add(w, name, TENSOR_FLOAT32, out, NULL, 0);
     if (o.output == LITE_FAILED || MEM_GROW(w->operators, w->operator_count, w->operator_capacity) != FV_OK)
         return LITE_FAILED;
@@ -125,17 +103,13 @@ lite_shape lite_shape_of(const lite_writer *w, value_id v)
     return out;
 }
 
-bool lite_has_input(const op *o, int input)
-{
-    return input < o->input_count && o->inputs[input] != NO_VALUE;
-}
-
 const char *lite_parameter_name(lite_writer *w, value_id v, const char *part)
 {
     const value *info = &w->network->graph->values[v];
     return info->kind == VALUE_PARAMETER && info->name
                ? info->name
-               : lite_text(w, "%s%s%s", w->op->name ? w->op->name : "network", *part ? "." : "", part);
+               : mem_pool_text(&w->pool, "%s%s%s", w->op->name ? w->op->name : "network", *part ? "." : "",
+                               part);
 }
 
 /* A row of a picture's numbers with the channels slowest, as ours are. */
@@ -167,13 +141,13 @@ int32_t lite_value(lite_writer *w, value_id v)
 
 int32_t lite_channels(lite_writer *w, const op *o, int input, const char *part, int64_t count, float fill)
 {
-    if (lite_has_input(o, input))
-        return lite_floats(w, lite_parameter_name(w, o->inputs[input], part), (lite_shape){1, {count}},
-                           w->network->data[o->inputs[input]]);
-    float *list = lite_array(w, (size_t)count, sizeof *list);
+    value_id v = op_input(o, input);
+    if (v != NO_VALUE)
+        return lite_floats(w, lite_parameter_name(w, v, part), (lite_shape){1, {count}}, w->network->data[v]);
+    float *list = mem_pool_array(&w->pool, (size_t)count, sizeof *list);
     for (int64_t i = 0; list && i < count; i++)
         list[i] = fill;
-    return list ? lite_floats(w, lite_text(w, "%s.%s", o->name ? o->name : "network", part),
+    return list ? lite_floats(w, mem_pool_text(&w->pool, "%s.%s", o->name ? o->name : "network", part),
                               (lite_shape){1, {count}}, list)
                 : LITE_FAILED;
 }
@@ -183,14 +157,10 @@ int lite_fuse(lite_writer *w, const op *o)
     const graph *g = w->network->graph;
     value_id y = o->outputs[0];
     const op *reader = NULL;
-    int uses = g->values[y].output;
-    for (int32_t i = 0; i < g->op_count; i++)
-        for (int k = 0; k < g->ops[i].input_count; k++)
-            if (g->ops[i].inputs[k] == y) {
-                uses++;
-                reader = &g->ops[i];
-            }
-    if (uses != 1 || !reader || reader->kind != OP_ACTIVATION)
+    for (int32_t i = 0; i < g->op_count && !reader; i++)
+        if (g->ops[i].kind == OP_ACTIVATION && g->ops[i].inputs[0] == y)
+            reader = &g->ops[i];
+    if (!reader || rewrite_uses(g, y) != 1)
         return ACTIVATION_NONE;
     int fused = reader->a.activation == FV_RELU    ? ACTIVATION_RELU
                 : reader->a.activation == FV_RELU6 ? ACTIVATION_RELU6

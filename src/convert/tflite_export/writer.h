@@ -14,6 +14,8 @@
 #include "convert/export.h"
 #include "convert/tflite/schema.h"
 #include "convert/tflite_export/flat_writer.h"
+#include "core/memory.h"
+#include "core/text.h"
 
 enum {
     LITE_FAILED = -2,
@@ -42,8 +44,13 @@ typedef struct lite_options {
     flat_field fields[LITE_OPTIONS];
 } lite_options;
 
+/* A kind of operator, which the file has once. */
+typedef struct lite_code {
+    int code, version;
+} lite_code;
+
 typedef struct lite_operator_record {
-    int code;
+    size_t code; /* its place among the writer's codes */
     int32_t inputs[LITE_INPUTS], output;
     int input_count;
     lite_options options;
@@ -62,18 +69,17 @@ typedef struct lite_writer {
     const op *op; /* the one that is written */
     lite_tensor *tensors;
     size_t tensor_count, tensor_capacity;
+    lite_code *codes;
+    size_t code_count, code_capacity;
     lite_operator_record *operators;
     size_t operator_count, operator_capacity;
     lite_value_state *values;
     int32_t input, output;
-    void **blocks;
-    size_t block_count, block_capacity;
+    mem_pool pool; /* all that is written */
 } lite_writer;
 
 /* ---- writer.c ---- */
 
-void *lite_array(lite_writer *w, size_t count, size_t size); /* zeroed */
-char *lite_text(lite_writer *w, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void lite_release(lite_writer *w);
 
 int32_t lite_tensor_add(lite_writer *w, const char *name, int type, lite_shape s, const void *data,
@@ -88,7 +94,6 @@ int32_t lite_operator(lite_writer *w, int code, const int32_t *inputs, int count
 
 lite_shape lite_shape_of(const lite_writer *w, value_id v);
 const shape *lite_graph_shape(const lite_writer *w, value_id v);
-bool lite_has_input(const op *o, int input);
 /* The tensor of a value; a constant when it is persistent. */
 int32_t lite_value(lite_writer *w, value_id v);
 /* "conv1.weight", or the layer's name and `part` where the tensor has none. */
@@ -138,10 +143,10 @@ int32_t lite_pad(lite_writer *w, int32_t x, const int64_t *before, const int64_t
 
 /* ---- file.c, metadata.c ---- */
 
-fv_status lite_save(lite_writer *w, const char *path);
+fv_status lite_save(const lite_writer *w, const char *path);
 /* TFLite's own metadata: a FlatBuffer that says how pixels are normalised and where the classes' names are. */
 fv_status lite_metadata(const lite_writer *w, flat_writer *out);
-/* The classes' names as a file in a zip archive, which stands behind `size` other bytes. NULL without an error: there are none. */
-fv_status lite_labels(lite_writer *w, size_t size, uint8_t **zip, size_t *zip_size);
+/* The classes' names as a file in a zip archive, which stands behind `size` other bytes; empty where there are none. The caller releases it. */
+fv_status lite_labels(const lite_writer *w, size_t size, text *archive);
 
 #endif

@@ -6,11 +6,6 @@
 #include "core/memory.h"
 #include "engine/onednn/compiler.h"
 
-static value_id optional_input(const op *o, int i)
-{
-    return i < o->input_count ? o->inputs[i] : NO_VALUE;
-}
-
 typedef struct geometry {
     dnnl_memory_desc_t x, w, b, y; /* layout: any */
     dnnl_dims_t strides, dilates, before, after;
@@ -59,8 +54,7 @@ fv_status convolution_source_layout(compiler *c, const op *o, layout *out)
     describe_geometry(compiler_shape(c, o->inputs[0]), compiler_shape(c, o->inputs[1]),
                       compiler_shape(c, o->outputs[0]), &o->a.window, &g);
     dnnl_primitive_desc_t pd;
-    STATUS_TRY(
-        describe_forward(c, o, &g, optional_input(o, 2) != NO_VALUE, optional_input(o, 3) != NO_VALUE, &pd));
+    STATUS_TRY(describe_forward(c, o, &g, op_input(o, 2) != NO_VALUE, op_input(o, 3) != NO_VALUE, &pd));
     *out = primitive_layout(pd, dnnl_query_src_md, true);
     dnnl_primitive_desc_destroy(pd);
     return FV_OK;
@@ -99,7 +93,7 @@ buffer_id compiler_define_sum(compiler *c, const op *o, const layout *l, value_i
 
 fv_status compile_convolution(compiler *c, const op *o)
 {
-    value_id x = o->inputs[0], w = o->inputs[1], b = optional_input(o, 2), residual = optional_input(o, 3);
+    value_id x = o->inputs[0], w = o->inputs[1], b = op_input(o, 2), residual = op_input(o, 3);
     geometry g = {0};
     describe_geometry(compiler_shape(c, x), compiler_shape(c, w), compiler_shape(c, o->outputs[0]),
                       &o->a.window, &g);

@@ -48,8 +48,7 @@ static fv_status describe_forward(compiler *c, const op *o, const dnnl_memory_de
 
 fv_status compile_dense(compiler *c, const op *o)
 {
-    value_id x = o->inputs[0], w = o->inputs[1], b = o->input_count > 2 ? o->inputs[2] : NO_VALUE,
-             residual = o->input_count > 3 ? o->inputs[3] : NO_VALUE;
+    value_id x = o->inputs[0], w = o->inputs[1], b = op_input(o, 2), residual = op_input(o, 3);
     layout lx = input_layout(c, o, x), ly = layout_dense(compiler_value(c, o->outputs[0]));
     int64_t units = compiler_shape(c, w)->d[0];
     dnnl_memory_desc_t mx = as_seen(c, o, x, &lx), mw = weights_for(&mx, units);

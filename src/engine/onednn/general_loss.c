@@ -198,11 +198,6 @@ static general_loss *general_loss_new(compiler *c, const op *o)
     return l;
 }
 
-static value_id optional_input(const op *o, int i)
-{
-    return i < o->input_count ? o->inputs[i] : NO_VALUE;
-}
-
 /* A result that nothing needs still has to be written somewhere. */
 static buffer_id define(compiler *c, value_id v, size_t bytes)
 {
@@ -218,8 +213,8 @@ fv_status compile_general_loss(compiler *c, const op *o)
                      define(c, o->outputs[0], sizeof(float)),
                      define(c, o->outputs[1], (size_t)shape_count(s) * sizeof(float)),
                      compiler_scratch(c, (size_t)s->d[0] * sizeof(double)),
-                     compiler_use_dense(c, optional_input(o, 3)),
-                     compiler_use_dense(c, optional_input(o, 4))};
+                     compiler_use_dense(c, op_input(o, 3)),
+                     compiler_use_dense(c, op_input(o, 4))};
     return compiler_step(c, o, o->kind == OP_SOFTMAX_LOSS ? softmax_run : sigmoid_run, general_loss_new(c, o),
                          b, sizeof b / sizeof *b);
 }

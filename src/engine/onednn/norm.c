@@ -100,7 +100,7 @@ static buffer_id define_or_scratch(compiler *c, const op *o, int output, size_t 
 
 fv_status compile_batch_norm(compiler *c, const op *o)
 {
-    value_id x = o->inputs[0], residual = o->input_count > 5 ? o->inputs[5] : NO_VALUE;
+    value_id x = o->inputs[0], residual = op_input(o, 5);
     form f;
     layout l = compiler_walkable(c, x, &f);
     buffer_id b[BN_COUNT] = {[BN_X] = compiler_use(c, x, &l),
@@ -234,7 +234,7 @@ static fv_status inference_run(void *context, void *const *memory)
 
 fv_status compile_batch_norm_inference(compiler *c, const op *o)
 {
-    value_id x = o->inputs[0], residual = o->input_count > 5 ? o->inputs[5] : NO_VALUE;
+    value_id x = o->inputs[0], residual = op_input(o, 5);
     form f;
     layout l = compiler_walkable(c, x, &f);
     buffer_id b[BI_COUNT] = {[BI_X] = compiler_use(c, x, &l),

@@ -34,8 +34,7 @@ fv_status graph_to_inference(graph *g)
 static bool can_take_batch_norm(const graph *g, const op *producer)
 {
     return producer && (producer->kind == OP_CONV2D || producer->kind == OP_DENSE) &&
-           producer->a.activation == FV_LINEAR &&
-           (producer->input_count < 4 || producer->inputs[3] == NO_VALUE) &&
+           producer->a.activation == FV_LINEAR && op_input(producer, 3) == NO_VALUE &&
            rewrite_uses(g, producer->outputs[0]) == 1;
 }
 
@@ -44,7 +43,7 @@ static fv_status fold_one(graph *g, int32_t index, int32_t producer)
 {
     op norm = g->ops[index];
     op *before = &g->ops[producer];
-    value_id bias = before->input_count > 2 ? before->inputs[2] : NO_VALUE;
+    value_id bias = op_input(before, 2);
     value_id inputs[] = {before->inputs[1], bias,           norm.inputs[1],
                          norm.inputs[2],    norm.inputs[3], norm.inputs[4]};
     op_attributes a = {.epsilon = norm.a.epsilon};
@@ -55,7 +54,7 @@ static fv_status fold_one(graph *g, int32_t index, int32_t producer)
     before->input_count = 4;
     before->inputs[1] = weight;
     before->inputs[2] = folded_bias;
-    before->inputs[3] = norm.input_count > 5 ? norm.inputs[5] : NO_VALUE;
+    before->inputs[3] = op_input(&norm, 5);
     before->a.activation = norm.a.activation;
     before->a.alpha = norm.a.alpha;
     before->outputs[0] = norm.outputs[0];

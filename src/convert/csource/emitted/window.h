@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The files of this folder are pasted into what `fovea export --to c` writes: a part begins with a line that names it, and only
- * the parts that a network needs are taken (kernels.c). They are C99 without anything else.
+ * the parts that a network needs are taken (parts.c). They are C99 without anything else.
  */
 #ifndef CSOURCE_EMITTED_WINDOW_H
 #define CSOURCE_EMITTED_WINDOW_H
