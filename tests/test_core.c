@@ -143,14 +143,10 @@ static void messages_are_one_line(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(philox_known_answers),
-        cmocka_unit_test(random_moments),
-        cmocka_unit_test(writer_keeps_the_old_file),
-        cmocka_unit_test(pools_keep_what_they_give),
-        cmocka_unit_test(full_disk_is_an_error),
-        cmocka_unit_test(nearest_words),
-        cmocka_unit_test(numbers_are_decimal),
-        cmocka_unit_test(messages_are_one_line),
+        cmocka_unit_test(philox_known_answers),      cmocka_unit_test(random_moments),
+        cmocka_unit_test(writer_keeps_the_old_file), cmocka_unit_test(pools_keep_what_they_give),
+        cmocka_unit_test(full_disk_is_an_error),     cmocka_unit_test(nearest_words),
+        cmocka_unit_test(numbers_are_decimal),       cmocka_unit_test(messages_are_one_line),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
