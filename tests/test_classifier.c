@@ -2,6 +2,7 @@
 /* One classifier, many threads: every answer is fv_predict's to the bit, and what cannot be done is an error of the thread that asked. */
 #include "test_model.h"
 
+#include <math.h>
 #include <pthread.h>
 
 #include "image/image.h"
@@ -157,6 +158,28 @@ static void files_and_facts(void **state)
     fixture_release(&f);
 }
 
+/* Weights go from the file into the plan alone, and are checked on the way. */
+static void weights_are_not_kept(void **state)
+{
+    (void)state;
+    fixture f;
+    fv_tensor_view t;
+    fixture_init(&f, "reference");
+    fv_classifier *c = open_with(&f, "reference", 1, 1);
+    const fv_model *m = fv_classifier_model(c);
+    assert_true(m->tensor_count > 0);
+    for (int32_t i = 0; i < m->tensor_count; i++)
+        assert_null(m->tensors[i].data);
+    fv_classifier_close(c);
+    assert_ok(fv_model_find_tensor(f.model, "fc.bias", &t));
+    t.data[2] = NAN;
+    fv_model_tensors_changed(f.model);
+    assert_ok(fv_model_save(f.model, f.path));
+    assert_null(fv_classifier_open(f.path));
+    assert_non_null(strstr(fv_error_message(), "fc.bias"));
+    fixture_release(&f);
+}
+
 static void errors(void **state)
 {
     (void)state;
@@ -192,6 +215,7 @@ static void errors(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(reference_engine), cmocka_unit_test(usual_engine),
-                                       cmocka_unit_test(files_and_facts), cmocka_unit_test(errors)};
+                                       cmocka_unit_test(files_and_facts),
+                                       cmocka_unit_test(weights_are_not_kept), cmocka_unit_test(errors)};
     return cmocka_run_group_tests(tests, NULL, remove_scratch);
 }

@@ -52,7 +52,7 @@ FV_API fv_status fv_classify_rgb(fv_classifier *c, const uint8_t *pixels, int64_
 
 /* How many classes a picture can be of: two for a network with one output. */
 FV_API int64_t fv_classifier_class_count(const fv_classifier *c);
-/* Its model, for class names and facts; to read only. */
+/* Its model, for class names and facts; to read only, and without weights, which the classifier alone has. */
 FV_API const fv_model *fv_classifier_model(const fv_classifier *c);
 
 #ifdef __cplusplus

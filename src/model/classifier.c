@@ -6,6 +6,7 @@
 #include "core/memory.h"
 #include "core/options.h"
 #include "core/ordered.h"
+#include "model/file.h"
 #include "model/lanes.h"
 #include "model/predictor.h"
 
@@ -37,18 +38,25 @@ static fv_status check(fv_classifier_options *o)
     return FV_OK;
 }
 
+static fv_status set_engine(fv_model *m, const char *name)
+{
+    free((char *)(uintptr_t)m->compile.engine);
+    m->compile.engine = mem_string(name);
+    return m->compile.engine ? FV_OK : status_last();
+}
+
 static fv_status open(fv_classifier *c, const fv_classifier_options *o)
 {
-    if (!(c->model = fv_model_load(o->path)))
-        return status_last();
+    safetensors f;
+    STATUS_TRY(model_file_open(o->path, &f, &c->model));
     c->max_pixels = o->max_pixels;
     c->max_bytes = o->max_bytes;
-    if (o->engine) {
-        free((char *)(uintptr_t)c->model->compile.engine);
-        if (!(c->model->compile.engine = mem_string(o->engine)))
-            return status_last();
-    }
-    return lanes_create(&c->lanes, c->model, (int)(o->threads / o->callers), (int)o->callers, 1);
+    fv_status status = o->engine ? set_engine(c->model, o->engine) : FV_OK;
+    if (status == FV_OK)
+        status =
+            lanes_create_from_file(&c->lanes, c->model, &f, (int)(o->threads / o->callers), (int)o->callers);
+    safetensors_release(&f);
+    return status;
 }
 
 fv_classifier *fv_classifier_open_with(const fv_classifier_options *options)

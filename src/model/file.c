@@ -154,16 +154,30 @@ fv_status model_file_check_finite(const char *path, const network_tensor *t)
                                  path, t->name, bad);
 }
 
-fv_status model_file_read_tensors(fv_model *m, const safetensors *f)
+fv_status model_file_read_tensor(fv_model *m, int32_t index, const safetensors *f)
+{
+    network_tensor *t = &m->tensors[index];
+    const safetensors_entry *e;
+    STATUS_TRY(match_tensor(m, t, f, &e));
+    if (!t->data && !(t->data = mem_aligned((size_t)t->count * sizeof *t->data)))
+        return status_last();
+    STATUS_TRY(safetensors_read_f32(f, e, t->data));
+    return model_file_check_finite(f->path, t);
+}
+
+static fv_status match_tensors(const fv_model *m, const safetensors *f)
 {
     const safetensors_entry *e;
     for (int32_t i = 0; i < m->tensor_count; i++)
         STATUS_TRY(match_tensor(m, &m->tensors[i], f, &e));
-    for (int32_t i = 0; i < m->tensor_count; i++) {
-        STATUS_TRY(match_tensor(m, &m->tensors[i], f, &e));
-        STATUS_TRY(safetensors_read_f32(f, e, m->tensors[i].data));
-        STATUS_TRY(model_file_check_finite(f->path, &m->tensors[i]));
-    }
+    return FV_OK;
+}
+
+fv_status model_file_read_tensors(fv_model *m, const safetensors *f)
+{
+    STATUS_TRY(match_tensors(m, f));
+    for (int32_t i = 0; i < m->tensor_count; i++)
+        STATUS_TRY(model_file_read_tensor(m, i, f));
     network_changed(m);
     return FV_OK;
 }
@@ -231,21 +245,33 @@ static fv_model *build(const safetensors *f)
     return m;
 }
 
+fv_status model_file_open(const char *path, safetensors *f, fv_model **out)
+{
+    STATUS_TRY(safetensors_open(f, path));
+    fv_model *m = build(f);
+    fv_status status = m ? match_tensors(m, f) : status_last();
+    if (status == FV_OK)
+        status = model_file_read_metadata(m, f);
+    if (status != FV_OK) {
+        fv_model_destroy(m);
+        safetensors_release(f);
+        return status;
+    }
+    *out = m;
+    return FV_OK;
+}
+
 fv_model *fv_model_load(const char *path)
 {
     safetensors f;
+    fv_model *m;
     if (!path) {
         status_set(FV_ERROR_INVALID, "loading needs a path");
         return NULL;
     }
-    if (safetensors_open(&f, path) != FV_OK)
+    if (model_file_open(path, &f, &m) != FV_OK)
         return NULL;
-    fv_model *m = build(&f);
-    fv_status status = m ? FV_OK : status_last();
-    if (status == FV_OK)
-        status = model_file_read_tensors(m, &f);
-    if (status == FV_OK)
-        status = model_file_read_metadata(m, &f);
+    fv_status status = model_file_read_tensors(m, &f);
     if (status == FV_OK)
         status = model_file_read_samples(m, &f);
     safetensors_release(&f);

@@ -9,8 +9,12 @@
 /* Adds everything that fv_model_save keeps. The sample logits are computed. `w` borrows the model's memory. */
 fv_status model_file_add(fv_model *m, safetensors_writer *w);
 
+/* The model of a file but for its tensors, which are read from `f` while that is open, and its samples. On failure there is nothing to
+ * release. */
+fv_status model_file_open(const char *path, safetensors *f, fv_model **out);
 /* Copies the file's tensors into the model's of the same names; all must be there, and are checked before the first is read. */
 fv_status model_file_read_tensors(fv_model *m, const safetensors *f);
+fv_status model_file_read_tensor(fv_model *m, int32_t index, const safetensors *f);
 /* A weight that is not finite would be hidden by the next relu, or poison everything. `path`: where it comes from. */
 fv_status model_file_check_finite(const char *path, const network_tensor *t);
 /* Whether the tensor is one of the layer that makes the logits: the last dense layer, or the last convolution after all dense

@@ -7,6 +7,7 @@
 
 #include "core/memory.h"
 #include "engine/engine.h"
+#include "model/file.h"
 
 struct lane {
     lanes *owner;
@@ -21,6 +22,8 @@ struct lane {
 
 struct lanes {
     const fv_model *model;
+    fv_model *unread; /* the same while its tensors come from `file`, else NULL */
+    const safetensors *file;
     int threads, count;
     int64_t batch, classes;
     size_t picture; /* bytes */
@@ -29,6 +32,30 @@ struct lanes {
     lane *free;
     lane list[]; /* list[0] owns the weights */
 };
+
+/* A network's weights are most of its memory: from a file they come one tensor at a time, and nothing but the plan keeps them. */
+static fv_status read_weights(const lanes *l, plan *p)
+{
+    for (int32_t i = 0; i < l->unread->tensor_count; i++) {
+        network_tensor *t = &l->unread->tensors[i];
+        fv_status status = model_file_read_tensor(l->unread, i, l->file);
+        if (status == FV_OK)
+            status = plan_write(p, t->value, t->data);
+        free(t->data);
+        t->data = NULL;
+        STATUS_TRY(status);
+    }
+    return FV_OK;
+}
+
+static fv_status write_weights(const lanes *l, plan *p)
+{
+    if (l->unread)
+        return read_weights(l, p);
+    for (int32_t i = 0; i < l->model->tensor_count; i++)
+        STATUS_TRY(plan_write(p, l->model->tensors[i].value, l->model->tensors[i].data));
+    return FV_OK;
+}
 
 static fv_status make_plan(const lanes *l, lane *e, int64_t batch, const plan *of, plan **out)
 {
@@ -40,8 +67,8 @@ static fv_status make_plan(const lanes *l, lane *e, int64_t batch, const plan *o
         return status_last();
     fv_status status = plan_create(e->engine, g, out);
     graph_destroy(g);
-    for (int32_t i = 0; status == FV_OK && i < m->tensor_count; i++)
-        status = plan_write(*out, m->tensors[i].value, m->tensors[i].data);
+    if (status == FV_OK)
+        status = write_weights(l, *out);
     return status == FV_OK ? plan_settle(*out) : status;
 }
 
@@ -74,12 +101,13 @@ static void release(lane *e)
     free(e->logits);
 }
 
-fv_status lanes_create(lanes **out, const fv_model *m, int threads, int count, int64_t batch)
+static lanes *new_lanes(const fv_model *m, int threads, int count, int64_t batch)
 {
-    STATUS_TRY(network_check(m));
+    if (network_check(m) != FV_OK)
+        return NULL;
     lanes *l = mem_array(1, sizeof *l + (size_t)count * sizeof *l->list);
     if (!l)
-        return status_last();
+        return NULL;
     const fv_preprocess *p = &m->preprocess;
     l->model = m;
     l->threads = threads;
@@ -94,13 +122,36 @@ fv_status lanes_create(lanes **out, const fv_model *m, int threads, int count, i
         l->list[i].next = l->free;
         l->free = &l->list[i];
     }
-    fv_status status = make(l, &l->list[0]);
+    return l;
+}
+
+/* With the first lane, which has the weights. */
+static fv_status start(lanes *l, lanes **out)
+{
+    fv_status status = l ? make(l, &l->list[0]) : status_last();
     if (status != FV_OK) {
         lanes_destroy(l);
         return status;
     }
+    l->unread = NULL;
+    l->file = NULL;
     *out = l;
     return FV_OK;
+}
+
+fv_status lanes_create(lanes **out, const fv_model *m, int threads, int count, int64_t batch)
+{
+    return start(new_lanes(m, threads, count, batch), out);
+}
+
+fv_status lanes_create_from_file(lanes **out, fv_model *m, const safetensors *f, int threads, int count)
+{
+    lanes *l = new_lanes(m, threads, count, 1);
+    if (l) {
+        l->unread = m;
+        l->file = f;
+    }
+    return start(l, out);
 }
 
 void lanes_destroy(lanes *l)

@@ -14,6 +14,7 @@
 #define MODEL_LANES_H
 
 #include "image/image.h"
+#include "model/safetensors.h"
 #include "nn/network.h"
 
 typedef struct lanes lanes;
@@ -21,6 +22,9 @@ typedef struct lane lane;
 
 /* `count` lanes of `threads` threads each, which run `batch` pictures together or one. The model outlives them. */
 fv_status lanes_create(lanes **out, const fv_model *m, int threads, int count, int64_t batch);
+/* Lanes of one picture at a time, whose weights come from the file of model_file_open and are in the lanes alone: the model's tensors have
+ * no memory afterwards. */
+fv_status lanes_create_from_file(lanes **out, fv_model *m, const safetensors *f, int threads, int count);
 void lanes_destroy(lanes *l); /* NULL is fine */
 
 /* NULL only when a lane cannot be made for lack of memory, with the error set. */

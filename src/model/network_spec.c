@@ -291,7 +291,7 @@ fv_model *network_spec_build(const network_spec *s, const fv_network_options *o,
     }
     fv_status status = create_model(&b);
     if (status == FV_OK && file_values != FV_OFF) {
-        b.model->from_file = true;
+        b.model->tensor_source = TENSORS_READ;
         b.model->file_values = file_values;
     }
     for (size_t i = 0; status == FV_OK && i < s->count; i++)
@@ -299,7 +299,7 @@ fv_model *network_spec_build(const network_spec *s, const fv_network_options *o,
     if (status == FV_OK)
         status = set_output(&b);
     if (status == FV_OK) {
-        b.model->from_file = false;
+        b.model->tensor_source = TENSORS_DRAWN;
         return b.model;
     }
     fv_model_destroy(b.model);

@@ -201,7 +201,7 @@ static fv_status tensor_size(const layer *l, const shape *s, int64_t *count)
 /* A doctored file must not make more memory than it has bytes. */
 static fv_status take_from_file(fv_model *m, const char *name, int64_t count)
 {
-    if (!m->from_file)
+    if (m->tensor_source == TENSORS_DRAWN)
         return FV_OK;
     if (count > m->file_values)
         return status_set(FV_ERROR_FORMAT, "tensor %s is larger than what the file holds", name);
@@ -221,8 +221,10 @@ static network_tensor *add_tensor(layer *l, const char *suffix, shape s, bool tr
     network_tensor t = {.shape = s, .count = count, .trainable = trainable, .decay = decay, .rate_scale = 1};
     t.value = graph_persistent(m->graph, trainable ? VALUE_PARAMETER : VALUE_STATE, name, s);
     t.name = t.value == NO_VALUE ? NULL : mem_string(name);
-    t.data = t.name ? mem_aligned((size_t)count * sizeof *t.data) : NULL;
-    if (!t.data) {
+    bool later = m->tensor_source == TENSORS_READ;
+    if (t.name && !later)
+        t.data = mem_aligned((size_t)count * sizeof *t.data);
+    if (!t.name || (!later && !t.data)) {
         free(t.name);
         return NULL;
     }
@@ -235,7 +237,7 @@ value_id layer_parameter(layer *l, const char *suffix, shape s, fv_initializer i
     network_tensor *t = add_tensor(l, suffix, s, true, decay);
     if (!t)
         return NO_VALUE;
-    if (!l->model->from_file)
+    if (l->model->tensor_source == TENSORS_DRAWN)
         initializer_fill(init, &s, l->model->seed, (uint32_t)l->model->tensor_count, t->data);
     return t->value;
 }
@@ -245,7 +247,7 @@ value_id layer_constant(layer *l, const char *suffix, shape s, float fill, bool 
     network_tensor *t = add_tensor(l, suffix, s, trainable, false);
     if (!t)
         return NO_VALUE;
-    for (int64_t i = 0; i < t->count; i++)
+    for (int64_t i = 0; t->data && i < t->count; i++)
         t->data[i] = fill;
     return t->value;
 }

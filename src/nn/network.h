@@ -41,12 +41,18 @@ typedef struct network_tensor {
     value_id value;
     shape shape;
     int64_t count;
-    float *data; /* owned, 64-byte aligned */
+    float *data; /* owned, 64-byte aligned; NULL while it is not read */
     bool trainable;
     bool decay;       /* weight decay applies: not to biases and norms */
     bool frozen;      /* training leaves it as it is (nn/freezing.c) */
     float rate_scale; /* of the learning rate; 1 unless set */
 } network_tensor;
+
+typedef enum tensor_source {
+    TENSORS_DRAWN,  /* an initializer */
+    TENSORS_FILLED, /* whoever builds the network: they are zero */
+    TENSORS_READ    /* a file: they have no memory before (model/file.c) */
+} tensor_source;
 
 /* What a higher folder keeps with a model, such as the plans of its predictor. */
 typedef struct network_attachment {
@@ -62,8 +68,8 @@ struct fv_model {
     char *name;
     uint64_t seed;
     fv_preprocess preprocess;
-    /* While it is built from a model file: its tensors are not initialised, and may have no more values than the file. */
-    bool from_file;
+    /* Where the values of tensors come from that are added now, and how many a file has at most. */
+    tensor_source tensor_source;
     int64_t file_values;
     bool statistics_set;  /* mean and std were given or measured */
     bool keep_statistics; /* batch norms are trained with their running statistics, which stay */

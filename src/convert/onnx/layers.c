@@ -380,7 +380,7 @@ static bool is_flat(const operand *v)
 
 static fv_status make_all(importer *m, fv_model *model, step *output)
 {
-    model->from_file = true; /* its tensors are filled, not drawn */
+    model->tensor_source = TENSORS_FILLED;
     model->file_values = INT64_MAX;
     m->input->made = fv_input(model);
     for (size_t i = 0; i < m->step_count; i++)
@@ -390,7 +390,7 @@ static fv_status make_all(importer *m, fv_model *model, step *output)
         }
     if (model->layer_count > LAYERS_MAX)
         return status_set(FV_ERROR_UNSUPPORTED, "has more than %d layers", LAYERS_MAX);
-    model->from_file = false;
+    model->tensor_source = TENSORS_DRAWN;
     fv_node *logits = output->made;
     if (rank_of(logits) == 4)
         logits = fv_flatten(logits);

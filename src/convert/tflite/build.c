@@ -112,7 +112,7 @@ static fv_status begin_model(tflite_builder *b)
     if (!b->model)
         return status_prefix(status_last(), "%s", b->file.path);
     /* A doctored file must not make more memory than a few times its size. */
-    b->model->from_file = true;
+    b->model->tensor_source = TENSORS_FILLED;
     b->model->file_values = 4 * (int64_t)b->file.flat.size;
     for (int c = 0; c < FV_MAX_CHANNELS; c++) { /* the file's own numbers, until tflite_set_preprocess */
         b->model->preprocess.mean[c] = 0;
@@ -227,7 +227,7 @@ static fv_status end_model(tflite_builder *b)
         return status_prefix(status, "%s", b->file.path);
     for (int32_t i = 0; i < b->model->tensor_count; i++)
         STATUS_TRY(model_file_check_finite(b->file.path, &b->model->tensors[i]));
-    b->model->from_file = false;
+    b->model->tensor_source = TENSORS_DRAWN;
     network_changed(b->model);
     return b->temperature > 0 ? fv_model_set_temperature(b->model, b->temperature) : FV_OK;
 }
