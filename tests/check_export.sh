@@ -39,6 +39,15 @@ if [ "$(id -u)" -ne 0 ]; then
     chmod u+w folder
 fi
 
+# What a killed export leaves goes with the next one to the same place; what belongs to a living process stays.
+dead=$(sh -c 'echo $$')
+mkdir killed.onnx.export.$dead.partial killed.onnx.export.$$.partial
+echo half >killed.onnx.export.$dead.partial/killed.onnx
+succeeds export $model -o killed.onnx
+[ ! -e killed.onnx.export.$dead.partial ] || complain "export: what a dead process left is still there"
+[ -d killed.onnx.export.$$.partial ] || complain "export: removed what a living process writes"
+rmdir killed.onnx.export.$$.partial
+
 for format in onnx tflite; do
     succeeds export $model --to $format -o net.$format --check digits/test
     grep -qE "^net.$format: run with fovea's own [A-Za-z]+ import on 20 pictures, no probability differs by more than [0-9.e-]+$" out ||

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -204,15 +205,15 @@ void file_writer_discard(file_writer *w)
     *w = (file_writer){0};
 }
 
-/* "NAME.DIGITS.part", see file_writer_open. */
-static bool is_part_of(const char *entry, const char *name)
+/* The process of "NAME.PROCESS.part", or with another ending; -1: the entry is none. */
+static long process_of(const char *entry, const char *name, const char *ending)
 {
     size_t length = strlen(name);
     if (strncmp(entry, name, length) != 0 || entry[length] != '.')
-        return false;
+        return -1;
     entry += length + 1;
     size_t digits = strspn(entry, "0123456789");
-    return digits > 0 && strcmp(entry + digits, ".part") == 0;
+    return digits > 0 && digits < 10 && strcmp(entry + digits, ending) == 0 ? strtol(entry, NULL, 10) : -1;
 }
 
 void file_remove_parts(const char *path)
@@ -221,8 +222,8 @@ void file_remove_parts(const char *path)
     char *folder = file_folder_of(path);
     if (folder && file_list_folder(&list, folder) == FV_OK) {
         for (size_t i = 0; i < list.count; i++) {
-            char *entry =
-                is_part_of(list.names[i], file_base_name(path)) ? file_join(folder, list.names[i]) : NULL;
+            bool part = process_of(list.names[i], file_base_name(path), ".part") >= 0;
+            char *entry = part ? file_join(folder, list.names[i]) : NULL;
             if (entry)
                 unlink(entry);
             free(entry);
@@ -323,6 +324,40 @@ void file_list_release(file_list *list)
     *list = (file_list){0};
 }
 
+static int remove_entry(const char *path, const struct stat *info, int type, struct FTW *place)
+{
+    (void)info, (void)type, (void)place;
+    (void)remove(path);
+    return 0;
+}
+
+void file_folder_discard(const char *temporary)
+{
+    enum {
+        OPEN_FOLDERS = 16
+    };
+    nftw(temporary, remove_entry, OPEN_FOLDERS, FTW_DEPTH | FTW_PHYS);
+}
+
+/* Folders that were begun for `path` by processes which are no more. */
+static void remove_dead_folders(const char *path)
+{
+    file_list list;
+    char *folder = file_folder_of(path);
+    if (folder && file_list_all(&list, folder) == FV_OK) {
+        for (size_t i = 0; i < list.count; i++) {
+            long process = process_of(list.names[i], file_base_name(path), ".partial");
+            bool dead = process > 0 && kill((pid_t)process, 0) != 0 && errno == ESRCH;
+            char *entry = dead ? file_join(folder, list.names[i]) : NULL;
+            if (entry)
+                file_folder_discard(entry);
+            free(entry);
+        }
+        file_list_release(&list);
+    }
+    free(folder);
+}
+
 fv_status file_folder_begin(const char *path, char **temporary)
 {
     text name = {0};
@@ -336,6 +371,8 @@ fv_status file_folder_begin(const char *path, char **temporary)
         length--;
     char *parent = mem_string_n(path, length), *slash = parent ? strrchr(parent, '/') : NULL;
     fv_status status = parent ? FV_OK : status_last();
+    if (parent)
+        remove_dead_folders(parent);
     if (slash > parent) {
         *slash = 0;
         status = file_make_folders(parent);
@@ -350,21 +387,6 @@ fv_status file_folder_begin(const char *path, char **temporary)
         status = status_last();
     text_release(&name);
     return status;
-}
-
-static int remove_entry(const char *path, const struct stat *info, int type, struct FTW *place)
-{
-    (void)info, (void)type, (void)place;
-    (void)remove(path);
-    return 0;
-}
-
-void file_folder_discard(const char *temporary)
-{
-    enum {
-        OPEN_FOLDERS = 16
-    };
-    nftw(temporary, remove_entry, OPEN_FOLDERS, FTW_DEPTH | FTW_PHYS);
 }
 
 fv_status file_folder_commit(const char *temporary, const char *path)

@@ -57,7 +57,7 @@ bool file_is_folder(const char *path);
 fv_status file_make_folders(const char *path); /* like mkdir -p */
 
 /* A folder that is whole or not there at all: it is filled under another name beside `path`, which must be absent or an empty
- * folder. The caller frees *temporary, and ends with one of the two below. */
+ * folder. The caller frees *temporary, and ends with one of the two below. What killed processes left of the same goes. */
 fv_status file_folder_begin(const char *path, char **temporary);
 fv_status file_folder_commit(const char *temporary, const char *path); /* renames; removes it on failure */
 void file_folder_discard(const char *temporary);                       /* removes it and all that is in it */
