@@ -45,11 +45,25 @@ cmp -s a b || complain "the run differs from one that was given --lr $lr: $(diff
 
 # Of pretrained layers the rate is the second phase's; the head's is 30 times as large, however few updates there are
 succeeds train digits --weights found/best.safetensors --epochs 2 --lr find --batch 16 --threads 1 --out tuned-found
-grep -q -- '--lr find: .*; --head-lr ' err || complain "--weights --lr find: $(grep find err)"
+grep -q -- "--lr find: .*; it is for all layers, after the head's epochs with --head-lr " err || complain "--weights --lr find: $(grep find err)"
 python3 -c '
 import re
 a = dict(re.findall(r"^(lr|head_lr): (.*)", open("tuned-found/args.yaml").read(), re.M))
 assert abs(float(a["head_lr"]) / float(a["lr"]) / 30 - 1) < 1e-3, a' || complain "--weights --lr find: the rate of the head"
+
+# Where only the head is trained, by whichever option, there is one phase, and the rate is its
+weights="--weights found/best.safetensors --epochs 2 --batch 16 --threads 1 --lr find"
+# shellcheck disable=SC2086
+succeeds train digits $weights --freeze backbone --out head-frozen
+# shellcheck disable=SC2086
+succeeds train digits $weights --head-epochs 2 --out head-epochs
+grep -q -- '--lr find: .*; the head alone is trained' err || complain "--head-epochs --lr find: $(grep find err)"
+python3 -c '
+import re
+a, b = (dict(re.findall(r"^(lr|head_lr): (.*)", open(f"head-{run}/args.yaml").read(), re.M)) for run in ("frozen", "epochs"))
+assert a["lr"] == b["lr"] == b["head_lr"], (a, b)
+rows = [[l.split(",")[2:6] for l in open(f"head-{run}/results.csv")] for run in ("frozen", "epochs")]
+assert rows[0] == rows[1], rows' || complain "--lr find: the head alone is not trained as it should be"
 
 # A time becomes epochs; --epochs is the most
 # shellcheck disable=SC2086

@@ -42,6 +42,11 @@ grep -q '^the softmax at the end was left out' out err || complain "import: does
 grep -q '^ONNX, operations of version 17' out err || complain "import: does not say what the ONNX file is"
 succeeds info onnx.safetensors
 grep -q '40' out || complain "import: --preprocess size= was not used for an ONNX file: $(cat out)"
+unsaid='does not say how pictures are normalised'
+succeeds import "$onnx/vit_dyn.onnx" -o onnx.safetensors
+grep -q "$unsaid" err || complain "import: does not say that an ONNX file lacks the normalisation"
+succeeds import "$onnx/vit_dyn.onnx" --preprocess "mean=1 std=2" -o onnx.safetensors
+grep -q "$unsaid" err && complain "import --preprocess: says that the normalisation is missing"
 printf 'a\nb\n' >two.txt
 succeeds import "$onnx/vit_dyn.onnx" --classes two.txt -o two.safetensors
 

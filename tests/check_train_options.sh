@@ -177,4 +177,27 @@ grep -qwi 'nan' out several/report.html && complain "NAN is written"
 "$fovea" train several.csv --model tiny.yaml --loss categorical --epochs 1 --threads 2 --out s >out 2>err </dev/null && complain "a softmax for several classes: status 0"
 grep -q 'several classes' err || complain "a softmax for several classes: $(cat err)"
 
+# What a network's file leaves open is as the pictures are; what it says stays
+sed 1d tiny.yaml >open.yaml
+sed 's/, width: 12/, width: 12, channels: 3/' tiny.yaml >colour.yaml
+python3 - <<'END'
+import os, random, struct
+os.mkdir("grey")
+random.seed(1)
+for part, n in ("train", 40), ("t10k", 10):
+    open(f"grey/{part}-images-idx3-ubyte", "wb").write(struct.pack(">4I", 0x803, n, 14, 10) + random.randbytes(n * 140))
+    open(f"grey/{part}-labels-idx1-ubyte", "wb").write(struct.pack(">2I", 0x801, n) + bytes(i % 2 for i in range(n)))
+END
+opened() { # RUN SIZE CHANNELS ARGUMENTS...
+    succeeds train "${@:4}" --threads 1 --epochs 1 --out "$1"
+    kept "$1" "size: '$2'"
+    kept "$1" "channels: $3"
+}
+opened open-colour 16x16 3 digits --model open.yaml
+opened open-grey 14x10 1 grey --model open.yaml
+opened open-sized 12x12 3 grey --model open.yaml --size 12 --channels 3
+opened open-half 12x12 1 grey --model tiny.yaml
+opened open-none 12x12 3 grey --model colour.yaml
+succeeds tune grey --model open.yaml --threads 1 --trials 1 --epochs 1 --retrain=no --out open-tuned
+
 [ $failures -eq 0 ]

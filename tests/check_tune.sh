@@ -112,10 +112,29 @@ def results(folder):
     return [l.split(",")[2:] for l in open(folder + "/results.csv")]
 assert results("again/best") == results("again/trials/%04d" % best["trial"])
 ' "tune: is not the same again"
+grep -qxF "out: 'again/best'" again/best/args.yaml || complain "tune: the copied run names another folder"
+grep -q '^again/best is a copy of the run of trial' err || complain "tune: trains once more what a trial has trained"
 fails 1 'holds a study with other options' tune digits --space space.yaml --trials 12 --epochs 5 --out study $quick
 fails 1 'of another space' tune digits --trials 12 --epochs 4 --out study $quick
 succeeds tune --resume study --trials 13 --retrain=no
 [ "$(grep -c '^trial 13:' err)" = 1 ] && [ "$(grep -c '^trial ' err)" = 1 ] || complain "tune --resume: does not add just one trial"
+
+# A last training that is longer than the trials; the study keeps it
+fails 2 'there is no last training' tune digits --out no $quick --retrain=no --retrain-epochs 6
+fails 2 'must be at least 3' tune digits --out no $quick --epochs 4 --head-epochs 3 --retrain-epochs 2
+succeeds tune digits --space space.yaml --trials 2 --epochs 2 --patience 0 --retrain-epochs 6 --out longer $quick
+grep -q '^training with the values of trial' err || complain "tune --retrain-epochs: copies a shorter run"
+longer() { # EPOCHS WHAT
+    grep -qxF "epochs: $1" longer/best.yaml && grep -qxF "epochs: $1" longer/best/args.yaml &&
+        [ "$(tail -n 1 longer/best/results.csv | cut -d, -f1)" = "$1" ] ||
+        complain "tune $2: the last training has not $1 epochs"
+}
+longer 6 --retrain-epochs
+grep -qxF 'epochs: 2' longer/trials/0001/args.yaml || complain "tune --retrain-epochs: the trials are longer, too"
+succeeds tune --resume longer --trials 3
+longer 6 --resume
+succeeds tune --resume longer --retrain-epochs 3
+longer 3 "--resume --retrain-epochs"
 
 # The default space begins with the rates of train, also for a head alone
 for freeze in none:0.0001 backbone:0.003; do
@@ -221,7 +240,7 @@ wait $second || complain "tune: one of two processes: $(tail -n 1 err2)"
 [ "$(cat err1 err2 | grep '^trial ' | sed 's/:.*//' | sort | uniq -c | awk '{print $1}' | sort -u)" = 1 ] ||
     complain "tune: two processes ran the same trial"
 [ "$(cat err1 err2 | grep -c '^trial ')" = 9 ] || complain "tune: two processes: not 9 trials"
-[ "$(cat err1 err2 | grep -c '^training with the values')" -ge 1 ] || complain "tune: nobody trained with the best values"
+[ -s shared/best/best.safetensors ] || complain "tune: two processes: there is no model"
 
 # A time: what runs at its end is stopped, and counts with what it reached
 begin=$(date +%s.%N)

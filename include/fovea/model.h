@@ -180,6 +180,7 @@ typedef struct fv_network_options {
     /* Nonzero: zoo networks pad as TensorFlow does, with the odd pixel at the bottom and right, where they would pad by half of the
      * window on each side: what weights that come from there expect. */
     int tensorflow_padding;
+    int64_t default_height, default_width, default_channels; /* of a YAML file that does not say them */
 } fv_network_options;
 #define fv_zoo_create(...)                                                                                   \
     fv_zoo_create_with(&(fv_network_options){.struct_size = sizeof(fv_network_options), .name = __VA_ARGS__})
@@ -198,6 +199,8 @@ typedef struct fv_import_options {
     uint64_t seed;          /* of a new last layer */
     fv_log_callback on_log; /* told what was changed or left out; may be NULL */
     void *user;
+    /* Nonzero: the caller says how pictures are normalised (fv_model_set_preprocess), and is not told that the file does not. */
+    int normalisation_given;
 } fv_import_options;
 #define fv_import(...)                                                                                       \
     fv_import_with(&(fv_import_options){.struct_size = sizeof(fv_import_options), .path = __VA_ARGS__})

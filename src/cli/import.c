@@ -107,7 +107,7 @@ static fv_status make_model(const char *path, const import_options *o, preproces
         return *m ? fill(*m, path, o, c) : status_last();
     }
     *m = fv_import(path, .classes = (int64_t)classes->count, .height = c->height, .width = c->width,
-                   .on_log = log_line);
+                   .on_log = log_line, .normalisation_given = c->mean_set || c->std_set);
     if (!*m)
         return status_last();
     fv_preprocess p = *fv_model_preprocess(*m);

@@ -36,7 +36,8 @@ typedef struct train_arguments {
 } train_arguments;
 
 enum {
-    TRAIN_SMALL = 64 /* pixels; up to here pictures keep their size and small networks do */
+    TRAIN_SMALL = 64, /* pixels; up to here pictures keep their size and small networks do */
+    TRAIN_USUAL = 224 /* the input's height and width for larger ones, where nothing says another */
 };
 
 /* cv's options, which end with all of train's: a fold is a run like any other. */

@@ -109,7 +109,7 @@ static fv_status find_rate(train_setup *s, progress_bar *bar)
 {
     train_arguments *a = &s->a;
     /* Around the usual rate is looked, whatever few steps make of it. */
-    a->lr /= train_transfer_share(s);
+    a->lr = a->head_epochs == a->epochs ? a->head_lr : a->lr / train_transfer_share(s);
     double ratio = (double)a->head_lr / (double)a->lr;
     STATUS_TRY(train_compile(s));
     fv_fit_options o = trial_options(s, bar);
@@ -117,14 +117,17 @@ static fv_status find_rate(train_setup *s, progress_bar *bar)
     progress_end(bar);
     STATUS_TRY(status);
     const fv_learning_rates *r = &s->find.rates;
-    char head[64] = "";
+    char head[96] = "";
     a->lr = r->suggestion;
     if (a->head_epochs == a->epochs)
         a->head_lr = a->lr;
     else if (!s->find.head_rate_given)
         a->head_lr = (float)fmin((double)a->lr * ratio, 1000);
-    if (a->head_epochs > 0)
-        snprintf(head, sizeof head, "; --head-lr %.3g", (double)a->head_lr);
+    if (a->head_epochs == a->epochs)
+        snprintf(head, sizeof head, "; the head alone is trained");
+    else if (a->head_epochs > 0)
+        snprintf(head, sizeof head, "; it is for all layers, after the head's epochs with --head-lr %.3g",
+                 (double)a->head_lr);
     cli_say("--lr find: %.3g" RATE_RULE " of %lld updates at %.2g to %.2g (lr-find.png)%s", (double)a->lr,
             (long long)r->count, r->rates[0], r->rates[r->count - 1], head);
     return train_compile(s);

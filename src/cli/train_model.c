@@ -78,6 +78,22 @@ static fv_status make_zoo_model(train_setup *s, int64_t height, int64_t width, i
     return FV_OK;
 }
 
+/* What the file leaves open is as the pictures are; weights, whose stem is not known here, may want another number of channels. */
+static fv_status load_yaml(train_setup *s, const preprocess_choice *c, int64_t height, int64_t width)
+{
+    const train_arguments *a = &s->a;
+    int64_t h, w, channels;
+    STATUS_TRY(preprocess_check_network(c, a->model));
+    STATUS_TRY(fv_dataset_shape(s->data, &h, &w, &channels));
+    bool small = h <= TRAIN_SMALL && w <= TRAIN_SMALL;
+    s->model =
+        fv_network_load(a->model, .classes = fv_dataset_class_count(s->train), .height = height,
+                        .width = width, .channels = channels_of(a), .seed = a->seed, .dropout = a->dropout,
+                        .default_height = small ? h : TRAIN_USUAL, .default_width = small ? w : TRAIN_USUAL,
+                        .default_channels = a->weights ? 0 : channels);
+    return s->model ? FV_OK : status_last();
+}
+
 /* ---- the network of a file ---- */
 
 /* A size that is the model's own is no contradiction. */
@@ -134,13 +150,14 @@ static void log_line(const char *line, void *user)
 }
 
 /* --weights without --model: the network that the file holds, and its head where that tells the same classes apart. */
-static fv_status load_network(train_setup *s, int64_t height, int64_t width)
+static fv_status load_network(train_setup *s, const preprocess_choice *c, int64_t height, int64_t width)
 {
     const train_arguments *a = &s->a;
     int64_t classes = fv_dataset_class_count(s->train);
-    fv_model *m = is_model_file(a->weights) ? fv_model_load(a->weights)
-                                            : fv_import(a->weights, .height = height, .width = width,
-                                                        .seed = a->seed, .on_log = log_line);
+    fv_model *m = is_model_file(a->weights)
+                      ? fv_model_load(a->weights)
+                      : fv_import(a->weights, .height = height, .width = width, .seed = a->seed,
+                                  .on_log = log_line, .normalisation_given = c->mean_set || c->std_set);
     s->model = m;
     if (!m)
         return status_last();
@@ -167,15 +184,11 @@ static fv_status make_network(train_setup *s, const preprocess_choice *c)
     if (a->model && is_model_file(a->model))
         return load_model(s, height, width);
     if (!a->model && a->weights)
-        return load_network(s, height, width);
+        return load_network(s, c, height, width);
     s->fresh = true;
     if (!a->model || !train_model_is_network(a->model))
         return make_zoo_model(s, height, width, c->tensorflow_padding);
-    STATUS_TRY(preprocess_check_network(c, a->model));
-    s->model =
-        fv_network_load(a->model, .classes = fv_dataset_class_count(s->train), .height = height,
-                        .width = width, .channels = channels_of(a), .seed = a->seed, .dropout = a->dropout);
-    return s->model ? FV_OK : status_last();
+    return load_yaml(s, c, height, width);
 }
 
 /* A row for each picture and view. */

@@ -50,14 +50,15 @@ void train_transfer_settle_rates(train_setup *s)
     if (!a->weights)
         return;
     if (!a->lr)
-        a->lr = train_transfer_rate(a) * (trains_head_alone(a) ? 1 : train_transfer_share(s));
+        a->lr = train_transfer_rate(a) * train_transfer_share(s);
     if (!a->head_lr)
         a->head_lr = rates_of(a).head;
 }
 
 float train_transfer_share(const train_setup *s)
 {
-    return s->a.weights && others[s->a.optimizer].all == 0 ? step_share(s) : 1;
+    const train_arguments *a = &s->a;
+    return a->weights && others[a->optimizer].all == 0 && !trains_head_alone(a) ? step_share(s) : 1;
 }
 
 fv_status train_transfer_settle(train_setup *s)

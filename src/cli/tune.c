@@ -32,7 +32,7 @@ static void settle_reserve(tune_run *r, const fv_trial *trials, int64_t count)
     int64_t best = fv_trials_best(trials, count, fv_study_settings(r->study)->maximize);
     r->ended = best >= 0;
     if (isfinite(r->seconds) && best >= 0)
-        r->reserve = tune_whole_seconds(r, &trials[best]);
+        r->reserve = tune_trial_last_seconds(r, &trials[best]);
 }
 
 static fv_status check_failures(const fv_trial *trials, int64_t count)
@@ -111,7 +111,7 @@ static fv_status go_round(tune_run *r, tune_job *jobs, bool *more, int64_t *runn
         if (job->process)
             STATUS_TRY(watch(r, job, more));
         if (job->process && !r->ended)
-            r->reserve = fmax(r->reserve, job->whole);
+            r->reserve = fmax(r->reserve, job->last);
         *running += job->process != 0;
     }
     return FV_OK;

@@ -14,12 +14,13 @@
 typedef struct tune_arguments {
     train_arguments train; /* first: train's table fills it; of its fields `out` is the study's folder */
     const char *space;
-    int64_t trials, jobs, reduction, min_epochs;
+    int64_t trials, jobs, reduction, min_epochs, retrain_epochs;
     int sampler, pruner; /* indices into choices */
     int retrain, json;   /* truth values */
 } tune_arguments;
 
 extern const option tune_table[];
+extern const option tune_kept_table[]; /* of them, what the study's folder keeps */
 
 enum {
     TUNE_ASHA = 0 /* of `pruner`; it is the default */
@@ -89,7 +90,7 @@ typedef struct tune_job {
     char *folder;
     int64_t rows, bytes; /* of results.csv, as far as they were reported */
     double started;      /* clock */
-    double whole;        /* seconds that all its epochs are expected to take; 0: not known yet */
+    double last;         /* seconds that the last training would take with its values; 0: not known yet */
     tune_stop stop;
     double stopped; /* clock: when it was asked to */
 } tune_job;
@@ -105,13 +106,15 @@ fv_status tune_spawn(const tune_run *r, char *const *words, const char *log, pid
 
 /* ---- tune_best.c ---- */
 
-/* How long the whole training of this trial would take, by the epochs that it has had; 0 where it has none. */
-double tune_whole_seconds(const tune_run *r, const fv_trial *t);
+/* How long the last training with the values of this run would take, which has had some epochs in these seconds. */
+double tune_last_seconds(const tune_run *r, const fv_run *run, double seconds);
+/* Likewise, of a trial that has ended; 0 where its run is already what the last training would be. */
+double tune_trial_last_seconds(const tune_run *r, const fv_trial *t);
 /* Whether the file holds just this. */
 bool tune_file_is(const char *path, const text *content);
 /* STUDY/best.yaml: the options of the best trial's run. */
 fv_status tune_best_write(const tune_run *r, const fv_trial *best);
-/* Trains with them, all epochs, into STUDY/best. Exit status. */
+/* Trains with them into STUDY/best; where the trial has had all the epochs, its run is copied. Exit status. */
 int tune_retrain(tune_run *r, const fv_trial *best);
 
 /* ---- tune_print.c ---- */

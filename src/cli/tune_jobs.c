@@ -169,7 +169,7 @@ static fv_status report_rows(tune_run *r, tune_job *job, const fv_run *run)
             r->first = clock_seconds() - job->started;
     }
     if (job->rows > 0)
-        job->whole = (clock_seconds() - job->started) / (double)job->rows * (double)last;
+        job->last = tune_last_seconds(r, run, clock_seconds() - job->started);
     return FV_OK;
 }
 

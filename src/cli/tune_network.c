@@ -189,7 +189,9 @@ static fv_status load(const text *yaml)
         return status_set(FV_ERROR_IO, "%s: cannot be made: %s", path, strerror(errno));
     close(file);
     fv_status status = file_write(path, yaml->data, yaml->length);
-    fv_model *m = status == FV_OK ? fv_network_load(path, .classes = 2) : NULL;
+    fv_model *m = status == FV_OK ? fv_network_load(path, .classes = 2, .default_height = TRAIN_USUAL,
+                                                    .default_width = TRAIN_USUAL)
+                                  : NULL;
     if (status == FV_OK && !m)
         status = status_last();
     fv_model_destroy(m);

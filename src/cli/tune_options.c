@@ -6,6 +6,16 @@ static const char *const pruners[] = {"asha", "none", NULL};
 
 #define AT(field) .offset = offsetof(tune_arguments, field)
 
+/* Also in a file of the study, for whoever goes on with it. */
+#define RETRAIN_EPOCHS                                                                                       \
+    {                                                                                                        \
+        .name = "retrain_epochs", .type = OPTION_INT, AT(retrain_epochs), .low = 1, .high = 1000000,         \
+        .shown = "as many as the trials have",                                                               \
+        .help = "epochs of that last training; with --time, as many of them as fit"                          \
+    }
+
+const option tune_kept_table[] = {RETRAIN_EPOCHS, {0}};
+
 /* Behind them stand all of train's, as options that every trial has. */
 const option tune_table[] = {
     {.name = "space",
@@ -68,6 +78,7 @@ const option tune_table[] = {
      AT(retrain),
      .shown = "yes",
      .help = "train once more with the best values, into STUDY/best; --retrain=no: not"},
+    RETRAIN_EPOCHS,
     {.name = "json", .type = OPTION_BOOL, AT(json), .help = "the result as JSON in place of a table"},
     {.name = "resume",
      .type = OPTION_STRING,
@@ -75,7 +86,7 @@ const option tune_table[] = {
      .value = "STUDY",
      .help =
          "go on with a study, whose folder has its options; beside it --trials, --time, --jobs, --threads, "
-         "--retrain and --json may be given"},
+         "--retrain, --retrain-epochs and --json may be given"},
     {.name = "seed",
      .type = OPTION_SEED,
      AT(train.seed),

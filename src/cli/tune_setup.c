@@ -14,7 +14,7 @@ enum {
     TRIALS = 50
 };
 
-static const char shared_file[] = "shared.yaml", database_file[] = "study.db";
+static const char shared_file[] = "shared.yaml", kept_file[] = "retrain.yaml", database_file[] = "study.db";
 
 char *tune_file(const tune_run *r, const char *name)
 {
@@ -25,7 +25,8 @@ char *tune_file(const tune_run *r, const char *name)
 
 static int check_resume(const invocation *call)
 {
-    static const char *const allowed[] = {"resume", "trials", "time", "jobs", "threads", "retrain", "json"};
+    static const char *const allowed[] = {"resume",  "trials",  "time",           "jobs",
+                                          "threads", "retrain", "retrain_epochs", "json"};
     for (const option *o = NULL; (o = verb_next_option(call->verb, o));) {
         bool stays = options_is_default(o, call->options);
         for (size_t i = 0; i < sizeof allowed / sizeof *allowed; i++)
@@ -83,6 +84,11 @@ static int settle_limits(tune_run *r)
         return cli_usage("%s", fv_error_message());
     if (given->watch)
         return cli_usage("--watch: trials are watched with: fovea runs --watch STUDY/trials");
+    if (r->a.retrain == FV_OFF && r->a.retrain_epochs > 0)
+        return cli_usage("--retrain-epochs: with --retrain=no there is no last training");
+    if (r->a.retrain_epochs > 0 && a->head_epochs > r->a.retrain_epochs)
+        return cli_usage("--retrain-epochs: must be at least %lld, as --head-epochs is",
+                         (long long)a->head_epochs);
     a->threads = 0;
     a->time = a->resume = a->config = NULL;
     return EXIT_DONE;
@@ -241,9 +247,24 @@ static fv_status go_on(tune_run *r)
     return r->a.trials || unlimited ? fv_study_limit(r->study, r->a.trials) : FV_OK;
 }
 
+/* What is given is the study's from now on. */
+static fv_status settle_kept(tune_run *r)
+{
+    char comment[64], *path = tune_file(r, kept_file);
+    fv_status status = path ? FV_OK : status_last();
+    snprintf(comment, sizeof comment, "fovea %s tune", fv_version());
+    if (status == FV_OK && r->a.retrain_epochs > 0)
+        status = config_write(path, tune_kept_table, &r->a, comment);
+    else if (status == FV_OK && file_exists(path))
+        status = config_read(path, tune_kept_table, &r->a, &r->s.pool);
+    free(path);
+    return status;
+}
+
 fv_status tune_open(tune_run *r)
 {
     train_settle_all_paths(&r->s); /* trials may be run from another folder, later */
     STATUS_TRY(settle_data(r));
-    return r->a.train.resume ? go_on(r) : begin(r);
+    STATUS_TRY(r->a.train.resume ? go_on(r) : begin(r));
+    return settle_kept(r);
 }

@@ -14,6 +14,10 @@
 #include "core/memory.h"
 #include "core/text.h"
 
+enum {
+    COPY_LIMIT_BITS = 40
+};
+
 fv_status file_open(const char *path, int *file)
 {
     struct stat info = {0};
@@ -241,6 +245,16 @@ fv_status file_write(const char *path, const void *data, size_t size)
     return file_writer_commit(&w);
 }
 
+fv_status file_copy(const char *from, const char *to)
+{
+    uint8_t *bytes;
+    size_t size;
+    STATUS_TRY(file_read(from, (size_t)1 << COPY_LIMIT_BITS, &bytes, &size));
+    fv_status status = file_write(to, bytes, size);
+    free(bytes);
+    return status;
+}
+
 bool file_exists(const char *path)
 {
     struct stat info;
@@ -395,6 +409,29 @@ fv_status file_folder_commit(const char *temporary, const char *path)
         return FV_OK;
     fv_status status = status_set(FV_ERROR_IO, "%s: cannot be made: %s", path, strerror(errno));
     file_folder_discard(temporary);
+    return status;
+}
+
+static fv_status copy_entry(const char *from, const char *to)
+{
+    if (!file_is_folder(from))
+        return file_copy(from, to);
+    STATUS_TRY(file_make_folders(to));
+    return file_folder_copy(from, to);
+}
+
+fv_status file_folder_copy(const char *from, const char *to)
+{
+    file_list list;
+    STATUS_TRY(file_list_folder(&list, from));
+    fv_status status = FV_OK;
+    for (size_t i = 0; status == FV_OK && i < list.count; i++) {
+        char *source = file_join(from, list.names[i]), *target = file_join(to, list.names[i]);
+        status = source && target ? copy_entry(source, target) : status_last();
+        free(source);
+        free(target);
+    }
+    file_list_release(&list);
     return status;
 }
 

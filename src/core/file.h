@@ -49,6 +49,7 @@ void file_writer_add(file_writer *w, const void *data, size_t size);
 fv_status file_writer_commit(file_writer *w); /* flush, sync, rename, sync the folder; releases w */
 void file_writer_discard(file_writer *w);     /* drops the temporary file; releases w */
 fv_status file_write(const char *path, const void *data, size_t size); /* all four steps */
+fv_status file_copy(const char *from, const char *to);                 /* the content; likewise */
 /* Removes the temporary files that processes which were killed while they wrote `path` left beside it. Nobody else may be writing it. */
 void file_remove_parts(const char *path);
 
@@ -61,6 +62,8 @@ fv_status file_make_folders(const char *path); /* like mkdir -p */
 fv_status file_folder_begin(const char *path, char **temporary);
 fv_status file_folder_commit(const char *temporary, const char *path); /* renames; removes it on failure */
 void file_folder_discard(const char *temporary);                       /* removes it and all that is in it */
+/* All that is in a folder, hidden files aside, into another one that is there. */
+fv_status file_folder_copy(const char *from, const char *to);
 
 /* The names in a folder, sorted in byte order, without "." and ".." and without hidden ones. */
 typedef struct file_list {

@@ -243,15 +243,19 @@ static fv_status add_layer(const builder *b, size_t index)
     return status;
 }
 
-/* The input must be of the size that the options, or else the spec, say. */
+static int64_t first_given(int64_t option, int64_t own, int64_t otherwise)
+{
+    return option > 0 ? option : own > 0 ? own : otherwise;
+}
+
 static fv_status create_model(builder *b)
 {
     const network_spec *s = b->spec;
     const fv_network_options *o = b->options;
     fv_model_options create = {.struct_size = sizeof create,
-                               .height = o->height > 0 ? o->height : s->height,
-                               .width = o->width > 0 ? o->width : s->width,
-                               .channels = o->channels > 0 ? o->channels : s->channels,
+                               .height = first_given(o->height, s->height, o->default_height),
+                               .width = first_given(o->width, s->width, o->default_width),
+                               .channels = first_given(o->channels, s->channels, o->default_channels),
                                .seed = o->seed,
                                .name = s->name ? s->name : "network"};
     if (create.height < 1 || create.width < 1)

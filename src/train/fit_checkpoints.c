@@ -18,8 +18,7 @@
 static const char suffix[] = ".safetensors", kept_key[] = "kept";
 
 enum {
-    KEPT_MOST = 1000000,
-    FILE_LIMIT_BITS = 40
+    KEPT_MOST = 1000000
 };
 
 /* ---- when ---- */
@@ -60,17 +59,6 @@ static char *kept_path(const char *last, int64_t step)
     return path.data;
 }
 
-/* Where a file cannot have two names it is copied. */
-static fv_status copy(const char *from, const char *to)
-{
-    uint8_t *bytes;
-    size_t size;
-    STATUS_TRY(file_read(from, (size_t)1 << FILE_LIMIT_BITS, &bytes, &size));
-    fv_status status = file_write(to, bytes, size);
-    free(bytes);
-    return status;
-}
-
 static bool is_same_file(const char *a, const char *b)
 {
     struct stat x, y;
@@ -87,7 +75,7 @@ static fv_status give_name(const char *last, const char *path, bool *ours)
         *ours = is_same_file(last, path); /* of a process that was killed just then */
         return FV_OK;
     }
-    return copy(last, path);
+    return file_copy(last, path); /* a file cannot have two names here */
 }
 
 static fv_status add_kept(fit_run *r, int64_t step)

@@ -20,7 +20,14 @@ typedef struct pace {
     double limit;        /* seconds */
     double begun, start; /* at the first batch, and at the first that counts */
     double seconds;      /* a batch */
+    double waited;       /* for the first one to be loaded, as at every epoch's start */
 } pace;
+
+/* What a phase takes. */
+typedef struct phase_cost {
+    double step, wait; /* seconds: a step, and until an epoch's first batch is there */
+    bool on_features;
+} phase_cost;
 
 static pace pace_begin(const fit_run *r, double limit, int64_t batches)
 {
@@ -57,6 +64,8 @@ static double pace_extra(const pace *p)
 static fv_status take(fit_run *r, const batch *b, void *context, bool *more)
 {
     pace *p = context;
+    if (p->taken == 0)
+        p->waited = clock_seconds() - p->begun;
     STATUS_TRY(fit_train_batch(r, b, r->schedule.base * tiny));
     *more = pace_take(p);
     double spent = clock_seconds() - p->begun;
@@ -64,9 +73,8 @@ static fv_status take(fit_run *r, const batch *b, void *context, bool *more)
     return trial_tell(r, phase, p->taken, steps);
 }
 
-/* Seconds of a step in the phase of `epoch`, and whether that phase works on features. */
-static fv_status measure_steps(fit_run *r, int64_t epoch, double limit, fv_fit_cost *cost, double *step,
-                               bool *on_features)
+/* Of the phase of `epoch`. */
+static fv_status measure_steps(fit_run *r, int64_t epoch, double limit, fv_fit_cost *cost, phase_cost *of)
 {
     double start = clock_seconds();
     STATUS_TRY(trial_begin(r, epoch));
@@ -74,8 +82,7 @@ static fv_status measure_steps(fit_run *r, int64_t epoch, double limit, fv_fit_c
     pace p = pace_begin(r, limit, INT64_MAX);
     STATUS_TRY(trial_steps(r, take, &p));
     cost->once += pace_extra(&p);
-    *step = p.seconds;
-    *on_features = r->state.on_features;
+    *of = (phase_cost){.step = p.seconds, .wait = p.waited, .on_features = r->state.on_features};
     return FV_OK;
 }
 
@@ -118,6 +125,7 @@ static fv_status measure_files(fit_run *r, double *seconds)
 {
     double start = clock_seconds();
     STATUS_TRY(trainer_read(r->trainer));
+    STATUS_TRY(fit_save_results(r, &(fit_result){0}));
     STATUS_TRY(fit_save_best(r));
     STATUS_TRY(fit_save_last(r));
     *seconds = clock_seconds() - start;
@@ -130,17 +138,19 @@ static void remove_files(const fit_run *r)
         remove(r->best_path);
     if (r->last_path)
         remove(r->last_path);
+    if (r->results_path)
+        remove(r->results_path);
 }
 
 /* ---- all of it ---- */
 
 /* On features an epoch has next to no steps; but all pictures went through the network once. */
-static double epoch_cost(const fit_run *r, double step, double validation, double files, bool on_features,
+static double epoch_cost(const fit_run *r, const phase_cost *of, double validation, double files,
                          fv_fit_cost *cost)
 {
-    double steps = (double)loader_batches(r->loader) * step,
-           scored = r->validation ? (double)loader_batches(r->validation) * validation : 0;
-    if (!on_features)
+    double steps = of->wait + (double)loader_batches(r->loader) * of->step,
+           scored = r->validation ? of->wait + (double)loader_batches(r->validation) * validation : 0;
+    if (!of->on_features)
         return steps + scored + files;
     int64_t views = r->augment.count > 0 && r->o.feature_views > 0 ? r->o.feature_views : 1;
     cost->once += (double)views * steps + scored;
@@ -149,18 +159,18 @@ static double epoch_cost(const fit_run *r, double step, double validation, doubl
 
 static fv_status measure(fit_run *r, double limit, fv_fit_cost *cost)
 {
-    double head = 0, step, validation = 0, files;
-    bool head_on_features = false, on_features, has_head = trial_has_head(r);
+    phase_cost head, all;
+    double validation = 0, files;
+    bool has_head = trial_has_head(r);
     if (has_head)
-        STATUS_TRY(measure_steps(r, 0, limit / 4, cost, &head, &head_on_features));
-    STATUS_TRY(measure_steps(r, has_head ? r->o.head_epochs : 0, limit / 2, cost, &step, &on_features));
+        STATUS_TRY(measure_steps(r, 0, limit / 4, cost, &head));
+    STATUS_TRY(measure_steps(r, has_head ? r->o.head_epochs : 0, limit / 2, cost, &all));
     STATUS_TRY(measure_validation(r, limit / 4, cost, &validation));
     STATUS_TRY(measure_files(r, &files));
     cost->picture =
-        (r->validation ? validation : step / 3) / (double)r->o.batch; /* backwards is twice forwards */
-    cost->epoch = epoch_cost(r, step, validation, files, on_features, cost);
-    cost->head_epoch =
-        has_head ? epoch_cost(r, head, validation, files, head_on_features, cost) : cost->epoch;
+        (r->validation ? validation : all.step / 3) / (double)r->o.batch; /* backwards is twice forwards */
+    cost->epoch = epoch_cost(r, &all, validation, files, cost);
+    cost->head_epoch = has_head ? epoch_cost(r, &head, validation, files, cost) : cost->epoch;
     return FV_OK;
 }
 

@@ -154,7 +154,7 @@ fv_status import_preprocess(importer *m, fv_model *model)
     if (!found)
         memset(p.std, 0, sizeof p.std); /* neither given nor changed */
     STATUS_TRY(fv_model_set_preprocess(model, &p));
-    if (!found)
+    if (!found && !m->options->normalisation_given)
         import_log(m, "the file does not say how pictures are normalised: unless it is given (--preprocess), "
                       "training takes it "
                       "from its data");
