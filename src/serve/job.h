@@ -32,7 +32,6 @@ typedef struct job_picture {
 typedef struct job job;
 
 typedef struct protocol {
-    const char *path; /* for messages */
     fv_status (*read)(job *j);
     fv_status (*write)(job *j, web_answer *a);
 } protocol;
@@ -52,7 +51,8 @@ struct job {
     int64_t count;             /* pictures */
     uint8_t *pixels;           /* (count, height, width, channels) */
     size_t capacity;
-    float *outputs; /* (count, outputs) when it is run */
+    float *outputs;             /* of the network, (count, outputs) */
+    const float *probabilities; /* of the classes, (count, classes): what `write` tells */
     job_picture *pictures;
     size_t picture_count, picture_capacity;
     bool columns;   /* of tf_predict: asked by "inputs" */
@@ -93,8 +93,6 @@ fv_status job_add_values(job *j, int64_t pictures, const json_t *values);
 /* Room for `pictures` more; NULL with the error set. */
 uint8_t *job_add_room(job *j, int64_t pictures);
 
-/* The probabilities of picture i, served->classes values that the caller frees; NULL with the error set. */
-float *job_probabilities(const job *j, int64_t i);
 json_t *json_probability(float value);
 
 /* ---- json_limits.c ---- */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* KServe's inference call, the Open Inference Protocol V2 (https://github.com/kserve/open-inference-protocol). */
-#include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "serve/job.h"
@@ -103,13 +103,12 @@ static fv_status infer_write(job *j, web_answer *a)
     for (int64_t i = 0; i < j->count; i++) {
         char number[24];
         int64_t best = 0;
-        float *p = job_probabilities(j, i);
-        for (int64_t c = 0; p && c < s->classes; c++) {
+        const float *p = j->probabilities + i * s->classes;
+        for (int64_t c = 0; c < s->classes; c++) {
             json_array_append_new(values, json_probability(p[c]));
             best = p[c] > p[best] ? c : best;
         }
-        json_array_append_new(names, p ? json_string(served_class(s, best, number)) : NULL);
-        free(p);
+        json_array_append_new(names, json_string(served_class(s, best, number)));
     }
     json_t *probabilities =
         json_pack("{s:s, s:s, s:[I, I], s:o}", "name", "probabilities", "datatype", "FP32", "shape",
@@ -131,4 +130,4 @@ static fv_status infer_write(job *j, web_answer *a)
     return answer_json(a, root);
 }
 
-const protocol protocol_kserve = {"infer", infer_read, infer_write};
+const protocol protocol_kserve = {infer_read, infer_write};

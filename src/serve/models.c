@@ -12,7 +12,6 @@
 
 #include "core/file.h"
 #include "core/memory.h"
-#include "model/predictor.h"
 
 enum {
     LOOK_MILLISECONDS = 1000
@@ -76,17 +75,6 @@ const char *served_class(const served *s, int64_t i, char *buffer)
         return name;
     snprintf(buffer, 24, "%" PRId64, i);
     return buffer;
-}
-
-void served_probabilities(const served *s, float *outputs, float *probabilities)
-{
-    predictor_activate(s->model, 1, outputs);
-    if (s->outputs == 1) {
-        probabilities[0] = 1 - outputs[0];
-        probabilities[1] = outputs[0];
-    } else {
-        memcpy(probabilities, outputs, (size_t)s->outputs * sizeof *probabilities);
-    }
 }
 
 /* The network gives the logits that the file keeps of a few inputs. */
