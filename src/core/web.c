@@ -238,6 +238,11 @@ static enum MHD_Result queue_answer(exchange *x)
         snprintf(seconds, sizeof seconds, "%d", a->retry_after);
         api.header(r, "Retry-After", seconds);
     }
+    if (a->header) {
+        char value[24];
+        snprintf(value, sizeof value, "%zu", a->header_value);
+        api.header(r, a->header, value);
+    }
     if (x->server->closing)
         api.header(r, "Connection", "close");
     enum MHD_Result result = api.queue(x->connection, (unsigned)status, r);

@@ -37,8 +37,10 @@ typedef struct web_answer {
     const char *type; /* "text/html; charset=utf-8"; static */
     const char
         *policy; /* Content-Security-Policy, static; default: a page whose styles and scripts stand in it */
-    const char *allow; /* static; NULL: none */
-    int retry_after;   /* seconds; 0: not said */
+    const char *allow;  /* static; NULL: none */
+    int retry_after;    /* seconds; 0: not said */
+    const char *header; /* a further header, static, whose value is a number; NULL: none */
+    size_t header_value;
     text body;
 } web_answer;
 

@@ -33,7 +33,6 @@ void job_destroy(job *j)
     free(j->pixels);
     free(j->outputs);
     json_decref(j->id);
-    json_decref(j->wanted);
     served_release(j->served);
     free(j);
 }
@@ -70,6 +69,7 @@ void answer_error(web_answer *a, int status, const char *why)
     text_release(&a->body);
     a->status = status;
     a->type = "application/json";
+    a->header = NULL;
     json_t *value = json_pack("{s:s}", "error", why);
     char *words = value ? json_dumps(value, JSON_COMPACT) : NULL;
     text_add(&a->body, "%s\n", words ? words : "{\"error\":\"the request failed\"}");

@@ -54,7 +54,7 @@ static fv_status write_rows(const job *j, const char *name, bool labels, web_ans
 
 static fv_status predict_read(job *j)
 {
-    json_t *root = job_parse(j);
+    json_t *root = job_parse(j, j->size);
     if (!root)
         return status_last();
     const json_t *rows = json_object_get(root, "instances"), *columns = json_object_get(root, "inputs");
@@ -77,7 +77,7 @@ static fv_status predict_write(job *j, web_answer *a)
 
 static fv_status classify_read(job *j)
 {
-    json_t *root = job_parse(j);
+    json_t *root = job_parse(j, j->size);
     if (!root)
         return status_last();
     const json_t *examples = json_object_get(root, "examples");
