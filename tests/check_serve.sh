@@ -55,6 +55,13 @@ start digits.safetensors "two=versions" --max-batch 4 --max-delay 3 --max-body 2
 wrong=$(python3 "$source/tests/serve_client.py" "$port" digits expected "${pictures[@]}" 2>&1) || complain "asking fails"
 [ -z "$wrong" ] || complain "$wrong"
 
+python3 - "$port" <<'PYTHON'
+import socket, sys
+s = socket.create_connection(("127.0.0.1", int(sys.argv[1])), timeout=20)
+s.sendall(b"G\xffT /healthz\"%0a HTTP/1.1\r\nHost: localhost\r\n\r\n")
+s.recv(12)
+PYTHON
+
 # ---- versions ----
 grep -q '"version":3' <<<"$(ask '/classify?model=two' "${pictures[0]}")" || complain "the latest version is not served"
 grep -q '^200 .*"2".*\|^404' <<<"$(ask /v1/models/two/versions/2)" || complain "version 2 is not there"
@@ -86,6 +93,8 @@ one = [l for l in lines if l["path"] == "/classify" and l["status"] == 200][0]
 assert one["model"] == "digits" and one["version"] == 1 and one["method"] == "POST" and one["remote"] == "127.0.0.1", one
 assert one["received"] > 50 and one["sent"] > 50 and 0 < one["seconds"] < 10 and one["time"].endswith("Z"), one
 PYTHON
+strange = [l for l in lines if l["method"] is None]  # no request goes without a line, and no name makes two
+assert len(strange) == 1 and strange[0]["path"] == '/healthz"\n' and strange[0]["status"] in (404, 405), strange
 
 # ---- abuse, briefly; bench/serve_abuse without --brief does it at length ----
 hostile=${FOVEA_TEST_DATA:-$source/../shared/data}/hostile
