@@ -68,6 +68,8 @@ grep -q '^200 .*"2".*\|^404' <<<"$(ask /v1/models/two/versions/2)" || complain "
 mkdir versions/4.new && cp run/best.safetensors versions/4.new/model.safetensors && mv versions/4.new versions/4
 said 'version 4 loaded'
 grep -q '"version":4' <<<"$(ask '/classify?model=two' "${pictures[0]}")" || complain "version 4 is not served"
+cp other/best.safetensors versions/4/other && rm versions/4/model.safetensors && mv versions/4/other versions/4/renamed.safetensors
+said 'version 4 loaded anew from .*renamed\|version 4 loaded from .*renamed'
 rm -r versions/4
 said 'version 4 is gone'
 grep -q '"version":3' <<<"$(ask '/classify?model=two' "${pictures[0]}")" || complain "version 3 is not served again"

@@ -195,13 +195,18 @@ static version *find_version(models *m, entry *e, int64_t number, const char *pa
     version **at = &e->versions;
     while (*at && (*at)->number < number)
         at = &(*at)->next;
-    if (*at && (*at)->number == number)
+    char *own = mem_string(path);
+    if (own && *at && (*at)->number == number) {
+        free((*at)->path); /* its file may have another name now */
+        (*at)->path = own;
         return *at;
-    version *v = mem_array(1, sizeof *v);
-    if (!v || !(v->path = mem_string(path))) {
-        free(v);
+    }
+    version *v = own ? mem_array(1, sizeof *v) : NULL;
+    if (!v) {
+        free(own);
         return NULL;
     }
+    v->path = own;
     v->number = number;
     v->next = *at;
     pthread_mutex_lock(&m->lock);
