@@ -112,6 +112,15 @@ def connect():
     return socket.create_connection(("127.0.0.1", port), timeout=10)
 def post(s, body):
     s.sendall(b"POST /classify HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n\r\n" % len(picture) + body)
+# Who announces much and sends little does not take the room of those who send.
+idle = []
+for _ in range(20):
+    idle.append(connect())
+    idle[-1].sendall(b"POST /classify HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n\r\nx" % (16 << 20))
+time.sleep(0.2)
+whole = connect()
+post(whole, picture)
+assert whole.recv(12) == b"HTTP/1.1 200", "bodies that are only announced take the room"
 slow = connect()
 post(slow, picture[:10])
 begun = time.time()

@@ -178,6 +178,16 @@ static fv_status reserve(exchange *x, size_t capacity)
     return FV_ERROR_MEMORY;
 }
 
+/* Twice what came, but no more than is announced: who only announces much holds no room. */
+static size_t room_for(const exchange *x, size_t needed)
+{
+    size_t limit = x->server->options.body_limit;
+    uint64_t length = announced(x);
+    if (length >= needed && length < limit)
+        limit = (size_t)length;
+    return needed < limit / 2 ? needed * 2 : limit;
+}
+
 static void take(exchange *x, const char *bytes, size_t size)
 {
     const web_options *o = &x->server->options;
@@ -191,9 +201,7 @@ static void take(exchange *x, const char *bytes, size_t size)
     }
     size_t needed = r->body_size + size;
     if (needed > x->capacity) {
-        uint64_t length = announced(x);
-        size_t doubled = needed < o->body_limit / 2 ? needed * 2 : o->body_limit;
-        if (reserve(x, length >= needed && length <= o->body_limit ? (size_t)length : doubled) != FV_OK) {
+        if (reserve(x, room_for(x, needed)) != FV_OK) {
             refuse(x, 503, "The server is receiving as much as it can.");
             x->answer.retry_after = 1;
             x->refused = true;
