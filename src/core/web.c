@@ -415,11 +415,11 @@ static void *watch(void *user)
             if (now > l->deadline)
                 shutdown(l->socket, SHUT_RDWR);
         struct timespec until;
-        clock_gettime(CLOCK_REALTIME, &until);
+        clock_gettime(CLOCK_MONOTONIC, &until);
         until.tv_nsec += 250000000;
         until.tv_sec += until.tv_nsec / 1000000000;
         until.tv_nsec %= 1000000000;
-        pthread_cond_timedwait(&s->ended, &s->lock, &until);
+        pthread_cond_clockwait(&s->ended, &s->lock, CLOCK_MONOTONIC, &until);
     }
     pthread_mutex_unlock(&s->lock);
     return NULL;

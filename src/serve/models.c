@@ -318,9 +318,9 @@ static void *keep(void *user)
     pthread_mutex_lock(&m->lock);
     while (!m->ending) {
         struct timespec until;
-        clock_gettime(CLOCK_REALTIME, &until);
+        clock_gettime(CLOCK_MONOTONIC, &until);
         until.tv_sec += LOOK_MILLISECONDS / 1000;
-        pthread_cond_timedwait(&m->changed, &m->lock, &until);
+        pthread_cond_clockwait(&m->changed, &m->lock, CLOCK_MONOTONIC, &until);
         if (m->ending)
             break;
         pthread_mutex_unlock(&m->lock);
