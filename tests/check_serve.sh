@@ -199,3 +199,12 @@ grep -q 'warning: others can reach' log || complain "no warning without keys: $(
 fails 'the port is taken\|in use' run/best.safetensors --host 0.0.0.0 --port "$port"
 stop
 exit $((failures > 0))
+start run/best.safetensors --host 127.0.0.2
+python3 - "$port" <<'PYTHON' || complain "a local address of another name"
+import http.client, sys
+for name, status in (("127.0.0.2", 200), ("LocalHost", 200), ("127.0.0.3", 403), ("127.0.0.2.evil.example", 403)):
+    c = http.client.HTTPConnection("127.0.0.2", int(sys.argv[1]), timeout=20)
+    c.request("GET", "/healthz", headers={"Host": name})
+    assert c.getresponse().status == status, name
+PYTHON
+stop

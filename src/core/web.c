@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -107,12 +108,12 @@ const char *web_header(const web_request *r, const char *name)
     return api.lookup(((const exchange *)r)->connection, MHD_HEADER_KIND, name);
 }
 
-static bool is_local_name(const char *host)
+static bool is_local_name(const web_server *s, const char *host)
 {
-    static const char *const names[] = {"localhost", "127.0.0.1", "[::1]", NULL};
+    const char *const names[] = {"localhost", "127.0.0.1", "[::1]", s->host, NULL};
     for (int i = 0; names[i]; i++) {
         size_t length = strlen(names[i]);
-        if (strncmp(host, names[i], length) == 0 && (host[length] == 0 || host[length] == ':'))
+        if (strncasecmp(host, names[i], length) == 0 && (host[length] == 0 || host[length] == ':'))
             return true;
     }
     return false;
@@ -140,7 +141,7 @@ static void check(exchange *x)
     const char *host = web_header(&x->request, "Host"), *method = x->request.method;
     web_answer *a = &x->answer;
     bool reads = strcmp(method, "GET") == 0 || strcmp(method, "HEAD") == 0;
-    if (o->local_names_only && host && !is_local_name(host)) {
+    if (o->local_names_only && host && !is_local_name(x->server, host)) {
         refuse(x, 403, "This server answers as localhost and 127.0.0.1 only.");
     } else if (!reads && !o->body_limit) {
         refuse(x, 405, "Only GET is answered.");
