@@ -131,6 +131,12 @@ try:  # a byte now and then does not keep it open
     assert False, "a slow sender is waited for"
 except OSError:
     assert 0.8 < time.time() - begun < 4, time.time() - begun
+silent = connect()
+post(silent, picture[:10])
+assert silent.recv(12) == b"HTTP/1.1 408", "a silent sender is not told"
+whole = connect()
+whole.sendall(b"GET /metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+assert b'requests_total{code="408"} ' in b"".join(iter(lambda: whole.recv(65536), b"")), "the late are not counted"
 # What has begun when the signal comes is answered.
 half = connect()
 post(half, picture[:-1])
@@ -198,7 +204,6 @@ start a=run/best.safetensors b=other/best.safetensors --host 0.0.0.0
 grep -q 'warning: others can reach' log || complain "no warning without keys: $(cat log)"
 fails 'the port is taken\|in use' run/best.safetensors --host 0.0.0.0 --port "$port"
 stop
-exit $((failures > 0))
 start run/best.safetensors --host 127.0.0.2
 python3 - "$port" <<'PYTHON' || complain "a local address of another name"
 import http.client, sys
@@ -208,3 +213,4 @@ for name, status in (("127.0.0.2", 200), ("LocalHost", 200), ("127.0.0.3", 403),
     assert c.getresponse().status == status, name
 PYTHON
 stop
+exit $((failures > 0))

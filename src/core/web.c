@@ -27,8 +27,12 @@ enum {
     REQUEST_SECONDS = 30,
     REQUEST_MEMORY = 32 << 10, /* of a connection: the request's line and headers must fit */
     SWALLOWED = 64 << 20, /* bodies of refused requests up to this are read, so that the refusal is seen */
-    GONE = 499            /* as nginx logs those who left */
+    LATE = 408,
+    GONE = 499 /* as nginx logs those who left */
 };
+
+static const char late_answer[] =
+    "HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
 
 static struct {
     struct MHD_Daemon *(*start)(unsigned int flags, uint16_t port, MHD_AcceptPolicyCallback accept,
@@ -65,6 +69,8 @@ typedef struct peer {
     struct peer *next, **from;
     int socket;
     double deadline;
+    bool receiving; /* a request's body, and nothing is being sent */
+    bool late;      /* the body did not come in time */
 } peer;
 
 typedef struct exchange {
@@ -89,7 +95,7 @@ struct web_server {
     pthread_cond_t ended, idle; /* idle: nothing is begun, while it closes */
     pthread_t watchman;
     atomic_bool closing;
-    bool watched, ending;
+    bool watched, ending, tls;
     bool stopped; /* what comes now is refused at once: no connection may wait for us when the daemon ends */
     peer *peers;
     size_t bodies; /* bytes of all bodies now */
@@ -215,9 +221,17 @@ static void take(exchange *x, const char *bytes, size_t size)
 
 /* ---- answers ---- */
 
+static void stop_receiving(exchange *x)
+{
+    pthread_mutex_lock(&x->server->lock);
+    x->peer->receiving = false;
+    pthread_mutex_unlock(&x->server->lock);
+}
+
 static enum MHD_Result queue_answer(exchange *x)
 {
     web_answer *a = &x->answer;
+    stop_receiving(x);
     if (text_status(&a->body) != FV_OK) {
         text_release(&a->body);
         *a = (web_answer){.status = 500};
@@ -307,6 +321,7 @@ static exchange *begin(web_server *s, struct MHD_Connection *connection, const c
     pthread_mutex_lock(&s->lock);
     s->begun++;
     x->peer->deadline = x->request.started + s->options.request_seconds;
+    x->peer->receiving = true;
     pthread_mutex_unlock(&s->lock);
     return x;
 }
@@ -340,6 +355,7 @@ static enum MHD_Result on_request(void *user, struct MHD_Connection *connection,
     pthread_mutex_lock(&s->lock);
     bool stopped = s->stopped;
     x->peer->deadline = (double)INFINITY;
+    x->peer->receiving = false;
     pthread_mutex_unlock(&s->lock);
     if (stopped) {
         refuse(x, 503, "The server is ending.");
@@ -362,10 +378,16 @@ static void on_completed(void *user, struct MHD_Connection *connection, void **s
     exchange *x = *state;
     if (!x)
         return;
+    pthread_mutex_lock(&s->lock);
+    bool is_late = x->peer->late;
+    pthread_mutex_unlock(&s->lock);
     bool answered = x->queued && code == MHD_REQUEST_TERMINATED_COMPLETED_OK;
     if (s->options.finished)
-        s->options.finished(&x->request, answered ? x->answer.status : GONE, answered ? x->sent : 0,
-                            s->options.user);
+        s->options.finished(&x->request,
+                            answered  ? x->answer.status
+                            : is_late ? LATE
+                                      : GONE,
+                            answered ? x->sent : 0, s->options.user);
     text_release(&x->answer.body);
     free(x->body);
     pthread_mutex_lock(&s->lock);
@@ -405,6 +427,17 @@ static void on_connection(void *user, struct MHD_Connection *connection, void **
     pthread_mutex_unlock(&s->lock);
 }
 
+/* With the lock held. libmicrohttpd cannot answer before a body has ended, and TLS is its own: the words go past it, or not at all. */
+static void end_late(const web_server *s, peer *l)
+{
+    if (l->receiving && !l->late) {
+        l->late = true;
+        if (!s->tls)
+            send(l->socket, late_answer, sizeof late_answer - 1, MSG_DONTWAIT | MSG_NOSIGNAL);
+    }
+    shutdown(l->socket, SHUT_RDWR);
+}
+
 /* libmicrohttpd closes connections that are silent; those that say a byte now and then are ended here. */
 static void *watch(void *user)
 {
@@ -414,7 +447,7 @@ static void *watch(void *user)
         double now = clock_seconds();
         for (peer *l = s->peers; l; l = l->next)
             if (now > l->deadline)
-                shutdown(l->socket, SHUT_RDWR);
+                end_late(s, l);
         struct timespec until;
         clock_gettime(CLOCK_MONOTONIC, &until);
         until.tv_nsec += 250000000;
@@ -524,6 +557,7 @@ fv_status web_server_start(web_server **out, const web_options *options)
     o->connections = o->connections ? o->connections : CONNECTIONS;
     o->idle_seconds = o->idle_seconds > 0 ? o->idle_seconds : IDLE_SECONDS;
     o->request_seconds = o->request_seconds > 0 ? o->request_seconds : REQUEST_SECONDS;
+    s->tls = o->certificate != NULL;
     fv_status status = s->host ? parse_address(o, &a) : status_last();
     if (status == FV_OK)
         status = start_threads(s, &a);

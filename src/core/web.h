@@ -61,7 +61,7 @@ typedef struct web_options {
     void (*check)(web_request *r, web_answer *refusal, void *user);
     /* In the server's thread; web_send must follow, from any thread. */
     void (*handle)(web_request *r, void *user);
-    /* Optional, in the server's thread: the answer was sent, or (status 499) whoever asked is gone. */
+    /* Optional, in the server's thread: the answer was sent, or (status 499) whoever asked is gone, or (408) was too slow to ask. */
     void (*finished)(web_request *r, int status, size_t sent, void *user);
     void *user;
 } web_options;
