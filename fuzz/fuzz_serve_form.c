@@ -13,6 +13,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
         memcpy(line, bytes, length);
     route_parse(line, &r);
     expect((r.version == MODELS_LATEST || r.version >= 0) && strlen(r.model) < sizeof r.model);
-    fuzz_job(&protocol_classify, line, bytes + length + (end != NULL), size - length - (end != NULL));
+    fuzz_job(&protocol_classify, line, NULL, bytes + length + (end != NULL), size - length - (end != NULL));
     return 0;
 }

@@ -346,6 +346,10 @@ def served_bodies():
                  {"inputs": [dict(tensor, datatype="UINT8", data=noise(18).tolist())]},
                  {"inputs": [dict(tensor, datatype="BYTES", shape=[1], data=[encoded])]}):
         yield "serve_json", json.dumps(body).encode()
+    for kind, shape, data in (("UINT8", [1, 2, 3, 3], bytes(18)), ("FP32", [1, 2, 3, 3], bytes(72)),
+                              ("BYTES", [1], struct.pack("<I", len(png)) + png)):
+        tensor = {"name": "image", "shape": shape, "datatype": kind, "parameters": {"binary_data_size": len(data)}}
+        yield "serve_json", json.dumps({"inputs": [tensor], "parameters": {"binary_data_output": True}}).encode() + b"\n" + data
     part = b'--x\r\nContent-Disposition: form-data; name="p"; filename="a.png"\r\n\r\n%s\r\n'
     yield "serve_form", b"multipart/form-data; boundary=x\n" + part % png + part % b"no" + b"--x--\r\n"
     yield "serve_form", b'multipart/form-data; boundary="x"\n' + part.replace(b"file", b"") % png + b"--x--"

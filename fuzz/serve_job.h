@@ -21,11 +21,13 @@ static served *fuzz_served(void)
     return &s;
 }
 
-static void fuzz_job(const protocol *p, const char *content_type, const uint8_t *bytes, size_t size)
+static void fuzz_job(const protocol *p, const char *content_type, const char *json_length,
+                     const uint8_t *bytes, size_t size)
 {
     job *j = job_create(p, fuzz_served(), &(job_limits){.max_pixels = 1 << 16, .max_pictures = 5});
     expect(j);
     j->content_type = content_type;
+    j->json_length = json_length;
     j->body = bytes;
     j->size = size;
     j->top = 3;
@@ -33,7 +35,7 @@ static void fuzz_job(const protocol *p, const char *content_type, const uint8_t 
         web_answer a = {0};
         expect(j->count >= 1 && j->count <= 5);
         job_answer(j, &a);
-        json_t *answer = json_loadb(text_string(&a.body), a.body.length, 0, NULL);
+        json_t *answer = json_loadb(text_string(&a.body), a.header ? a.header_value : a.body.length, 0, NULL);
         expect(answer && (a.status == 0 || a.status == 200));
         json_decref(answer);
         text_release(&a.body);

@@ -55,12 +55,21 @@ start digits.safetensors "two=versions" --max-batch 4 --max-delay 3 --max-body 2
 wrong=$(python3 "$source/tests/serve_client.py" "$port" digits expected "${pictures[@]}" 2>&1) || complain "asking fails"
 [ -z "$wrong" ] || complain "$wrong"
 
+python3 - "$port" <<'PYTHON'
+import socket, sys
+s = socket.create_connection(("127.0.0.1", int(sys.argv[1])), timeout=20)
+s.sendall(b"G\xffT /healthz\"%0a HTTP/1.1\r\nHost: localhost\r\n\r\n")
+s.recv(12)
+PYTHON
+
 # ---- versions ----
 grep -q '"version":3' <<<"$(ask '/classify?model=two' "${pictures[0]}")" || complain "the latest version is not served"
 grep -q '^200 .*"2".*\|^404' <<<"$(ask /v1/models/two/versions/2)" || complain "version 2 is not there"
 mkdir versions/4.new && cp run/best.safetensors versions/4.new/model.safetensors && mv versions/4.new versions/4
 said 'version 4 loaded'
 grep -q '"version":4' <<<"$(ask '/classify?model=two' "${pictures[0]}")" || complain "version 4 is not served"
+cp other/best.safetensors versions/4/other && rm versions/4/model.safetensors && mv versions/4/other versions/4/renamed.safetensors
+said 'version 4 loaded anew from .*renamed\|version 4 loaded from .*renamed'
 rm -r versions/4
 said 'version 4 is gone'
 grep -q '"version":3' <<<"$(ask '/classify?model=two' "${pictures[0]}")" || complain "version 3 is not served again"
@@ -84,6 +93,8 @@ lines = [json.loads(line) for line in open(sys.argv[1])]
 assert len(lines) > 300, len(lines)
 one = [l for l in lines if l["path"] == "/classify" and l["status"] == 200][0]
 assert one["model"] == "digits" and one["version"] == 1 and one["method"] == "POST" and one["remote"] == "127.0.0.1", one
+strange = [l for l in lines if l["method"] is None]  # no request goes without a line, and no name makes two
+assert len(strange) == 1 and strange[0]["path"] == '/healthz"\n' and strange[0]["status"] in (404, 405), strange
 assert one["received"] > 50 and one["sent"] > 50 and 0 < one["seconds"] < 10 and one["time"].endswith("Z"), one
 PYTHON
 
@@ -101,6 +112,15 @@ def connect():
     return socket.create_connection(("127.0.0.1", port), timeout=10)
 def post(s, body):
     s.sendall(b"POST /classify HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n\r\n" % len(picture) + body)
+# Who announces much and sends little does not take the room of those who send.
+idle = []
+for _ in range(20):
+    idle.append(connect())
+    idle[-1].sendall(b"POST /classify HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n\r\nx" % (16 << 20))
+time.sleep(0.2)
+whole = connect()
+post(whole, picture)
+assert whole.recv(12) == b"HTTP/1.1 200", "bodies that are only announced take the room"
 slow = connect()
 post(slow, picture[:10])
 begun = time.time()
@@ -111,6 +131,12 @@ try:  # a byte now and then does not keep it open
     assert False, "a slow sender is waited for"
 except OSError:
     assert 0.8 < time.time() - begun < 4, time.time() - begun
+silent = connect()
+post(silent, picture[:10])
+assert silent.recv(12) == b"HTTP/1.1 408", "a silent sender is not told"
+whole = connect()
+whole.sendall(b"GET /metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+assert b'requests_total{code="408"} ' in b"".join(iter(lambda: whole.recv(65536), b"")), "the late are not counted"
 # What has begun when the signal comes is answered.
 half = connect()
 post(half, picture[:-1])
@@ -177,5 +203,14 @@ fails 'holds no key' run/best.safetensors --keys empty --port 0
 start a=run/best.safetensors b=other/best.safetensors --host 0.0.0.0
 grep -q 'warning: others can reach' log || complain "no warning without keys: $(cat log)"
 fails 'the port is taken\|in use' run/best.safetensors --host 0.0.0.0 --port "$port"
+stop
+start run/best.safetensors --host 127.0.0.2
+python3 - "$port" <<'PYTHON' || complain "a local address of another name"
+import http.client, sys
+for name, status in (("127.0.0.2", 200), ("LocalHost", 200), ("127.0.0.3", 403), ("127.0.0.2.evil.example", 403)):
+    c = http.client.HTTPConnection("127.0.0.2", int(sys.argv[1]), timeout=20)
+    c.request("GET", "/healthz", headers={"Host": name})
+    assert c.getresponse().status == status, name
+PYTHON
 stop
 exit $((failures > 0))

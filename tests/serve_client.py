@@ -10,6 +10,7 @@ import base64
 import http.client
 import json
 import socket
+import struct
 import sys
 import threading
 import urllib.parse
@@ -136,6 +137,84 @@ for kind in ("UINT8", "FP32"):
         tensor = {"name": "image", "datatype": kind, "shape": [1, height, width, channels], "data": data}
         status, body = said(v2 + "/infer", {"inputs": [tensor], "outputs": [{"name": "probabilities"}]})
         expect(kind, body.get("outputs", [{}])[0].get("data"), one)
+
+# ---- tensors as bytes behind the JSON (the extension binary_tensor_data) ----
+def binary(kind, shape, data, size=None, length=None, outputs=None, more=b"", **root):
+    """A request's body and headers."""
+    tensor = {"name": "image", "datatype": kind, "shape": shape, "parameters": {"binary_data_size": len(data) if size is None else size}}
+    text = json.dumps(dict(root, inputs=[tensor], **({"outputs": outputs} if outputs else {}))).encode()
+    return text + data + more, {"Inference-Header-Content-Length": str(len(text) if length is None else length)}
+
+
+def tensors(answer, data):
+    """name: what it holds, by the bytes and the rules of the extension."""
+    length = answer.getheader("Inference-Header-Content-Length")
+    text, at, found = json.loads(data[:int(length or len(data))]), int(length or len(data)), {}
+    for output in text.get("outputs", []):
+        if "data" in output:
+            found[output["name"]] = output["data"]
+            continue
+        part = data[at:at + output["parameters"]["binary_data_size"]]
+        at += len(part)
+        if output["datatype"] == "FP32":
+            found[output["name"]] = list(struct.unpack("<%df" % (len(part) // 4), part))
+        else:
+            found[output["name"]], k = [], 0
+            while k < len(part):
+                n = struct.unpack_from("<I", part, k)[0]
+                found[output["name"]].append(part[k + 4:k + 4 + n].decode())
+                k += 4 + n
+    expect("all bytes are some tensor's", at, len(data))
+    return found
+
+
+single = [struct.unpack("<f", struct.pack("<f", p))[0] for p in one]
+shape = [1, height, width, channels]
+numbers = {"UINT8": bytes(flat), "FP32": struct.pack("<%df" % len(flat), *flat)}
+expect("extensions", said("/v2")[1]["extensions"], ["binary_tensor_data"])
+for kind, data in numbers.items():
+    body, headers = binary(kind, shape, data, outputs=[{"name": "probabilities"}])
+    status, text = said(v2 + "/infer", body, headers=headers)
+    expect("binary " + kind, (status, text.get("outputs", [{}])[0].get("data")), (200, one))
+    body, headers = binary(kind, [2] + shape[1:], data * 2, outputs=[{"name": "probabilities", "parameters": {"binary_data": True}}])
+    expect("binary %s, binary output" % kind, tensors(*ask(v2 + "/infer", body, headers=headers)), {"probabilities": single * 2})
+elements = b"".join(struct.pack("<I", len(p)) + p for p in pictures)
+body, headers = binary("BYTES", [len(pictures)], elements, parameters={"binary_data_output": True})
+answer, data = ask(v2 + "/infer", body, headers=headers)
+expect("binary answer", (answer.status, answer.getheader("Content-Type")), (200, "application/octet-stream"))
+found = tensors(answer, data)
+expect("binary classes", found["class"], [e["class"] for e in expected])
+for i in range(len(pictures)):
+    near("binary BYTES", found["probabilities"][i * len(classes):(i + 1) * len(classes)], expected[i])
+body, headers = binary("BYTES", [len(pictures)], elements, parameters={"binary_data_output": True},
+                       outputs=[{"name": "class", "parameters": {"binary_data": False}}, {"name": "probabilities"}])
+found = tensors(*ask(v2 + "/infer", body, headers=headers))
+expect("an output's own form", (found["class"], len(found["probabilities"])), ([e["class"] for e in expected], len(pictures) * len(classes)))
+body = json.dumps({"inputs": [{"name": "image", "datatype": "UINT8", "shape": shape, "data": flat}], "parameters": {"binary_data_output": True},
+                   "outputs": [{"name": "probabilities"}]}).encode()
+expect("JSON in, bytes out", tensors(*ask(v2 + "/infer", body)), {"probabilities": single})
+u8 = numbers["UINT8"]
+for what, (body, headers) in {
+        "a length beyond the body": binary("UINT8", shape, u8, length=10**6), "a length of 0": binary("UINT8", shape, u8, length=0),
+        "a negative length": binary("UINT8", shape, u8, length=-1), "no length": binary("UINT8", shape, u8, length=""),
+        "an enormous length": binary("UINT8", shape, u8, length=2**64 + 5), "a length with a tail": binary("UINT8", shape, u8, length="20x"),
+        "a length in the middle": binary("UINT8", shape, u8, length=20), "a size too small": binary("UINT8", shape, u8, size=len(u8) - 1),
+        "a size too large": binary("UINT8", shape, u8, size=len(u8) + 1), "a negative size": binary("UINT8", shape, u8, size=-1),
+        "an enormous size": binary("UINT8", shape, u8, size=2**63 - 1), "a size over 64 bits": binary("UINT8", shape, u8, size=2**64),
+        "a size that is text": binary("UINT8", shape, u8, size="5"), "a size with a fraction": binary("UINT8", shape, u8, size=len(u8) + 0.5),
+        "more bytes": binary("UINT8", shape, u8, more=b"x"), "bytes of another shape": binary("UINT8", [2] + shape[1:], u8),
+        "enormous shapes": binary("UINT8", [2**62] + shape[1:], u8), "FP32 of UINT8's size": binary("FP32", shape, u8),
+        "NaN": binary("FP32", shape, struct.pack("<f", float("nan")) * len(flat)), "256": binary("FP32", shape, struct.pack("<f", 256) * len(flat)),
+        "no bytes": binary("UINT8", shape, b""), "too many pictures": binary("UINT8", [21] + shape[1:], u8 * 21),
+        "an element over the end": binary("BYTES", [1], struct.pack("<I", 9) + b"12345678"), "half a length": binary("BYTES", [1], b"\1\0"),
+        "an enormous element": binary("BYTES", [1], struct.pack("<I", 2**32 - 1) + pictures[0]), "bytes behind": binary("BYTES", [1], elements),
+        "too few elements": binary("BYTES", [len(pictures) + 1], elements), "no picture": binary("BYTES", [1], struct.pack("<I", 4) + b"abcd"),
+        "an empty element": binary("BYTES", [1], bytes(4)), "a flag that is none": binary("UINT8", shape, u8, parameters={"binary_data_output": 1}),
+        "an output's flag that is none": binary("UINT8", shape, u8, outputs=[{"name": "class", "parameters": {"binary_data": "yes"}}]),
+        "no header": (binary("UINT8", shape, u8)[0], {}),
+        "bytes of no tensor": (json.dumps({"inputs": [{"name": "image", "datatype": "UINT8", "shape": shape, "data": flat}]}).encode() + b"xx",
+                               {"Inference-Header-Content-Length": str(len(json.dumps({"inputs": [{"name": "image", "datatype": "UINT8", "shape": shape, "data": flat}]})))})}.items():
+    refused("binary: " + what, 400, v2 + "/infer", body, headers=headers)
 
 # ---- heat maps ----
 answer, data = ask("/classify?explain=gradcam&model=" + model, pictures[0])

@@ -206,10 +206,54 @@ static void metrics_as_text(void **state)
     metrics_destroy(m);
 }
 
+/* One output is the logit of the second of two classes, in every protocol's answer. */
+static void two_classes_by_one_output(void **state)
+{
+    (void)state;
+    static const char
+        tf[] = "{\"instances\":[[[[1]]],[[[2]]]],\"examples\":[{\"image\":[[[1]]]},{\"image\":[[[2]]]}]}",
+        kserve[] =
+            "{\"inputs\":[{\"name\":\"image\",\"datatype\":\"UINT8\",\"shape\":[2,1,1,1],\"data\":[1,2]}]}";
+    static const struct {
+        const protocol *protocol;
+        const char *body, *answer;
+    } cases[] = {
+        {&protocol_tf_predict, tf, "{\"predictions\":[[0.5,0.5],[0.0,1.0]]}\n"},
+        {&protocol_tf_classify, tf, "{\"results\":[[[\"0\",0.5],[\"1\",0.5]],[[\"0\",0.0],[\"1\",1.0]]]}\n"},
+        {&protocol_kserve, kserve,
+         "{\"model_name\":\"m\",\"model_version\":\"1\",\"outputs\":[{\"name\":\"probabilities\","
+         "\"datatype\":\"FP32\","
+         "\"shape\":[2,2],\"data\":[0.5,0.5,0.0,1.0]},{\"name\":\"class\",\"datatype\":\"BYTES\","
+         "\"shape\":[2],"
+         "\"data\":[\"0\",\"1\"]}]}\n"}};
+    fv_model *m = fv_model_create(.height = 1, .width = 1, .channels = 1);
+    fv_output(fv_dense(fv_flatten(fv_input(m)), .units = 1));
+    served s = {.name = "m", .version = 1, .model = m, .outputs = 1, .classes = 2, .picture = 1, .users = 1};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        atomic_fetch_add(&s.users, 1);
+        job *j = job_create(cases[i].protocol, &s, &(job_limits){.max_pixels = 1, .max_pictures = 2});
+        web_answer a = {0};
+        j->body = (const uint8_t *)cases[i].body;
+        j->size = strlen(cases[i].body);
+        assert_ok(job_read(j, NULL));
+        j->outputs[0] = 0;
+        j->outputs[1] = 200;
+        job_answer(j, &a);
+        assert_string_equal(text_string(&a.body), cases[i].answer);
+        text_release(&a.body);
+        job_destroy(j);
+    }
+    fv_model_destroy(m);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(addresses), cmocka_unit_test(keys_of_a_file),
-                                       cmocka_unit_test(base64),    cmocka_unit_test(limits_of_json),
-                                       cmocka_unit_test(forms),     cmocka_unit_test(metrics_as_text)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(addresses),
+                                       cmocka_unit_test(keys_of_a_file),
+                                       cmocka_unit_test(base64),
+                                       cmocka_unit_test(limits_of_json),
+                                       cmocka_unit_test(forms),
+                                       cmocka_unit_test(metrics_as_text),
+                                       cmocka_unit_test(two_classes_by_one_output)};
     return cmocka_run_group_tests(tests, NULL, remove_scratch);
 }

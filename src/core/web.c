@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -26,8 +27,12 @@ enum {
     REQUEST_SECONDS = 30,
     REQUEST_MEMORY = 32 << 10, /* of a connection: the request's line and headers must fit */
     SWALLOWED = 64 << 20, /* bodies of refused requests up to this are read, so that the refusal is seen */
-    GONE = 499            /* as nginx logs those who left */
+    LATE = 408,
+    GONE = 499 /* as nginx logs those who left */
 };
+
+static const char late_answer[] =
+    "HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
 
 static struct {
     struct MHD_Daemon *(*start)(unsigned int flags, uint16_t port, MHD_AcceptPolicyCallback accept,
@@ -64,6 +69,8 @@ typedef struct peer {
     struct peer *next, **from;
     int socket;
     double deadline;
+    bool receiving; /* a request's body, and nothing is being sent */
+    bool late;      /* the body did not come in time */
 } peer;
 
 typedef struct exchange {
@@ -88,7 +95,7 @@ struct web_server {
     pthread_cond_t ended, idle; /* idle: nothing is begun, while it closes */
     pthread_t watchman;
     atomic_bool closing;
-    bool watched, ending;
+    bool watched, ending, tls;
     bool stopped; /* what comes now is refused at once: no connection may wait for us when the daemon ends */
     peer *peers;
     size_t bodies; /* bytes of all bodies now */
@@ -107,12 +114,12 @@ const char *web_header(const web_request *r, const char *name)
     return api.lookup(((const exchange *)r)->connection, MHD_HEADER_KIND, name);
 }
 
-static bool is_local_name(const char *host)
+static bool is_local_name(const web_server *s, const char *host)
 {
-    static const char *const names[] = {"localhost", "127.0.0.1", "[::1]", NULL};
+    const char *const names[] = {"localhost", "127.0.0.1", "[::1]", s->host, NULL};
     for (int i = 0; names[i]; i++) {
         size_t length = strlen(names[i]);
-        if (strncmp(host, names[i], length) == 0 && (host[length] == 0 || host[length] == ':'))
+        if (strncasecmp(host, names[i], length) == 0 && (host[length] == 0 || host[length] == ':'))
             return true;
     }
     return false;
@@ -140,7 +147,7 @@ static void check(exchange *x)
     const char *host = web_header(&x->request, "Host"), *method = x->request.method;
     web_answer *a = &x->answer;
     bool reads = strcmp(method, "GET") == 0 || strcmp(method, "HEAD") == 0;
-    if (o->local_names_only && host && !is_local_name(host)) {
+    if (o->local_names_only && host && !is_local_name(x->server, host)) {
         refuse(x, 403, "This server answers as localhost and 127.0.0.1 only.");
     } else if (!reads && !o->body_limit) {
         refuse(x, 405, "Only GET is answered.");
@@ -178,6 +185,16 @@ static fv_status reserve(exchange *x, size_t capacity)
     return FV_ERROR_MEMORY;
 }
 
+/* Twice what came, but no more than is announced: who only announces much holds no room. */
+static size_t room_for(const exchange *x, size_t needed)
+{
+    size_t limit = x->server->options.body_limit;
+    uint64_t length = announced(x);
+    if (length >= needed && length < limit)
+        limit = (size_t)length;
+    return needed < limit / 2 ? needed * 2 : limit;
+}
+
 static void take(exchange *x, const char *bytes, size_t size)
 {
     const web_options *o = &x->server->options;
@@ -191,9 +208,7 @@ static void take(exchange *x, const char *bytes, size_t size)
     }
     size_t needed = r->body_size + size;
     if (needed > x->capacity) {
-        uint64_t length = announced(x);
-        size_t doubled = needed < o->body_limit / 2 ? needed * 2 : o->body_limit;
-        if (reserve(x, length >= needed && length <= o->body_limit ? (size_t)length : doubled) != FV_OK) {
+        if (reserve(x, room_for(x, needed)) != FV_OK) {
             refuse(x, 503, "The server is receiving as much as it can.");
             x->answer.retry_after = 1;
             x->refused = true;
@@ -206,9 +221,17 @@ static void take(exchange *x, const char *bytes, size_t size)
 
 /* ---- answers ---- */
 
+static void stop_receiving(exchange *x)
+{
+    pthread_mutex_lock(&x->server->lock);
+    x->peer->receiving = false;
+    pthread_mutex_unlock(&x->server->lock);
+}
+
 static enum MHD_Result queue_answer(exchange *x)
 {
     web_answer *a = &x->answer;
+    stop_receiving(x);
     if (text_status(&a->body) != FV_OK) {
         text_release(&a->body);
         *a = (web_answer){.status = 500};
@@ -237,6 +260,11 @@ static enum MHD_Result queue_answer(exchange *x)
         char seconds[16];
         snprintf(seconds, sizeof seconds, "%d", a->retry_after);
         api.header(r, "Retry-After", seconds);
+    }
+    if (a->header) {
+        char value[24];
+        snprintf(value, sizeof value, "%zu", a->header_value);
+        api.header(r, a->header, value);
     }
     if (x->server->closing)
         api.header(r, "Connection", "close");
@@ -293,6 +321,7 @@ static exchange *begin(web_server *s, struct MHD_Connection *connection, const c
     pthread_mutex_lock(&s->lock);
     s->begun++;
     x->peer->deadline = x->request.started + s->options.request_seconds;
+    x->peer->receiving = true;
     pthread_mutex_unlock(&s->lock);
     return x;
 }
@@ -326,6 +355,7 @@ static enum MHD_Result on_request(void *user, struct MHD_Connection *connection,
     pthread_mutex_lock(&s->lock);
     bool stopped = s->stopped;
     x->peer->deadline = (double)INFINITY;
+    x->peer->receiving = false;
     pthread_mutex_unlock(&s->lock);
     if (stopped) {
         refuse(x, 503, "The server is ending.");
@@ -348,10 +378,16 @@ static void on_completed(void *user, struct MHD_Connection *connection, void **s
     exchange *x = *state;
     if (!x)
         return;
+    pthread_mutex_lock(&s->lock);
+    bool is_late = x->peer->late;
+    pthread_mutex_unlock(&s->lock);
     bool answered = x->queued && code == MHD_REQUEST_TERMINATED_COMPLETED_OK;
     if (s->options.finished)
-        s->options.finished(&x->request, answered ? x->answer.status : GONE, answered ? x->sent : 0,
-                            s->options.user);
+        s->options.finished(&x->request,
+                            answered  ? x->answer.status
+                            : is_late ? LATE
+                                      : GONE,
+                            answered ? x->sent : 0, s->options.user);
     text_release(&x->answer.body);
     free(x->body);
     pthread_mutex_lock(&s->lock);
@@ -391,6 +427,17 @@ static void on_connection(void *user, struct MHD_Connection *connection, void **
     pthread_mutex_unlock(&s->lock);
 }
 
+/* With the lock held. libmicrohttpd cannot answer before a body has ended, and TLS is its own: the words go past it, or not at all. */
+static void end_late(const web_server *s, peer *l)
+{
+    if (l->receiving && !l->late) {
+        l->late = true;
+        if (!s->tls)
+            send(l->socket, late_answer, sizeof late_answer - 1, MSG_DONTWAIT | MSG_NOSIGNAL);
+    }
+    shutdown(l->socket, SHUT_RDWR);
+}
+
 /* libmicrohttpd closes connections that are silent; those that say a byte now and then are ended here. */
 static void *watch(void *user)
 {
@@ -400,13 +447,13 @@ static void *watch(void *user)
         double now = clock_seconds();
         for (peer *l = s->peers; l; l = l->next)
             if (now > l->deadline)
-                shutdown(l->socket, SHUT_RDWR);
+                end_late(s, l);
         struct timespec until;
-        clock_gettime(CLOCK_REALTIME, &until);
+        clock_gettime(CLOCK_MONOTONIC, &until);
         until.tv_nsec += 250000000;
         until.tv_sec += until.tv_nsec / 1000000000;
         until.tv_nsec %= 1000000000;
-        pthread_cond_timedwait(&s->ended, &s->lock, &until);
+        pthread_cond_clockwait(&s->ended, &s->lock, CLOCK_MONOTONIC, &until);
     }
     pthread_mutex_unlock(&s->lock);
     return NULL;
@@ -510,6 +557,7 @@ fv_status web_server_start(web_server **out, const web_options *options)
     o->connections = o->connections ? o->connections : CONNECTIONS;
     o->idle_seconds = o->idle_seconds > 0 ? o->idle_seconds : IDLE_SECONDS;
     o->request_seconds = o->request_seconds > 0 ? o->request_seconds : REQUEST_SECONDS;
+    s->tls = o->certificate != NULL;
     fv_status status = s->host ? parse_address(o, &a) : status_last();
     if (status == FV_OK)
         status = start_threads(s, &a);

@@ -37,8 +37,10 @@ typedef struct web_answer {
     const char *type; /* "text/html; charset=utf-8"; static */
     const char
         *policy; /* Content-Security-Policy, static; default: a page whose styles and scripts stand in it */
-    const char *allow; /* static; NULL: none */
-    int retry_after;   /* seconds; 0: not said */
+    const char *allow;  /* static; NULL: none */
+    int retry_after;    /* seconds; 0: not said */
+    const char *header; /* a further header, static, whose value is a number; NULL: none */
+    size_t header_value;
     text body;
 } web_answer;
 
@@ -59,7 +61,7 @@ typedef struct web_options {
     void (*check)(web_request *r, web_answer *refusal, void *user);
     /* In the server's thread; web_send must follow, from any thread. */
     void (*handle)(web_request *r, void *user);
-    /* Optional, in the server's thread: the answer was sent, or (status 499) whoever asked is gone. */
+    /* Optional, in the server's thread: the answer was sent, or (status 499) whoever asked is gone, or (408) was too slow to ask. */
     void (*finished)(web_request *r, int status, size_t sent, void *user);
     void *user;
 } web_options;

@@ -41,6 +41,13 @@ void access_log_close(access_log *l)
     free(l);
 }
 
+/* What strangers send need not be UTF-8. */
+static json_t *word(const char *given)
+{
+    json_t *string = json_string(given);
+    return string ? string : json_null();
+}
+
 void access_log_add(access_log *l, const access_entry *e)
 {
     if (!l)
@@ -52,11 +59,10 @@ void access_log_add(access_log *l, const access_entry *e)
     gmtime_r(&now.tv_sec, &parts);
     strftime(date, sizeof date, "%Y-%m-%dT%H:%M:%S", &parts);
     snprintf(time, sizeof time, "%s.%03dZ", date, (int)(now.tv_nsec / 1000000));
-    json_t *path = json_string(e->request->path); /* NULL where it is no UTF-8 */
-    json_t *entry = json_pack("{s:s, s:s, s:s, s:o, s:i, s:f, s:I, s:I}", "time", time, "remote",
-                              e->request->remote, "method", e->request->method, "path",
-                              path ? path : json_null(), "status", e->status, "seconds", e->seconds,
-                              "received", (json_int_t)e->request->body_size, "sent", (json_int_t)e->sent);
+    json_t *entry = json_pack("{s:s, s:s, s:o, s:o, s:i, s:f, s:I, s:I}", "time", time, "remote",
+                              e->request->remote, "method", word(e->request->method), "path",
+                              word(e->request->path), "status", e->status, "seconds", e->seconds, "received",
+                              (json_int_t)e->request->body_size, "sent", (json_int_t)e->sent);
     if (entry && e->model) {
         json_object_set_new(entry, "model", json_string(e->model));
         json_object_set_new(entry, "version", json_integer(e->version));

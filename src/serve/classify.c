@@ -48,14 +48,8 @@ static fv_status classify_read(job *j)
 static fv_status rank(const job *j, int64_t i, fv_prediction *top, int64_t count)
 {
     const served *s = j->served;
-    float *outputs = mem_array((size_t)s->outputs, sizeof *outputs);
-    if (!outputs)
-        return status_last();
-    memcpy(outputs, j->outputs + i * s->outputs, (size_t)s->outputs * sizeof *outputs);
-    predictor_activate(s->model, 1, outputs);
-    fv_status status = predictor_rank(s->model, outputs, top, count);
-    free(outputs);
-    return status;
+    /* Of two classes by one output, that output's alone is asked for. */
+    return predictor_rank(s->model, j->probabilities + (i + 1) * s->classes - s->outputs, top, count);
 }
 
 /* The heat map of the likeliest class. With one output, the class that it stands for is explained. */
@@ -186,4 +180,4 @@ static fv_status classify_write(job *j, web_answer *a)
     return answer_json(a, root);
 }
 
-const protocol protocol_classify = {"classify", classify_read, classify_write};
+const protocol protocol_classify = {classify_read, classify_write};

@@ -55,7 +55,8 @@ static json_t *tf_metadata(const served *s)
 
 static json_t *kserve_server(void)
 {
-    return json_pack("{s:s, s:s, s:[]}", "name", "fovea", "version", fv_version(), "extensions");
+    return json_pack("{s:s, s:s, s:[s]}", "name", "fovea", "version", fv_version(), "extensions",
+                     "binary_tensor_data");
 }
 
 static json_t *kserve_model(models *m, const served *s)

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "core/memory.h"
+#include "model/predictor.h"
 
 job *job_create(const protocol *p, served *s, const job_limits *limits)
 {
@@ -32,7 +33,6 @@ void job_destroy(job *j)
     free(j->pixels);
     free(j->outputs);
     json_decref(j->id);
-    json_decref(j->wanted);
     served_release(j->served);
     free(j);
 }
@@ -41,25 +41,21 @@ fv_status job_read(job *j, image_space *space)
 {
     j->space = space;
     STATUS_TRY(j->protocol->read(j));
-    j->outputs = mem_array((size_t)(j->count * j->served->outputs), sizeof *j->outputs);
+    j->outputs = mem_array((size_t)(j->count * j->served->classes), sizeof *j->outputs);
     return j->outputs ? FV_OK : status_last();
 }
 
-float *job_probabilities(const job *j, int64_t i)
+/* In the outputs' place, which has room for all classes. */
+static void find_probabilities(job *j)
 {
-    const served *s = j->served;
-    float *p = mem_array((size_t)s->classes, sizeof *p);
-    float *outputs = mem_array((size_t)s->outputs, sizeof *outputs);
-    if (p && outputs) {
-        memcpy(outputs, j->outputs + i * s->outputs, (size_t)s->outputs * sizeof *outputs);
-        served_probabilities(s, outputs, p);
-    }
-    if (!outputs) {
-        free(p);
-        p = NULL;
-    }
-    free(outputs);
-    return p;
+    float *p = j->outputs;
+    predictor_activate(j->served->model, j->count, p);
+    if (j->served->outputs == 1)
+        for (int64_t i = j->count; i-- > 0;) { /* the output is the second class's */
+            p[2 * i + 1] = p[i];
+            p[2 * i] = 1 - p[2 * i + 1];
+        }
+    j->probabilities = p;
 }
 
 /* JSON has no word for what is not a number. */
@@ -73,6 +69,7 @@ void answer_error(web_answer *a, int status, const char *why)
     text_release(&a->body);
     a->status = status;
     a->type = "application/json";
+    a->header = NULL;
     json_t *value = json_pack("{s:s}", "error", why);
     char *words = value ? json_dumps(value, JSON_COMPACT) : NULL;
     text_add(&a->body, "%s\n", words ? words : "{\"error\":\"the request failed\"}");
@@ -103,6 +100,7 @@ fv_status answer_json(web_answer *a, json_t *value)
 
 void job_answer(job *j, web_answer *a)
 {
+    find_probabilities(j);
     fv_status status = j->protocol->write(j, a);
     if (status != FV_OK)
         job_refuse(status, a);

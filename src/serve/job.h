@@ -32,10 +32,21 @@ typedef struct job_picture {
 typedef struct job job;
 
 typedef struct protocol {
-    const char *path; /* for messages */
     fv_status (*read)(job *j);
     fv_status (*write)(job *j, web_answer *a);
 } protocol;
+
+/* KServe's outputs, and how each is told. */
+enum {
+    KSERVE_PROBABILITIES,
+    KSERVE_CLASS,
+    KSERVE_OUTPUTS
+};
+typedef enum output_form {
+    OUTPUT_ABSENT = 0,
+    OUTPUT_JSON,
+    OUTPUT_BINARY
+} output_form;
 
 extern const protocol protocol_classify, protocol_tf_predict, protocol_tf_classify, protocol_kserve;
 
@@ -45,19 +56,22 @@ struct job {
     job_limits limits;
     const uint8_t *body; /* borrowed */
     size_t size;
-    const char *content_type;  /* borrowed; NULL: none is given */
-    int64_t top;               /* of classify: how many classes */
+    const char *content_type; /* borrowed; NULL: none is given */
+    const char *
+        json_length; /* of kserve: of the body's JSON, before tensors as bytes; borrowed; NULL: all is JSON */
+    int64_t top;     /* of classify: how many classes */
     bool explain, wants_image; /* of classify: with a heat map; as a picture and not in JSON */
     image_space *space;        /* of the worker that reads */
     int64_t count;             /* pictures */
     uint8_t *pixels;           /* (count, height, width, channels) */
     size_t capacity;
-    float *outputs; /* (count, outputs) when it is run */
+    float *outputs;             /* of the network, (count, outputs) */
+    const float *probabilities; /* of the classes, (count, classes): what `write` tells */
     job_picture *pictures;
     size_t picture_count, picture_capacity;
-    bool columns;   /* of tf_predict: asked by "inputs" */
-    json_t *id;     /* of kserve */
-    json_t *wanted; /* of kserve: the outputs' names; NULL: all */
+    bool columns; /* of tf_predict: asked by "inputs" */
+    json_t *id;   /* of kserve */
+    output_form forms[KSERVE_OUTPUTS];
     /* the workers' own */
     web_request *request;
     job *next;
@@ -81,8 +95,8 @@ fv_status answer_json(web_answer *a, json_t *value);
 
 /* ---- what protocols read with (pictures.c) ---- */
 
-/* The body as JSON: an object, its depth and number of values limited before it is parsed. NULL with the error set. */
-json_t *job_parse(const job *j);
+/* The first `size` bytes of the body as JSON: an object, its depth and number of values limited before it is parsed. NULL with the error set. */
+json_t *job_parse(const job *j, size_t size);
 fv_status job_add_encoded(job *j, const void *bytes, size_t size);
 /* A string of base64. */
 fv_status job_add_base64(job *j, const json_t *string);
@@ -90,11 +104,11 @@ fv_status job_add_base64(job *j, const json_t *string);
 fv_status job_add_nested(job *j, const json_t *rows);
 /* The same from a flat or nested list of `pictures` such pictures. */
 fv_status job_add_values(job *j, int64_t pictures, const json_t *values);
+/* 0..255, rounded. */
+fv_status job_pixel(double value, uint8_t *out);
 /* Room for `pictures` more; NULL with the error set. */
 uint8_t *job_add_room(job *j, int64_t pictures);
 
-/* The probabilities of picture i, served->classes values that the caller frees; NULL with the error set. */
-float *job_probabilities(const job *j, int64_t i);
 json_t *json_probability(float value);
 
 /* ---- json_limits.c ---- */

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* KServe's inference call, the Open Inference Protocol V2 (https://github.com/kserve/open-inference-protocol). */
-#include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
 
-#include "serve/job.h"
+#include "serve/kserve_binary.h"
+
+static const char *const output_names[KSERVE_OUTPUTS] = {
+    [KSERVE_PROBABILITIES] = "probabilities", [KSERVE_CLASS] = "class"};
 
 /* shape [n, height, width, channels], or [n] of encoded pictures; n into *pictures. */
 static fv_status read_shape(const job *j, const json_t *shape, bool encoded, int64_t *pictures)
@@ -26,20 +29,25 @@ static fv_status read_shape(const job *j, const json_t *shape, bool encoded, int
     return FV_OK;
 }
 
-static fv_status read_input(job *j, const json_t *input)
+static fv_status read_input(job *j, const json_t *input, size_t json_size)
 {
     const char *name = json_string_value(json_object_get(input, "name")),
                *type = json_string_value(json_object_get(input, "datatype"));
-    const json_t *data = json_object_get(input, "data");
+    const json_t *data = json_object_get(input, "data"),
+                 *binary = binary_parameter(input, "binary_data_size");
     if (!name || strcmp(name, "image") != 0)
         return status_set(FV_ERROR_INVALID, "the input is called image");
     bool encoded = type && strcmp(type, "BYTES") == 0;
     if (!type || (!encoded && strcmp(type, "UINT8") != 0 && strcmp(type, "FP32") != 0))
         return status_set(FV_ERROR_INVALID, "input image: datatype must be BYTES, UINT8 or FP32");
-    if (!json_is_array(data))
-        return status_set(FV_ERROR_INVALID, "input image: data must be a list");
+    if (!json_is_array(data) == !binary)
+        return status_set(FV_ERROR_INVALID, "input image: data must be a list, or binary_data_size be given");
+    if (!binary && json_size != j->size)
+        return status_set(FV_ERROR_INVALID, "bytes follow the JSON; binary_data_size must say whose");
     int64_t pictures = 0;
     STATUS_TRY(read_shape(j, json_object_get(input, "shape"), encoded, &pictures));
+    if (binary)
+        return binary_read(j, type, pictures, binary, json_size);
     if (!encoded)
         return job_add_values(j, pictures, data);
     if (json_array_size(data) != (size_t)pictures)
@@ -50,26 +58,35 @@ static fv_status read_input(job *j, const json_t *input)
     return FV_OK;
 }
 
-static fv_status read_outputs(job *j, const json_t *outputs)
+/* Which outputs are wanted, and how. */
+static fv_status read_outputs(job *j, const json_t *root)
 {
-    if (!outputs)
-        return FV_OK;
-    if (!json_is_array(outputs))
+    const json_t *outputs = json_object_get(root, "outputs");
+    bool usual, binary;
+    STATUS_TRY(binary_flag(root, "binary_data_output", false, &usual));
+    for (int k = 0; k < KSERVE_OUTPUTS; k++)
+        j->forms[k] = outputs ? OUTPUT_ABSENT : usual ? OUTPUT_BINARY : OUTPUT_JSON;
+    if (outputs && !json_is_array(outputs))
         return status_set(FV_ERROR_INVALID, "outputs must be a list");
-    if (!(j->wanted = json_array()))
-        return status_set(FV_ERROR_MEMORY, "not enough memory for the request");
     for (size_t i = 0; i < json_array_size(outputs); i++) {
-        const char *name = json_string_value(json_object_get(json_array_get(outputs, i), "name"));
-        if (!name || (strcmp(name, "probabilities") != 0 && strcmp(name, "class") != 0))
+        const json_t *output = json_array_get(outputs, i);
+        const char *name = json_string_value(json_object_get(output, "name"));
+        int k = 0;
+        while (k < KSERVE_OUTPUTS && !(name && strcmp(name, output_names[k]) == 0))
+            k++;
+        if (k == KSERVE_OUTPUTS)
             return status_set(FV_ERROR_INVALID, "outputs are called probabilities and class");
-        json_array_append_new(j->wanted, json_string(name));
+        STATUS_TRY(binary_flag(output, "binary_data", usual, &binary));
+        j->forms[k] = binary ? OUTPUT_BINARY : OUTPUT_JSON;
     }
     return FV_OK;
 }
 
 static fv_status infer_read(job *j)
 {
-    json_t *root = job_parse(j);
+    size_t json_size;
+    STATUS_TRY(binary_json_size(j, &json_size));
+    json_t *root = job_parse(j, json_size);
     if (!root)
         return status_last();
     const json_t *inputs = json_object_get(root, "inputs"), *id = json_object_get(root, "id");
@@ -79,56 +96,91 @@ static fv_status infer_read(job *j)
     else if (json_array_size(inputs) != 1)
         status = status_set(FV_ERROR_INVALID, "inputs must be a list of one: image");
     if (status == FV_OK)
-        status = read_input(j, json_array_get(inputs, 0));
+        status = read_input(j, json_array_get(inputs, 0), json_size);
     if (status == FV_OK)
-        status = read_outputs(j, json_object_get(root, "outputs"));
+        status = read_outputs(j, root);
     if (status == FV_OK && id)
         j->id = json_copy((json_t *)(uintptr_t)id);
     json_decref(root);
     return status;
 }
 
-static bool is_wanted(const job *j, const char *name)
+static json_t *write_probabilities(const job *j, text *bytes)
 {
-    bool wanted = !j->wanted;
-    for (size_t i = 0; i < json_array_size(j->wanted); i++)
-        wanted = wanted || strcmp(json_string_value(json_array_get(j->wanted, i)), name) == 0;
-    return wanted;
+    int64_t count = j->count * j->served->classes;
+    size_t from = bytes->length;
+    json_t *tensor = json_pack("{s:s, s:s, s:[I, I]}", "name", output_names[KSERVE_PROBABILITIES], "datatype",
+                               "FP32", "shape", (json_int_t)j->count, (json_int_t)j->served->classes);
+    if (j->forms[KSERVE_PROBABILITIES] == OUTPUT_BINARY) {
+        text_add_bytes(bytes, j->probabilities, (size_t)count * sizeof *j->probabilities);
+        binary_set_size(tensor, bytes, from);
+        return tensor;
+    }
+    json_t *values = json_array();
+    for (int64_t i = 0; i < count; i++)
+        json_array_append_new(values, json_probability(j->probabilities[i]));
+    json_object_set_new(tensor, "data", values);
+    return tensor;
+}
+
+/* The likeliest class of each picture. */
+static json_t *write_classes(const job *j, text *bytes)
+{
+    const served *s = j->served;
+    bool binary = j->forms[KSERVE_CLASS] == OUTPUT_BINARY;
+    size_t from = bytes->length;
+    json_t *names = json_array();
+    for (int64_t i = 0; i < j->count; i++) {
+        const float *p = j->probabilities + i * s->classes;
+        char number[24];
+        int64_t best = 0;
+        for (int64_t c = 0; c < s->classes; c++)
+            best = p[c] > p[best] ? c : best;
+        if (binary)
+            binary_add_string(bytes, served_class(s, best, number));
+        else
+            json_array_append_new(names, json_string(served_class(s, best, number)));
+    }
+    json_t *tensor = json_pack("{s:s, s:s, s:[I]}", "name", output_names[KSERVE_CLASS], "datatype", "BYTES",
+                               "shape", (json_int_t)j->count);
+    if (binary)
+        binary_set_size(tensor, bytes, from);
+    else
+        json_object_set(tensor, "data", names);
+    json_decref(names);
+    return tensor;
+}
+
+/* What follows the JSON. */
+static fv_status add_bytes(web_answer *a, const text *bytes)
+{
+    STATUS_TRY(text_status(bytes));
+    a->type = "application/octet-stream";
+    a->header = BINARY_HEADER;
+    a->header_value = a->body.length;
+    text_add_bytes(&a->body, bytes->data, bytes->length);
+    return text_status(&a->body);
 }
 
 static fv_status infer_write(job *j, web_answer *a)
 {
-    const served *s = j->served;
-    json_t *values = json_array(), *names = json_array(), *outputs = json_array();
-    for (int64_t i = 0; i < j->count; i++) {
-        char number[24];
-        int64_t best = 0;
-        float *p = job_probabilities(j, i);
-        for (int64_t c = 0; p && c < s->classes; c++) {
-            json_array_append_new(values, json_probability(p[c]));
-            best = p[c] > p[best] ? c : best;
-        }
-        json_array_append_new(names, p ? json_string(served_class(s, best, number)) : NULL);
-        free(p);
-    }
-    json_t *probabilities =
-        json_pack("{s:s, s:s, s:[I, I], s:o}", "name", "probabilities", "datatype", "FP32", "shape",
-                  (json_int_t)j->count, (json_int_t)s->classes, "data", values);
-    json_t *classes = json_pack("{s:s, s:s, s:[I], s:o}", "name", "class", "datatype", "BYTES", "shape",
-                                (json_int_t)j->count, "data", names);
-    if (is_wanted(j, "probabilities"))
-        json_array_append(outputs, probabilities);
-    if (is_wanted(j, "class"))
-        json_array_append(outputs, classes);
-    json_decref(probabilities);
-    json_decref(classes);
+    text bytes = {0};
     char version[24];
-    snprintf(version, sizeof version, "%lld", (long long)s->version);
-    json_t *root =
-        json_pack("{s:s, s:s, s:o}", "model_name", s->name, "model_version", version, "outputs", outputs);
+    json_t *outputs = json_array();
+    if (j->forms[KSERVE_PROBABILITIES])
+        json_array_append_new(outputs, write_probabilities(j, &bytes));
+    if (j->forms[KSERVE_CLASS])
+        json_array_append_new(outputs, write_classes(j, &bytes));
+    snprintf(version, sizeof version, "%lld", (long long)j->served->version);
+    json_t *root = json_pack("{s:s, s:s, s:o}", "model_name", j->served->name, "model_version", version,
+                             "outputs", outputs);
     if (root && j->id)
         json_object_set(root, "id", j->id);
-    return answer_json(a, root);
+    fv_status status = answer_json(a, root);
+    if (status == FV_OK && (bytes.length > 0 || bytes.status != FV_OK))
+        status = add_bytes(a, &bytes);
+    text_release(&bytes);
+    return status;
 }
 
-const protocol protocol_kserve = {"infer", infer_read, infer_write};
+const protocol protocol_kserve = {infer_read, infer_write};

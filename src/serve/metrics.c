@@ -11,7 +11,7 @@
 static const double second_bounds[] = {0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1,
                                        0.25,  0.5,    1,     2.5,  5,     10};
 static const double batch_bounds[] = {1, 2, 4, 8, 16, 32, 64, 128};
-static const int codes[] = {200, 400, 401, 403, 404, 405, 413, 499, 500, 503, 0}; /* 0: any other */
+static const int codes[] = {200, 400, 401, 403, 404, 405, 408, 413, 499, 500, 503, 0}; /* 0: any other */
 enum {
     BUCKETS = 16,
     SECOND_BOUNDS = sizeof second_bounds / sizeof *second_bounds,

@@ -12,7 +12,6 @@
 
 #include "core/file.h"
 #include "core/memory.h"
-#include "model/predictor.h"
 
 enum {
     LOOK_MILLISECONDS = 1000
@@ -76,17 +75,6 @@ const char *served_class(const served *s, int64_t i, char *buffer)
         return name;
     snprintf(buffer, 24, "%" PRId64, i);
     return buffer;
-}
-
-void served_probabilities(const served *s, float *outputs, float *probabilities)
-{
-    predictor_activate(s->model, 1, outputs);
-    if (s->outputs == 1) {
-        probabilities[0] = 1 - outputs[0];
-        probabilities[1] = outputs[0];
-    } else {
-        memcpy(probabilities, outputs, (size_t)s->outputs * sizeof *probabilities);
-    }
 }
 
 /* The network gives the logits that the file keeps of a few inputs. */
@@ -207,13 +195,18 @@ static version *find_version(models *m, entry *e, int64_t number, const char *pa
     version **at = &e->versions;
     while (*at && (*at)->number < number)
         at = &(*at)->next;
-    if (*at && (*at)->number == number)
+    char *own = mem_string(path);
+    if (own && *at && (*at)->number == number) {
+        free((*at)->path); /* its file may have another name now */
+        (*at)->path = own;
         return *at;
-    version *v = mem_array(1, sizeof *v);
-    if (!v || !(v->path = mem_string(path))) {
-        free(v);
+    }
+    version *v = own ? mem_array(1, sizeof *v) : NULL;
+    if (!v) {
+        free(own);
         return NULL;
     }
+    v->path = own;
     v->number = number;
     v->next = *at;
     pthread_mutex_lock(&m->lock);
@@ -325,9 +318,9 @@ static void *keep(void *user)
     pthread_mutex_lock(&m->lock);
     while (!m->ending) {
         struct timespec until;
-        clock_gettime(CLOCK_REALTIME, &until);
+        clock_gettime(CLOCK_MONOTONIC, &until);
         until.tv_sec += LOOK_MILLISECONDS / 1000;
-        pthread_cond_timedwait(&m->changed, &m->lock, &until);
+        pthread_cond_clockwait(&m->changed, &m->lock, CLOCK_MONOTONIC, &until);
         if (m->ending)
             break;
         pthread_mutex_unlock(&m->lock);

@@ -58,7 +58,5 @@ json_t *models_versions(models *m, const char *name);
 
 /* A name for class i, its number where the model has none; `buffer` has 24 bytes. */
 const char *served_class(const served *s, int64_t i, char *buffer);
-/* The probabilities of a picture: `outputs` values of the network to `classes` values. */
-void served_probabilities(const served *s, float *outputs, float *probabilities);
 
 #endif

@@ -15,15 +15,15 @@ enum {
     OTHER_VALUES = 4096 /* of a request besides pixels */
 };
 
-json_t *job_parse(const job *j)
+json_t *job_parse(const job *j, size_t size)
 {
     const fv_preprocess *p = &j->served->model->preprocess;
     /* The lists of rows and pixels are values too. */
     int64_t picture = p->height * p->width * (p->channels + 1) + p->height + 1;
     json_error_t error;
-    if (json_limits_check(j->body, j->size, DEPTH, OTHER_VALUES + picture * j->limits.max_pictures) != FV_OK)
+    if (json_limits_check(j->body, size, DEPTH, OTHER_VALUES + picture * j->limits.max_pictures) != FV_OK)
         return NULL;
-    json_t *root = json_loadb((const char *)j->body, j->size, JSON_REJECT_DUPLICATES, &error);
+    json_t *root = json_loadb((const char *)j->body, size, JSON_REJECT_DUPLICATES, &error);
     if (!root) {
         status_set(FV_ERROR_FORMAT, "the body is no JSON: line %d, column %d: %s", error.line, error.column,
                    error.text);
@@ -89,13 +89,17 @@ fv_status job_add_base64(job *j, const json_t *string)
     return status;
 }
 
-static fv_status read_value(const json_t *number, uint8_t *out)
+fv_status job_pixel(double value, uint8_t *out)
 {
-    double value = json_number_value(number);
-    if (!json_is_number(number) || !(value >= 0 && value <= 255))
+    if (!(value >= 0 && value <= 255))
         return status_set(FV_ERROR_INVALID, "values of pixels must be numbers in 0..255");
     *out = (uint8_t)lrint(value);
     return FV_OK;
+}
+
+static fv_status read_value(const json_t *number, uint8_t *out)
+{
+    return job_pixel(json_is_number(number) ? json_number_value(number) : -1, out);
 }
 
 static fv_status wrong_shape(const job *j)

@@ -11,6 +11,7 @@
 #include "serve/access_log.h"
 #include "serve/describe.h"
 #include "serve/keys.h"
+#include "serve/kserve_binary.h"
 #include "serve/work.h"
 
 enum {
@@ -121,6 +122,7 @@ static job *make_job(fv_server *s, web_request *r, const route *asked, web_answe
     j->body = r->body;
     j->size = r->body_size;
     j->content_type = web_header(r, "Content-Type");
+    j->json_length = web_header(r, BINARY_HEADER);
     j->top = top;
     j->explain = method != NULL;
     j->wants_image = !accept || !strstr(accept, "application/json");

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* TensorFlow Serving's REST calls :predict and :classify (https://www.tensorflow.org/tfx/serving/api_rest). */
-#include <stdlib.h>
 #include <string.h>
 
 #include "serve/job.h"
@@ -35,9 +34,27 @@ static fv_status add_pictures(job *j, const json_t *list)
     return FV_OK;
 }
 
+/* {name: a row of probabilities for each picture}, with `labels` as pairs of class and probability. */
+static fv_status write_rows(const job *j, const char *name, bool labels, web_answer *a)
+{
+    json_t *list = json_array();
+    const float *p = j->probabilities;
+    for (int64_t i = 0; i < j->count; i++) {
+        json_t *row = json_array();
+        for (int64_t c = 0; c < j->served->classes; c++) {
+            char number[24];
+            json_t *value = json_probability(*p++);
+            json_array_append_new(row, labels ? json_pack("[s, o]", served_class(j->served, c, number), value)
+                                              : value);
+        }
+        json_array_append_new(list, row);
+    }
+    return answer_json(a, json_pack("{s:o}", name, list));
+}
+
 static fv_status predict_read(job *j)
 {
-    json_t *root = job_parse(j);
+    json_t *root = job_parse(j, j->size);
     if (!root)
         return status_last();
     const json_t *rows = json_object_get(root, "instances"), *columns = json_object_get(root, "inputs");
@@ -55,21 +72,12 @@ static fv_status predict_read(job *j)
 
 static fv_status predict_write(job *j, web_answer *a)
 {
-    json_t *list = json_array();
-    for (int64_t i = 0; i < j->count; i++) {
-        float *p = job_probabilities(j, i);
-        json_t *row = p ? json_array() : NULL;
-        for (int64_t c = 0; row && c < j->served->classes; c++)
-            json_array_append_new(row, json_probability(p[c]));
-        json_array_append_new(list, row);
-        free(p);
-    }
-    return answer_json(a, json_pack("{s:o}", j->columns ? "outputs" : "predictions", list));
+    return write_rows(j, j->columns ? "outputs" : "predictions", false, a);
 }
 
 static fv_status classify_read(job *j)
 {
-    json_t *root = job_parse(j);
+    json_t *root = job_parse(j, j->size);
     if (!root)
         return status_last();
     const json_t *examples = json_object_get(root, "examples");
@@ -87,20 +95,8 @@ static fv_status classify_read(job *j)
 
 static fv_status classify_write(job *j, web_answer *a)
 {
-    json_t *list = json_array();
-    for (int64_t i = 0; i < j->count; i++) {
-        float *p = job_probabilities(j, i);
-        json_t *row = p ? json_array() : NULL;
-        for (int64_t c = 0; row && c < j->served->classes; c++) {
-            char number[24];
-            json_array_append_new(
-                row, json_pack("[s, o]", served_class(j->served, c, number), json_probability(p[c])));
-        }
-        json_array_append_new(list, row);
-        free(p);
-    }
-    return answer_json(a, json_pack("{s:o}", "results", list));
+    return write_rows(j, "results", true, a);
 }
 
-const protocol protocol_tf_predict = {"predict", predict_read, predict_write};
-const protocol protocol_tf_classify = {"classify", classify_read, classify_write};
+const protocol protocol_tf_predict = {predict_read, predict_write};
+const protocol protocol_tf_classify = {classify_read, classify_write};
