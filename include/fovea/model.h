@@ -198,6 +198,9 @@ typedef struct fv_import_options {
     uint64_t seed;          /* of a new last layer */
     fv_log_callback on_log; /* told what was changed or left out; may be NULL */
     void *user;
+    /* Nonzero: of a quantised TFLite file only the weights are taken, as f32. Default: each layer's output is rounded too (fv_fake_quantize),
+     * so that the model answers as TensorFlow Lite does. */
+    int dequantize;
 } fv_import_options;
 #define fv_import(...)                                                                                       \
     fv_import_with(&(fv_import_options){.struct_size = sizeof(fv_import_options), .path = __VA_ARGS__})
