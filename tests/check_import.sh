@@ -30,6 +30,13 @@ succeeds import "$source/tests/golden/tflite_grey_labelled.tflite" --preprocess 
 grep -q "the softmax at the end is left out" err || complain "import: does not say that the softmax is left out"
 succeeds info t.safetensors
 grep -qE '^mean +1$' out && grep -qE '^classes +5: goose, crane' out || complain "import: a TFLite file: $(head -n 8 out)"
+
+# A quantised one rounds, says so, and cannot be exported so.
+succeeds import "$source/tests/golden/tflite_grey_uint8.tflite" -o q.safetensors
+grep -qh "5 layers round what is computed" out err || complain "import: a quantised file: $(cat out err)"
+fails "import the quantised file with --dequantize" export q.safetensors -o q.onnx
+succeeds import "$source/tests/golden/tflite_grey_uint8.tflite" --dequantize -o w.safetensors
+succeeds export w.safetensors -o w.onnx
 rm t.safetensors
 fails "weights are read from safetensors, PyTorch" import words.bin --model resnet20 -o x.safetensors
 onnx=$source/tests/golden/onnx
@@ -74,7 +81,7 @@ awk -F'\t' -v photos="$photos" 'NR == FNR { name[n++] = $0; next }
     $2 ~ /^[0-9]+$/ { print photos "/" $1 "\t" name[$2] }' "$weights/imagenet_classes.txt" "$photos/labels.tsv" >rows
 { printf 'file\tlabel\n'; cat rows; } >photos.tsv
 # The same network from the file that the tensors below were taken from, of whose 1001 outputs that for background is left out.
-succeeds import "$weights/mobilenet_v2_1.0_224_quant.tflite" --classes "$weights/imagenet_classes.txt" \
+succeeds import "$weights/mobilenet_v2_1.0_224_quant.tflite" --dequantize --classes "$weights/imagenet_classes.txt" \
     --preprocess "mean=127.5 std=127.5 crop_pct=0.875" -o m.safetensors
 succeeds eval m.safetensors photos.tsv --json tflite.json
 # right WEIGHTS NETWORK PREPROCESS: how many of the 71 photos are right, and among the first five, in $first and $five.

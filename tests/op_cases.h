@@ -641,6 +641,28 @@ static const op_case op_cases[] = {
      {.each = 1},
      EXACT},
 
+    /* x, scale, zero point */
+    {"fake quantize",
+     OP_FAKE_QUANTIZE,
+     {IN(NORMAL, 2, 5, 3, 17), STATE(SHARE, 1), STATE(TIME, 1)},
+     {.quant_min = -1, .quant_max = 7},
+     EXACT},
+    {"fake quantize of 16 bits",
+     OP_FAKE_QUANTIZE,
+     {IN(HUGE, 3, 50), STATE(SHARE, 1), STATE(ZERO, 1)},
+     {.quant_min = -32768, .quant_max = 32767},
+     EXACT},
+    {"fake quantize with a zero point outside of the range, on halves",
+     OP_FAKE_QUANTIZE,
+     {IN(DISTINCT, 4, 40), STATE(FAR, 1), STATE(FAR, 1)},
+     {.quant_min = 0, .quant_max = 2},
+     EXACT},
+    {"fake quantize with a scale of 0",
+     OP_FAKE_QUANTIZE,
+     {IN(NORMAL, 2, 2, 3, 5), STATE(ZERO, 1), STATE(TIME, 1)},
+     {.quant_max = 255},
+     EXACT},
+
     /* scores, labels, neighbours */
     {"vote", OP_VOTE, {IN(NORMAL, 5, 400), IN(DISTINCT, 400), IN(TIME, 1)}, {.classes = 4}, POINTWISE},
     {"vote of equal scores", OP_VOTE, {IN(ZERO, 3, 200), IN(DISTINCT, 200), IN(FAR, 1)}, {.classes = 2}, POINTWISE},

@@ -162,8 +162,14 @@ static inline double *fill_make(fill f, const shape *s, uint64_t index)
 
 static inline bool is_loss(op_kind kind)
 {
-    return kind == OP_SOFTMAX_CROSS_ENTROPY || kind == OP_SIGMOID_CROSS_ENTROPY ||
-           kind == OP_SOFTMAX_LOSS || kind == OP_SIGMOID_LOSS;
+    return kind == OP_SOFTMAX_CROSS_ENTROPY || kind == OP_SIGMOID_CROSS_ENTROPY || kind == OP_SOFTMAX_LOSS ||
+           kind == OP_SIGMOID_LOSS;
+}
+
+/* A gradient that is no derivative, by intention: test_ops_golden compares it with PyTorch's. */
+static inline bool is_straight_through(op_kind kind)
+{
+    return kind == OP_FAKE_QUANTIZE;
 }
 
 /* Whether autodiff takes this form: a fused activation's gradient must need its output alone. */

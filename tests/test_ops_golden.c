@@ -258,6 +258,18 @@ static const op_case rows[] = {
      OP_SIGMOID_CROSS_ENTROPY,
      {IN(NORMAL, 4, 5), IN(CLASS, 4), IN(WEIGHT, 4)},
      {.smoothing = 0.1f}},
+    {"fake quantize uint8",
+     OP_FAKE_QUANTIZE,
+     {IN(NORMAL, 3, 20), STATE(SHARE, 1), STATE(TIME, 1)},
+     {.quant_max = 255}},
+    {"fake quantize int8",
+     OP_FAKE_QUANTIZE,
+     {IN(NORMAL, 3, 20), STATE(SHARE, 1), STATE(TIME, 1)},
+     {.quant_min = -128, .quant_max = 127}},
+    {"fake quantize of 4 bits",
+     OP_FAKE_QUANTIZE,
+     {IN(NORMAL, 3, 20), STATE(SHARE, 1), STATE(TIME, 1)},
+     {.quant_min = -7, .quant_max = 7}},
 };
 /* clang-format on */
 enum {

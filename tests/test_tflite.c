@@ -87,6 +87,33 @@ static void it_is_the_same_when_saved(void **state)
     remove_folder(folder);
 }
 
+/* The quantised ones once more, with their weights alone: within what rounding to 8 bits changes. */
+static void weights_alone_are_near(void **state)
+{
+    (void)state;
+    for (int i = 0; i < CASES; i++) {
+        fv_model *m = fv_import(golden(golden_tflite[i].name), .dequantize = 1);
+        assert_non_null(m);
+        for (int32_t k = 0; k < m->layer_count; k++)
+            assert_string_not_equal(m->layers[k].type->name, "fake_quantize");
+        check_outputs(m, i);
+        fv_model_destroy(m);
+    }
+}
+
+/* Each computed tensor has its grid; what lies on one already (padding, the row that a picture becomes) is not rounded again. */
+static void outputs_are_rounded(void **state)
+{
+    (void)state;
+    fv_model *m = fv_import(golden("grey_uint8"));
+    int rounded = 0;
+    assert_non_null(m);
+    for (int32_t k = 0; k < m->layer_count; k++)
+        rounded += strcmp(m->layers[k].type->name, "fake_quantize") == 0;
+    assert_int_equal(rounded, 5); /* three convolutions, the mean and the logits */
+    fv_model_destroy(m);
+}
+
 static void the_log_says_what_pixels_become(void **state)
 {
     (void)state;
@@ -102,7 +129,7 @@ static void the_log_says_what_pixels_become(void **state)
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         char line[1000] = "";
-        fv_model *m = fv_import(golden(cases[i].name), .on_log = keep_line, .user = line);
+        fv_model *m = fv_import(golden(cases[i].name), .on_log = keep_line, .user = line, .dequantize = 1);
         if (!strstr(line, cases[i].words))
             fail_msg("%s: the log says %s", cases[i].name, line);
         assert_float_equal(m->preprocess.mean[0], cases[i].mean, 0.01);
@@ -214,7 +241,7 @@ static void the_dequantised_twin_agrees(void **state)
         skip();
     uint8_t *pixels = formula_pictures(2, 224, 224, 3);
     float *logits = calloc(4 * 1000, sizeof *logits);
-    fv_model *m = fv_import(path, .classes = 1000),
+    fv_model *m = fv_import(path, .classes = 1000, .dequantize = 1),
              *twin = fv_zoo_create("mobilenet_v2", .tensorflow_padding = 1);
     assert_true(m && twin);
     assert_ok(fv_model_load_weights(twin, test_data("weights/mobilenet_v2_1.0_224_dequant.safetensors"), NULL,
@@ -233,11 +260,17 @@ static void the_dequantised_twin_agrees(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_network_gives_the_same),    cmocka_unit_test(it_is_the_same_when_saved),
-        cmocka_unit_test(the_log_says_what_pixels_become), cmocka_unit_test(operators_become_few_layers),
-        cmocka_unit_test(names_come_with_the_file),        cmocka_unit_test(other_sizes),
-        cmocka_unit_test(a_network_is_fine_tuned),         cmocka_unit_test(background_is_left_out),
+        cmocka_unit_test(every_network_gives_the_same),
+        cmocka_unit_test(it_is_the_same_when_saved),
+        cmocka_unit_test(the_log_says_what_pixels_become),
+        cmocka_unit_test(operators_become_few_layers),
+        cmocka_unit_test(names_come_with_the_file),
+        cmocka_unit_test(other_sizes),
+        cmocka_unit_test(a_network_is_fine_tuned),
+        cmocka_unit_test(background_is_left_out),
         cmocka_unit_test(the_dequantised_twin_agrees),
+        cmocka_unit_test(weights_alone_are_near),
+        cmocka_unit_test(outputs_are_rounded),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

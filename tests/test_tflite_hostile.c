@@ -165,6 +165,47 @@ static void scales(void **state)
     }
 }
 
+/* What is computed has one grid, which a layer rounds to. */
+static void grids(void **state)
+{
+    (void)state;
+    static const float bad[] = {0, -1, NAN, INFINITY, 1e-40f};
+    static const int32_t zeros[] = {-129, 128, INT32_MAX};
+    for (size_t i = 0; i < 8; i++) {
+        broken b = copy_of("grey_uint8");
+        flat_table conv = element(&b, SUBGRAPH_OPERATORS, 1);
+        flat_table made = element(&b, SUBGRAPH_TENSORS, (uint32_t)get(&b, conv, OPERATOR_OUTPUTS, 0));
+        flat_table q = flat_table_of(&b.flat, made, TENSOR_QUANTIZATION);
+        if (i < 5) {
+            int32_t bits;
+            memcpy(&bits, &bad[i], sizeof bits);
+            put(&b, q, QUANTIZATION_SCALE, 0, bits);
+        } else {
+            flat_vector v = flat_vector_of(&b.flat, q, QUANTIZATION_ZERO_POINT, 8);
+            int64_t zero = zeros[i - 5];
+            memcpy(b.bytes + (v.data - b.bytes), &zero, sizeof zero);
+        }
+        refused(&b, i == 4 ? "scale" : "not one positive scale and one zero point");
+    }
+}
+
+/* The list of a convolution's output's scales becomes that of its weights', which has one for each channel. */
+static void grids_of_channels(void **state)
+{
+    (void)state;
+    broken b = copy_of("grey_uint8");
+    flat_table conv = element(&b, SUBGRAPH_OPERATORS, 1);
+    flat_table made = element(&b, SUBGRAPH_TENSORS, (uint32_t)get(&b, conv, OPERATOR_OUTPUTS, 0));
+    flat_table weights = element(&b, SUBGRAPH_TENSORS, (uint32_t)get(&b, conv, OPERATOR_INPUTS, 1));
+    flat_table q = flat_table_of(&b.flat, made, TENSOR_QUANTIZATION);
+    flat_vector many =
+        flat_vector_of(&b.flat, flat_table_of(&b.flat, weights, TENSOR_QUANTIZATION), QUANTIZATION_SCALE, 4);
+    uint8_t *place = place_of(&b, q, QUANTIZATION_SCALE);
+    uint32_t offset = (uint32_t)(many.data - 4 - place);
+    memcpy(place, &offset, 4);
+    refused(&b, "not one positive scale and one zero point");
+}
+
 /* An operation that is none, and one that there is no layer for. */
 static void operations(void **state)
 {
@@ -273,11 +314,17 @@ static void any_word_changed(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(shapes),           cmocka_unit_test(indices),
-        cmocka_unit_test(circles),          cmocka_unit_test(scales),
-        cmocka_unit_test(operations),       cmocka_unit_test(constants_behind_the_end),
-        cmocka_unit_test(too_many),         cmocka_unit_test(cut_anywhere),
+        cmocka_unit_test(shapes),
+        cmocka_unit_test(indices),
+        cmocka_unit_test(circles),
+        cmocka_unit_test(scales),
+        cmocka_unit_test(operations),
+        cmocka_unit_test(constants_behind_the_end),
+        cmocka_unit_test(too_many),
+        cmocka_unit_test(cut_anywhere),
         cmocka_unit_test(any_word_changed),
+        cmocka_unit_test(grids),
+        cmocka_unit_test(grids_of_channels),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

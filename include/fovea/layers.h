@@ -235,6 +235,22 @@ typedef struct fv_activation_options {
 FV_API fv_node *fv_activation_with(const fv_activation_options *options);
 #define fv_relu(...) fv_activation(__VA_ARGS__, .kind = FV_RELU)
 
+/* Holds values as whole numbers of few bits would hold them (Jacob et al. 2018): y = scale * (q - zero_point) with q = round(x / scale) +
+ * zero_point held in [quant_min, quant_max]. Gradients pass where q was in that range, as in PyTorch's fake_quantize_per_tensor_affine, so that
+ * a network can be trained with it. Tensors: NAME.scale (1) and NAME.zero_point (1), which training leaves as they are. */
+typedef struct fv_fake_quantize_options {
+    size_t struct_size;
+    fv_node *input;
+    float scale;                  /* of the grid at first, above 0; default 1 */
+    int64_t zero_point;           /* q of the value 0 at first, within the range; default 0 */
+    int64_t quant_min, quant_max; /* at most 16 bits, -32768 to 65535; default 0 to 255 where both are 0 */
+    const char *name;
+} fv_fake_quantize_options;
+#define fv_fake_quantize(...)                                                                                \
+    fv_fake_quantize_with(                                                                                   \
+        &(fv_fake_quantize_options){.struct_size = sizeof(fv_fake_quantize_options), .input = __VA_ARGS__})
+FV_API fv_node *fv_fake_quantize_with(const fv_fake_quantize_options *options);
+
 typedef struct fv_zero_pad2d_options {
     size_t struct_size;
     fv_node *input;
@@ -266,8 +282,8 @@ typedef struct fv_channel_shuffle_options {
     const char *name;
 } fv_channel_shuffle_options;
 #define fv_channel_shuffle(...)                                                                              \
-    fv_channel_shuffle_with(                                                                                 \
-        &(fv_channel_shuffle_options){.struct_size = sizeof(fv_channel_shuffle_options), .input = __VA_ARGS__})
+    fv_channel_shuffle_with(&(fv_channel_shuffle_options){.struct_size = sizeof(fv_channel_shuffle_options), \
+                                                          .input = __VA_ARGS__})
 FV_API fv_node *fv_channel_shuffle_with(const fv_channel_shuffle_options *options);
 
 /* The vote of the nearest of `rows` neighbours, by cosine similarity, at the end of a network: for each class log((v + 1 / classes) / (k + 1))

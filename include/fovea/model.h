@@ -201,6 +201,9 @@ typedef struct fv_import_options {
     void *user;
     /* Nonzero: the caller says how pictures are normalised (fv_model_set_preprocess), and is not told that the file does not. */
     int normalisation_given;
+    /* Nonzero: of a quantised TFLite file only the weights are taken, as f32. Default: each layer's output is rounded too (fv_fake_quantize),
+     * so that the model answers as TensorFlow Lite does. */
+    int dequantize;
 } fv_import_options;
 #define fv_import(...)                                                                                       \
     fv_import_with(&(fv_import_options){.struct_size = sizeof(fv_import_options), .path = __VA_ARGS__})

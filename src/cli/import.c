@@ -12,6 +12,7 @@
 
 typedef struct import_options {
     const char *model, *classes, *preprocess, *out;
+    int dequantize;
 } import_options;
 
 static const option table[] = {
@@ -32,6 +33,12 @@ static const option table[] = {
      .value = "P",
      .shown = "the zoo's own",
      .help = PREPROCESS_HELP},
+    {.name = "dequantize",
+     .type = OPTION_BOOL,
+     .offset = offsetof(import_options, dequantize),
+     .help =
+         "of a quantised TFLite file take the weights alone, in floating point; otherwise outputs of layers "
+         "are rounded as TensorFlow Lite does it"},
     {.name = "out",
      .letter = 'o',
      .type = OPTION_STRING,
@@ -107,7 +114,8 @@ static fv_status make_model(const char *path, const import_options *o, preproces
         return *m ? fill(*m, path, o, c) : status_last();
     }
     *m = fv_import(path, .classes = (int64_t)classes->count, .height = c->height, .width = c->width,
-                   .on_log = log_line, .normalisation_given = c->mean_set || c->std_set);
+                   .on_log = log_line, .normalisation_given = c->mean_set || c->std_set,
+                   .dequantize = o->dequantize > 0);
     if (!*m)
         return status_last();
     fv_preprocess p = *fv_model_preprocess(*m);

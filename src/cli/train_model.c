@@ -149,15 +149,17 @@ static void log_line(const char *line, void *user)
     cli_say("%s", line);
 }
 
-/* --weights without --model: the network that the file holds, and its head where that tells the same classes apart. */
+/* --weights without --model: the network that the file holds, and its head where that tells the same classes apart. What is trained is not
+ * rounded to the ranges that other pictures had. */
 static fv_status load_network(train_setup *s, const preprocess_choice *c, int64_t height, int64_t width)
 {
     const train_arguments *a = &s->a;
     int64_t classes = fv_dataset_class_count(s->train);
-    fv_model *m = is_model_file(a->weights)
-                      ? fv_model_load(a->weights)
-                      : fv_import(a->weights, .height = height, .width = width, .seed = a->seed,
-                                  .on_log = log_line, .normalisation_given = c->mean_set || c->std_set);
+    fv_model *m =
+        is_model_file(a->weights)
+            ? fv_model_load(a->weights)
+            : fv_import(a->weights, .height = height, .width = width, .seed = a->seed, .on_log = log_line,
+                        .normalisation_given = c->mean_set || c->std_set, .dequantize = 1);
     s->model = m;
     if (!m)
         return status_last();

@@ -60,7 +60,10 @@ static fv_status find_format(const fv_export_options *o, const export_format **o
 fv_status export_unsupported(const op *o, const char *format, const char *why)
 {
     const char *advice =
-        o->kind == OP_VOTE ? "; train another head (--head linear), which can be exported" : "";
+        o->kind == OP_VOTE ? "; train another head (--head linear), which can be exported"
+        : o->kind == OP_FAKE_QUANTIZE
+            ? "; exports are in floating point: import the quantised file with --dequantize, and export that"
+            : "";
     return status_set(FV_ERROR_UNSUPPORTED, "layer %s: %s cannot be written as %s%s%s%s",
                       o->name ? o->name : "?", op_info_of(o->kind)->name, format, why ? ": " : "",
                       why ? why : "", advice);

@@ -45,6 +45,12 @@
  *                       GELUs, SiLU, hard-swish x only. ReLU's gradient at 0 is 0.        attributes: activation, alpha
  * OP_SOFTMAX            x -> y over the last dimension.
  * OP_SOFTMAX_GRAD       y, dy -> dx.
+ * OP_FAKE_QUANTIZE      x, scale (1), zero_point (1) -> y, x as whole numbers of few bits hold it (Jacob et al. 2018):
+ *                       y = scale * (q - zero_point), q = round(x / scale) + zero_point held in [quant_min, quant_max]; halves go to the even one.
+ *                       zero_point itself is rounded and held there, so that 0 stays 0, and scale counts as FLT_MIN where it is not positive.
+ *                       attributes: quant_min, quant_max
+ * OP_FAKE_QUANTIZE_GRAD x, scale, zero_point, dy -> dx = dy where q needs no holding, else 0: rounding counts as straight (Bengio et al. 2013).
+ *                       attributes: as the forward's
  * OP_DROPOUT            x, step u32-as-i32 (2: seed-mixed low, high) -> y = x * keep / (1 - rate). keep of element i (logical row-major
  *                       index) depends on (step[0], step[1], stream, i) only: Philox block i/4, word i%4 with key (step[0], step[1]) and
  *                       counter (low(i/4), high(i/4), stream, 0); kept when (word >> 8) * 2^-24 >= rate. per_sample: all elements of
@@ -148,6 +154,8 @@ typedef enum op_kind {
     OP_ACTIVATION_GRAD,
     OP_SOFTMAX,
     OP_SOFTMAX_GRAD,
+    OP_FAKE_QUANTIZE,
+    OP_FAKE_QUANTIZE_GRAD,
     OP_DROPOUT,
     OP_ADD,
     OP_MULTIPLY,
@@ -201,6 +209,7 @@ typedef struct op_attributes {
     int64_t groups, heads, classes;
     int each_place; /* nonzero: each place of a picture on its own */
     int count_padding;
+    int64_t quant_min, quant_max;
     int64_t before[4], after[4];
     shape shape; /* of the output, where it cannot be inferred */
     float smoothing, gamma, temperature, teacher_share;

@@ -418,6 +418,15 @@ def vote():
                      "outputs": [numbers(np.log((3 * shares + 1 / 4) / 4))]}
 
 
+def fake_quantize():
+    """PyTorch computes in f32 here: no x is near a half, and products with these scales are exact."""
+    for name, scale, zero, low, high in (("uint8", 5 / 256, 131, 0, 255), ("int8", 3 / 256, -9, -128, 127), ("of 4 bits", 77 / 256, 2, -7, 7)):
+        whole = rng.integers(low - zero - 20, high - zero + 20, (3, 20)) + rng.uniform(-0.4, 0.4, (3, 20))
+        x = torch.tensor(whole * scale, requires_grad=True)
+        y = torch.fake_quantize_per_tensor_affine(x, scale, zero, low, high)
+        record("fake quantize " + name, [x, torch.tensor([scale]), torch.tensor([float(zero)])], [y])
+
+
 convolutions()
 pools()
 batch_norms()
@@ -436,4 +445,6 @@ rng = np.random.default_rng(9)
 other_losses()
 rng = np.random.default_rng(10)
 vote()
+rng = np.random.default_rng(11)
+fake_quantize()
 print(json.dumps(cases, indent=None, separators=(",", ":")).replace('},"', '},\n"'))

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* TFLite: a graph of TensorFlow Lite, float or quantised, becomes a network of layers with f32 weights. */
+/* TFLite: a graph of TensorFlow Lite, float or quantised, becomes a network of layers with f32 weights, whose outputs are rounded. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -120,7 +120,10 @@ static fv_status begin_model(tflite_builder *b)
     }
     b->values[b->file.input] = (tflite_value){
         .state = VALUE_LAYER, .node = fv_input(b->model), .channels_first = channels_first, .sole = true};
-    return b->model->input ? FV_OK : status_last();
+    if (!b->model->input)
+        return status_last();
+    return b->options->dequantize ? FV_OK
+                                  : tflite_grid_of(&b->file, b->file.input, &b->values[b->file.input].grid);
 }
 
 /* ---- the operators ---- */
@@ -186,6 +189,8 @@ static fv_status add_operators(tflite_builder *b)
         const tflite_operator *o = &b->file.operators[b->at];
         const char *name = tflite_operator_name(o->code);
         fv_status status = add_operator(b, o);
+        if (status == FV_OK)
+            status = tflite_round_output(b, o);
         if (status == FV_OK && b->file.flat.damage)
             status = status_set(FV_ERROR_FORMAT, "%s; the file is damaged", b->file.flat.damage);
         if (status != FV_OK)
@@ -206,6 +211,7 @@ static void leave_out(tflite_builder *b, tflite_value *v)
     tflite_log(b, "the %s at the end is left out: a model gives logits",
                v->activation == FV_SIGMOID ? "sigmoid" : "softmax");
     v->activation = FV_LINEAR;
+    v->rounds = false;
 }
 
 static fv_status end_model(tflite_builder *b)
@@ -227,6 +233,12 @@ static fv_status end_model(tflite_builder *b)
         return status_prefix(status, "%s", b->file.path);
     for (int32_t i = 0; i < b->model->tensor_count; i++)
         STATUS_TRY(model_file_check_finite(b->file.path, &b->model->tensors[i]));
+    if (b->rounded > 0)
+        tflite_log(
+            b,
+            "%d layers round what is computed as TensorFlow Lite does (fake_quantize); with --dequantize "
+            "only the weights are taken",
+            b->rounded);
     b->model->tensor_source = TENSORS_DRAWN;
     network_changed(b->model);
     return b->temperature > 0 ? fv_model_set_temperature(b->model, b->temperature) : FV_OK;

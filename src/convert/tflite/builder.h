@@ -24,11 +24,13 @@ typedef struct tflite_value {
     bool channels_first; /* the file's tensor has the channels before the places */
     bool flat; /* the file's tensor is one row of all numbers, in its order; the node has several places */
     bool sole; /* nothing else uses the node */
-    /* At most one of these is still to be done to the node. */
+    /* At most one of these is still to be done to the node, and then the rounding. */
     bool padded;
     int64_t pad[4]; /* zeros: top, bottom, left, right */
     fv_activation_kind activation;
     float *scale, *offset; /* one for each channel; NULL: none. Owned */
+    tflite_grid grid; /* that its numbers lie on, or with `rounds` still have to be rounded to, last of all */
+    bool rounds;
 } tflite_value;
 
 typedef struct tflite_builder {
@@ -41,6 +43,7 @@ typedef struct tflite_builder {
     int32_t head_begins;  /* from here on only the last convolution or dense layer has weights */
     bool normalised;      /* the network normalises its pixels itself */
     float temperature;    /* of the softmax at the end; 0: there is none */
+    int32_t rounded;      /* layers that round */
 } tflite_builder;
 
 /* ---- values ---- */
@@ -83,6 +86,13 @@ typedef struct tflite_label {
 const char *tflite_layer_name(const tflite_builder *b, const tflite_tensor *weights, tflite_label *label);
 /* Copies into the last layer's tensor NAME.suffix. */
 fv_status tflite_fill(const tflite_builder *b, const char *suffix, const float *values);
+
+/* ---- rounding.c ---- */
+
+/* What the operator gives still has to be rounded to its tensor's grid, where that has one. */
+fv_status tflite_round_output(tflite_builder *b, const tflite_operator *o);
+/* Does it, behind all else. */
+fv_status tflite_settle_rounding(tflite_builder *b, tflite_value *v);
 
 /* ---- operators: weights.c, pictures.c, elementwise.c ---- */
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Constants as f32: value = scale * (number - zero point) where they are quantised. */
+/* Constants as f32: value = scale * (number - zero point) where they are quantised; and what computed tensors are rounded to. */
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
@@ -75,4 +75,23 @@ fv_status tflite_constant(const tflite_file *f, int32_t tensor, float **values)
     if (t->scale.count > 0)
         dequantize(t, *values);
     return FV_OK;
+}
+
+fv_status tflite_grid_of(const tflite_file *f, int32_t tensor, tflite_grid *out)
+{
+    const tflite_tensor *t = &f->tensors[tensor];
+    *out = (tflite_grid){0};
+    if (t->scale.count == 0 || (t->type != TENSOR_UINT8 && t->type != TENSOR_INT8 && t->type != TENSOR_INT16))
+        return FV_OK;
+    out->low = t->type == TENSOR_UINT8 ? 0 : t->type == TENSOR_INT8 ? -128 : -32768;
+    out->high = t->type == TENSOR_UINT8 ? 255 : t->type == TENSOR_INT8 ? 127 : 32767;
+    out->zero_point = t->zero_point.count > 0 ? flat_int64_at(t->zero_point, 0) : 0;
+    out->scale = flat_float_at(t->scale, 0);
+    if (t->scale.count == 1 && t->zero_point.count <= 1 && isfinite(out->scale) && out->scale > 0 &&
+        out->zero_point >= out->low && out->zero_point <= out->high)
+        return FV_OK;
+    return status_set(FV_ERROR_FORMAT,
+                      "%s: tensor %.*s is computed, and its quantisation is not one positive scale and one "
+                      "zero point of its type; the file is damaged",
+                      f->path, (int)t->name_length, t->name);
 }

@@ -14,6 +14,7 @@ static fv_status activate(tflite_builder *b, const tflite_operator *o, fv_activa
     STATUS_TRY(tflite_pass(b, o, 0, &v));
     STATUS_TRY(tflite_settle(b, v));
     v->sole = false;
+    v->grid = (tflite_grid){0};
     v->node = fv_activation(v->node, .kind = kind, .alpha = alpha);
     return v->node ? FV_OK : status_last();
 }
@@ -57,6 +58,7 @@ static fv_status keep_back(tflite_builder *b, const tflite_operator *o, fv_activ
     STATUS_TRY(tflite_pass(b, o, 0, &v));
     STATUS_TRY(tflite_settle(b, v));
     v->sole = false;
+    v->grid = (tflite_grid){0};
     v->activation = kind;
     return FV_OK;
 }
@@ -188,7 +190,7 @@ static fv_status with_constant(tflite_builder *b, const tflite_operator *o, arit
 static bool is_silu(const tflite_value *x, const tflite_value *gate)
 {
     return gate->activation == FV_SIGMOID && gate->node == x->node && x->activation == FV_LINEAR &&
-           !x->scale && !x->padded;
+           !x->scale && !x->padded && !x->rounds && !gate->rounds;
 }
 
 static fv_status silu(tflite_builder *b, const tflite_operator *o, const tflite_value *x, int64_t activation)

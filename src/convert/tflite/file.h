@@ -60,8 +60,16 @@ typedef struct tflite_file {
 fv_status tflite_file_open(tflite_file *f, const char *path);
 void tflite_file_release(tflite_file *f);
 
-/* A constant's elements as f32, dequantised; the caller frees *values. Errors name the tensor. */
+/* constant.c: a constant's elements as f32, dequantised; the caller frees *values. Errors name the tensor. */
 fv_status tflite_constant(const tflite_file *f, int32_t tensor, float **values);
+
+/* What a tensor of few bits can hold: scale * (q - zero_point), q in low..high. */
+typedef struct tflite_grid {
+    float scale; /* 0: it is none */
+    int64_t zero_point, low, high;
+} tflite_grid;
+/* The grid of a tensor that is computed; errors name the tensor. */
+fv_status tflite_grid_of(const tflite_file *f, int32_t tensor, tflite_grid *out);
 
 /* The bytes of the buffer; empty when it has none or is not there. */
 fv_status tflite_buffer(tflite_file *f, int64_t index, flat_vector *out);

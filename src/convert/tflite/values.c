@@ -150,14 +150,16 @@ static fv_status settle_affine(tflite_builder *b, tflite_value *v)
 fv_status tflite_settle(tflite_builder *b, tflite_value *v)
 {
     if (v->scale)
-        return settle_affine(b, v);
-    if (v->padded)
+        STATUS_TRY(settle_affine(b, v));
+    else if (v->padded)
         v->node = fv_zero_pad2d(v->node, .pad = {v->pad[0], v->pad[1], v->pad[2], v->pad[3]});
     else if (v->activation != FV_LINEAR)
         v->node = fv_activation(v->node, .kind = v->activation);
     v->padded = false;
     v->activation = FV_LINEAR;
-    return v->node ? FV_OK : status_last();
+    if (!v->node)
+        return status_last();
+    return v->rounds ? tflite_settle_rounding(b, v) : FV_OK;
 }
 
 /* ---- outputs ---- */
@@ -241,6 +243,8 @@ fv_status tflite_pass(tflite_builder *b, const tflite_operator *o, int i, tflite
 {
     tflite_value *from, *to;
     STATUS_TRY(tflite_input(b, o, i, &from));
+    if (from->rounds && b->uses[o->inputs[i]] > 1) /* once for all */
+        STATUS_TRY(tflite_settle(b, from));
     STATUS_TRY(new_value(b, o, &to));
     int64_t channels = tflite_node_channels(from->node);
     *to = *from;
@@ -260,9 +264,10 @@ fv_status tflite_affine(tflite_builder *b, const tflite_operator *o, int i, cons
     fv_activation_kind kind;
     STATUS_TRY(tflite_activation(activation, &kind));
     STATUS_TRY(tflite_input(b, o, i, &from));
-    if (!from->scale || b->uses[o->inputs[i]] > 1)
+    if (!from->scale || from->rounds || b->uses[o->inputs[i]] > 1)
         STATUS_TRY(tflite_settle(b, from));
     STATUS_TRY(tflite_pass(b, o, i, &to));
+    to->grid = (tflite_grid){0};
     int64_t channels = tflite_node_channels(to->node);
     if (!to->scale) {
         STATUS_TRY(copy_numbers(b, &to->scale, scale, channels));

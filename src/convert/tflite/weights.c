@@ -103,7 +103,7 @@ static fv_status add_dense(tflite_builder *b, const tflite_operator *o, weights 
             "its weights are for %lld numbers, and its input has %lld; a dense layer over all places "
             "fits only the file's own input size",
             (long long)inputs, (long long)(channels * places));
-    if (x->scale && inputs == channels)
+    if (x->scale && !x->rounds && inputs == channels)
         STATUS_TRY(take_affine(w, x, units, channels));
     else
         STATUS_TRY(tflite_settle(b, x));
@@ -141,7 +141,7 @@ static fv_status set_window(tflite_builder *b, const tflite_operator *o, const f
     if (dilation != flat_int32(flat, o->options, f->dilation_w, 1))
         return status_set(FV_ERROR_UNSUPPORTED, "has different dilations of height and width");
     c->struct_size = sizeof *c;
-    if (x->padded && padding == PADDING_VALID && !x->flat && !x->channels_first) {
+    if (x->padded && !x->rounds && padding == PADDING_VALID && !x->flat && !x->channels_first) {
         c->input = x->node;
         c->padding = FV_EXPLICIT;
         memcpy(c->pad, x->pad, sizeof c->pad);

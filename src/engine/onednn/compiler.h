@@ -134,8 +134,10 @@ op_compiler compile_pool, compile_pool_grad, compile_global_pool, compile_global
 op_compiler compile_batch_norm, compile_batch_norm_grad, compile_batch_norm_inference,
     compile_batch_norm_inference_grad, compile_fold_batch_norm;
 op_compiler compile_normalize, compile_activation, compile_activation_grad, compile_softmax,
-    compile_softmax_grad, compile_dropout, compile_binary, compile_reduce_sum;
-op_compiler compile_concat, compile_pad, compile_crop, compile_shuffle, compile_reshape, compile_flatten, compile_unflatten;
+    compile_softmax_grad, compile_fake_quantize, compile_fake_quantize_grad, compile_dropout, compile_binary,
+    compile_reduce_sum;
+op_compiler compile_concat, compile_pad, compile_crop, compile_shuffle, compile_reshape, compile_flatten,
+    compile_unflatten;
 op_compiler compile_group_norm, compile_group_norm_grad, compile_attention, compile_attention_grad;
 op_compiler compile_loss, compile_loss_grad, compile_general_loss, compile_general_loss_grad, compile_correct,
     compile_vote;

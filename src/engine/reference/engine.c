@@ -33,6 +33,8 @@ static void (*const kernels[OP_KIND_COUNT])(const kernel_call *c) = {
     ROW(OP_ACTIVATION_GRAD, activation_grad),
     ROW(OP_SOFTMAX, softmax),
     ROW(OP_SOFTMAX_GRAD, softmax_grad),
+    ROW(OP_FAKE_QUANTIZE, fake_quantize),
+    ROW(OP_FAKE_QUANTIZE_GRAD, fake_quantize_grad),
     ROW(OP_DROPOUT, dropout),
     ROW(OP_ADD, add),
     ROW(OP_MULTIPLY, multiply),

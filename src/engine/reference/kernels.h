@@ -98,6 +98,9 @@ KERNEL(activation);
 KERNEL(activation_grad);
 KERNEL(softmax);
 KERNEL(softmax_grad);
+/* quantize.c */
+KERNEL(fake_quantize);
+KERNEL(fake_quantize_grad);
 /* dropout.c */
 KERNEL(dropout);
 /* elementwise.c */

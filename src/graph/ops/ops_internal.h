@@ -47,11 +47,11 @@ extern const op_info op_normalize, op_conv2d, op_conv2d_grad_input, op_conv2d_gr
     op_average_pool2d_grad, op_global_average_pool2d, op_global_average_pool2d_grad, op_batch_norm,
     op_batch_norm_grad, op_batch_norm_inference, op_batch_norm_inference_grad, op_fold_batch_norm,
     op_group_norm, op_group_norm_grad, op_attention, op_attention_grad, op_activation, op_activation_grad,
-    op_softmax, op_softmax_grad, op_dropout, op_add, op_multiply, op_reduce_sum, op_concat, op_pad, op_crop,
-    op_shuffle, op_reshape, op_flatten, op_unflatten, op_softmax_cross_entropy, op_softmax_cross_entropy_grad,
-    op_sigmoid_cross_entropy, op_sigmoid_cross_entropy_grad, op_softmax_loss, op_sigmoid_loss, op_loss_grad,
-    op_correct, op_vote, op_adjust_gradient, op_square_sum, op_clip_factor, op_average, op_update_sgd,
-    op_update_adam, op_update_rmsprop, op_update_adagrad, op_update_lion, op_update_lamb,
-    op_orthogonal_momentum;
+    op_softmax, op_softmax_grad, op_fake_quantize, op_fake_quantize_grad, op_dropout, op_add, op_multiply,
+    op_reduce_sum, op_concat, op_pad, op_crop, op_shuffle, op_reshape, op_flatten, op_unflatten,
+    op_softmax_cross_entropy, op_softmax_cross_entropy_grad, op_sigmoid_cross_entropy,
+    op_sigmoid_cross_entropy_grad, op_softmax_loss, op_sigmoid_loss, op_loss_grad, op_correct, op_vote,
+    op_adjust_gradient, op_square_sum, op_clip_factor, op_average, op_update_sgd, op_update_adam,
+    op_update_rmsprop, op_update_adagrad, op_update_lion, op_update_lamb, op_orthogonal_momentum;
 
 #endif

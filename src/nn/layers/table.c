@@ -17,7 +17,8 @@ extern const layer_type layer_conv2d, layer_dense, layer_max_pool2d, layer_avera
     layer_zero_pad2d, layer_sum, layer_multiply, layer_concat, layer_separable_conv2d,
     layer_squeeze_excitation, layer_global_max_pool2d, layer_layer_norm, layer_group_norm,
     layer_stochastic_depth, layer_crop2d, layer_multi_head_attention, layer_class_token,
-    layer_position_embedding, layer_layer_scale, layer_spatial_dropout, layer_channel_shuffle, layer_knn;
+    layer_position_embedding, layer_layer_scale, layer_spatial_dropout, layer_channel_shuffle, layer_knn,
+    layer_fake_quantize;
 
 const layer_type *const layer_table[] = {&layer_conv2d,
                                          &layer_dense,
@@ -46,6 +47,7 @@ const layer_type *const layer_table[] = {&layer_conv2d,
                                          &layer_spatial_dropout,
                                          &layer_channel_shuffle,
                                          &layer_knn,
+                                         &layer_fake_quantize,
                                          NULL};
 
 const layer_type *layer_find(const char *name)

@@ -43,6 +43,11 @@ typedef struct normalize_arguments {
     float mean[FV_MAX_CHANNELS], std[FV_MAX_CHANNELS];
 } normalize_arguments;
 
+/* OP_FAKE_QUANTIZE: x / scale is held in [low, high], which are whole numbers, and rounded. */
+typedef struct grid {
+    float scale, low, high;
+} grid;
+
 typedef struct box {
     int64_t in[5], out[5],
         at[5]; /* out[i] elements from in[i] beginning at at[i]; negative or beyond: zero */
@@ -101,6 +106,9 @@ typedef struct kernel_table {
     void (*dropout_factors)(int64_t count, float rate, uint32_t stream, const int32_t *step, float *y);
     void (*softmax)(int64_t rows, int64_t classes, const float *x, float *y);
     void (*softmax_grad)(int64_t rows, int64_t classes, const float *y, const float *dy, float *dx);
+    void (*fake_quantize)(const grid *g, const float *x, float *y, int64_t count);
+    /* dx = dy where x / scale, rounded, is in [low, high], else 0 */
+    void (*fake_quantize_grad)(const grid *g, const float *x, const float *dy, float *dx, int64_t count);
 
     void (*normalize)(const normalize_arguments *a, const uint8_t *pixels, float *y);
     void (*box_copy)(const box *b, const float *x, float *y);

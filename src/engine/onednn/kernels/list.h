@@ -22,6 +22,8 @@
     X(dropout_factors)                                                                                       \
     X(softmax)                                                                                               \
     X(softmax_grad)                                                                                          \
+    X(fake_quantize)                                                                                         \
+    X(fake_quantize_grad)                                                                                    \
     X(normalize)                                                                                             \
     X(box_copy)                                                                                              \
     X(spatial_mean)                                                                                          \
@@ -71,6 +73,8 @@ void KERNEL(dropout_samples)(const form *f, float rate, uint32_t stream, const i
 void KERNEL(dropout_factors)(int64_t count, float rate, uint32_t stream, const int32_t *step, float *y);
 void KERNEL(softmax)(int64_t rows, int64_t classes, const float *x, float *y);
 void KERNEL(softmax_grad)(int64_t rows, int64_t classes, const float *y, const float *dy, float *dx);
+void KERNEL(fake_quantize)(const grid *g, const float *x, float *y, int64_t count);
+void KERNEL(fake_quantize_grad)(const grid *g, const float *x, const float *dy, float *dx, int64_t count);
 void KERNEL(normalize)(const normalize_arguments *a, const uint8_t *pixels, float *y);
 void KERNEL(box_copy)(const box *b, const float *x, float *y);
 void KERNEL(spatial_mean)(const form *f, float scale, const float *x, float *y);
