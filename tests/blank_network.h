@@ -17,7 +17,7 @@ static inline fv_model *blank_network(const char *name, int64_t height, int64_t 
         .name = name, .classes = classes, .height = height, .width = width, .channels = channels};
     fv_model *m = fv_model_create(.height = height, .width = width, .channels = channels);
     assert_non_null(m);
-    m->from_file = true; /* which is what leaves them out */
+    m->tensor_source = TENSORS_FILLED; /* which is what leaves them out */
     m->file_values = INT64_MAX;
     n->build(m, &o, n);
     if (network_check(m) != FV_OK)
