@@ -38,20 +38,13 @@ static fv_status check(fv_classifier_options *o)
     return FV_OK;
 }
 
-static fv_status set_engine(fv_model *m, const char *name)
-{
-    free((char *)(uintptr_t)m->compile.engine);
-    m->compile.engine = mem_string(name);
-    return m->compile.engine ? FV_OK : status_last();
-}
-
 static fv_status open(fv_classifier *c, const fv_classifier_options *o)
 {
     safetensors f;
     STATUS_TRY(model_file_open(o->path, &f, &c->model));
     c->max_pixels = o->max_pixels;
     c->max_bytes = o->max_bytes;
-    fv_status status = o->engine ? set_engine(c->model, o->engine) : FV_OK;
+    fv_status status = o->engine ? network_set_engine(c->model, o->engine) : FV_OK;
     if (status == FV_OK)
         status =
             lanes_create_from_file(&c->lanes, c->model, &f, (int)(o->threads / o->callers), (int)o->callers);

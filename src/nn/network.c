@@ -88,6 +88,16 @@ void fv_model_destroy(fv_model *m)
     free(m);
 }
 
+fv_status network_set_engine(fv_model *m, const char *name)
+{
+    char *copy = mem_string(name);
+    if (name && !copy)
+        return status_last();
+    free((char *)m->compile.engine);
+    m->compile.engine = copy;
+    return FV_OK;
+}
+
 const char *fv_model_name(const fv_model *m)
 {
     return m->name;

@@ -116,6 +116,8 @@ typedef enum network_form {
 graph *network_graph(const fv_model *m, int64_t batch, network_form form, const value_id *keep);
 /* Marks tensors or preprocessing as changed. */
 void network_changed(fv_model *m);
+/* What its plans are to be computed by, a name as that of fv_compile_options. */
+fv_status network_set_engine(fv_model *m, const char *name);
 network_tensor *network_find_tensor(const fv_model *m, const char *name);
 
 /* ---- layers (nn/layers/, one file each) ---- */

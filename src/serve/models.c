@@ -127,11 +127,8 @@ static fv_status fill(served *s, const models_options *o, const char *path)
         return status_last();
     fv_model *m = s->model;
     STATUS_TRY(check_names(m, path));
-    if (o->engine) {
-        free((char *)(uintptr_t)m->compile.engine);
-        if (!(m->compile.engine = mem_string(o->engine)))
-            return status_last();
-    }
+    if (o->engine)
+        STATUS_TRY(network_set_engine(m, o->engine));
     m->compile.threads = 1; /* of an explanation; each worker has a thread */
     s->outputs = fv_model_class_count(m);
     s->classes = s->outputs == 1 ? 2 : s->outputs;

@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "train/compile.h"
 
-#include <stdlib.h>
 #include <string.h>
 
-#include "core/memory.h"
 #include "core/ordered.h"
 #include "engine/engine.h"
 
@@ -157,12 +155,9 @@ fv_status fv_compile_with(const fv_compile_options *options)
     STATUS_TRY(check_ranges(&o));
     STATUS_TRY(check_output(&o));
     STATUS_TRY(check_engine(&o));
-    char *name = mem_string(o.engine);
-    if (!name)
-        return status_last();
-    free((char *)m->compile.engine);
+    STATUS_TRY(network_set_engine(m, o.engine));
+    o.engine = m->compile.engine;
     m->compile = o;
-    m->compile.engine = name;
     m->compiled = true;
     return FV_OK;
 }

@@ -90,11 +90,7 @@ static fv_status add_teacher(teachers *s, fv_model *m)
     if (!same_pixels(p, &s->student->preprocess) &&
         !(t->pixels = mem_array((size_t)s->batch, (size_t)(p->height * p->width * p->channels))))
         return status_last();
-    char *engine = mem_string(s->student->compile.engine);
-    if (!engine)
-        return status_last();
-    free((char *)m->compile.engine);
-    m->compile.engine = engine;
+    STATUS_TRY(network_set_engine(m, s->student->compile.engine));
     m->compile.threads = s->student->compile.threads;
     return FV_OK;
 }
