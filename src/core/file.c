@@ -209,34 +209,6 @@ void file_writer_discard(file_writer *w)
     *w = (file_writer){0};
 }
 
-/* The process of "NAME.PROCESS.part", or with another ending; -1: the entry is none. */
-static long process_of(const char *entry, const char *name, const char *ending)
-{
-    size_t length = strlen(name);
-    if (strncmp(entry, name, length) != 0 || entry[length] != '.')
-        return -1;
-    entry += length + 1;
-    size_t digits = strspn(entry, "0123456789");
-    return digits > 0 && digits < 10 && strcmp(entry + digits, ending) == 0 ? strtol(entry, NULL, 10) : -1;
-}
-
-void file_remove_parts(const char *path)
-{
-    file_list list;
-    char *folder = file_folder_of(path);
-    if (folder && file_list_folder(&list, folder) == FV_OK) {
-        for (size_t i = 0; i < list.count; i++) {
-            bool part = process_of(list.names[i], file_base_name(path), ".part") >= 0;
-            char *entry = part ? file_join(folder, list.names[i]) : NULL;
-            if (entry)
-                unlink(entry);
-            free(entry);
-        }
-        file_list_release(&list);
-    }
-    free(folder);
-}
-
 fv_status file_write(const char *path, const void *data, size_t size)
 {
     file_writer w;
@@ -353,23 +325,49 @@ void file_folder_discard(const char *temporary)
     nftw(temporary, remove_entry, OPEN_FOLDERS, FTW_DEPTH | FTW_PHYS);
 }
 
-/* Folders that were begun for `path` by processes which are no more. */
-static void remove_dead_folders(const char *path)
+/* The process of "NAME.PROCESS.part", or with another ending; -1: the entry is none. */
+static long process_of(const char *entry, const char *name, const char *ending)
+{
+    size_t length = strlen(name);
+    if (strncmp(entry, name, length) != 0 || entry[length] != '.')
+        return -1;
+    entry += length + 1;
+    size_t digits = strspn(entry, "0123456789");
+    return digits > 0 && digits < 10 && strcmp(entry + digits, ending) == 0 ? strtol(entry, NULL, 10) : -1;
+}
+
+static bool is_dead(long process)
+{
+    return process > 0 && kill((pid_t)process, 0) != 0 && errno == ESRCH;
+}
+
+static void discard_file(const char *path)
+{
+    unlink(path);
+}
+
+/* What processes began for `path` under names with this ending; `dead`: only those that are no more. */
+static void remove_begun(const char *path, const char *ending, bool dead, void (*discard)(const char *))
 {
     file_list list;
     char *folder = file_folder_of(path);
     if (folder && file_list_all(&list, folder) == FV_OK) {
         for (size_t i = 0; i < list.count; i++) {
-            long process = process_of(list.names[i], file_base_name(path), ".partial");
-            bool dead = process > 0 && kill((pid_t)process, 0) != 0 && errno == ESRCH;
-            char *entry = dead ? file_join(folder, list.names[i]) : NULL;
+            long process = process_of(list.names[i], file_base_name(path), ending);
+            bool goes = dead ? is_dead(process) : process >= 0;
+            char *entry = goes ? file_join(folder, list.names[i]) : NULL;
             if (entry)
-                file_folder_discard(entry);
+                discard(entry);
             free(entry);
         }
         file_list_release(&list);
     }
     free(folder);
+}
+
+void file_remove_parts(const char *path)
+{
+    remove_begun(path, ".part", false, discard_file);
 }
 
 fv_status file_folder_begin(const char *path, char **temporary)
@@ -386,7 +384,7 @@ fv_status file_folder_begin(const char *path, char **temporary)
     char *parent = mem_string_n(path, length), *slash = parent ? strrchr(parent, '/') : NULL;
     fv_status status = parent ? FV_OK : status_last();
     if (parent)
-        remove_dead_folders(parent);
+        remove_begun(parent, ".partial", true, file_folder_discard);
     if (slash > parent) {
         *slash = 0;
         status = file_make_folders(parent);
