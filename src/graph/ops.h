@@ -190,6 +190,12 @@ typedef enum op_kind {
     OP_KIND_COUNT
 } op_kind;
 
+/* Of OP_FAKE_QUANTIZE's range. Beyond 16 bits a grid is as good as f32, and the engines round by a trick that is exact for numbers below 2^22. */
+enum {
+    OP_QUANT_LOWEST = -32768,
+    OP_QUANT_HIGHEST = 65535
+};
+
 /* A sliding window; [0] is vertical, [1] horizontal. */
 typedef struct window {
     int64_t kernel[2], stride[2], dilation[2], groups;

@@ -4,9 +4,6 @@
 
 #include "graph/ops/ops_internal.h"
 
-/* Beyond 16 bits a grid is as good as f32, and the engines round by a trick that is exact for numbers below 2^22. */
-static const int64_t lowest = -32768, highest = 65535;
-
 static fv_status check(const graph *g, const op *o)
 {
     STATUS_TRY(op_require(g, o, 0, "input", 0, TYPE_F32));
@@ -14,11 +11,13 @@ static fv_status check(const graph *g, const op *o)
     STATUS_TRY(op_require(g, o, 2, "zero point", 1, TYPE_F32));
     STATUS_TRY(op_require_shape(g, o, 1, "scale", shape_1(1)));
     STATUS_TRY(op_require_shape(g, o, 2, "zero point", shape_1(1)));
-    if (o->a.quant_min < lowest || o->a.quant_max > highest || o->a.quant_min >= o->a.quant_max)
+    if (o->a.quant_min < OP_QUANT_LOWEST || o->a.quant_max > OP_QUANT_HIGHEST ||
+        o->a.quant_min >= o->a.quant_max)
         return status_set(FV_ERROR_INVALID,
                           "quant_min and quant_max must be increasing, in %" PRId64 " to %" PRId64
                           ", not %" PRId64 " and %" PRId64,
-                          lowest, highest, o->a.quant_min, o->a.quant_max);
+                          (int64_t)OP_QUANT_LOWEST, (int64_t)OP_QUANT_HIGHEST, o->a.quant_min,
+                          o->a.quant_max);
     return FV_OK;
 }
 

@@ -2,17 +2,14 @@
 /* Simulated quantisation (Jacob et al. 2018). */
 #include "nn/layers/choices.h"
 
-enum {
-    LOWEST = -32768,
-    HIGHEST = 65535
-};
-
 static const option table[] = {
     LAYER_FLOAT(fv_fake_quantize_options, scale, "1", 1e-30, 1e30, "step of the grid at first"),
-    LAYER_INT(fv_fake_quantize_options, zero_point, "0", LOWEST, HIGHEST,
+    LAYER_INT(fv_fake_quantize_options, zero_point, "0", OP_QUANT_LOWEST, OP_QUANT_HIGHEST,
               "the whole number of the value 0 at first"),
-    LAYER_INT(fv_fake_quantize_options, quant_min, "0", LOWEST, HIGHEST, "the least whole number"),
-    LAYER_INT(fv_fake_quantize_options, quant_max, "255", LOWEST, HIGHEST, "the greatest whole number"),
+    LAYER_INT(fv_fake_quantize_options, quant_min, "0", OP_QUANT_LOWEST, OP_QUANT_HIGHEST,
+              "the least whole number"),
+    LAYER_INT(fv_fake_quantize_options, quant_max, "255", OP_QUANT_LOWEST, OP_QUANT_HIGHEST,
+              "the greatest whole number"),
     {0}};
 
 static value_id build(layer *l, const void *options)
