@@ -19,6 +19,7 @@
 
 #include <stdbool.h>
 
+#include "core/memory.h"
 #include "nn/network.h"
 
 typedef struct export_network {
@@ -38,6 +39,11 @@ void export_network_release(export_network *n);
 
 /* y = scale x + shift, (C) each: what an OP_BATCH_NORM_INFERENCE makes of its parameters and statistics. */
 void export_scale_shift(const export_network *n, const op *o, float *scale, float *shift);
+
+/* What a file calls a persistent value of `o`: "conv1.weight", or the layer's name and `part` ("": that name alone) where the tensor has none. NULL
+ * with the error set. */
+const char *export_parameter_name(const export_network *n, const op *o, value_id v, const char *part,
+                                  mem_pool *pool);
 
 /* FV_ERROR_UNSUPPORTED with a message that names the layer; `why` may be NULL. */
 fv_status export_unsupported(const op *o, const char *format, const char *why);

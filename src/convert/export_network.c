@@ -168,6 +168,15 @@ void export_scale_shift(const export_network *n, const op *o, float *scale, floa
     }
 }
 
+const char *export_parameter_name(const export_network *n, const op *o, value_id v, const char *part,
+                                  mem_pool *pool)
+{
+    const value *info = &n->graph->values[v];
+    return info->kind == VALUE_PARAMETER && info->name
+               ? info->name
+               : mem_pool_text(pool, "%s%s%s", o->name ? o->name : "network", *part ? "." : "", part);
+}
+
 void export_network_release(export_network *n)
 {
     for (value_id v = 0; n->owned && v < n->graph->value_count; v++)

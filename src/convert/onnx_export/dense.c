@@ -19,7 +19,7 @@ static const char *each_place(onnx_writer *w, const op *o)
 {
     value_id v = o->inputs[1];
     const shape *s = onnx_shape(w, v);
-    const char *name = onnx_parameter_name(w, v, "weight");
+    const char *name = export_parameter_name(w->network, w->op, v, "weight", &w->pool);
     const float *turned = transposed(w, w->network->data[v], s->d[0], s->d[1]);
     const char *weight =
         name && turned ? onnx_floats(w, name, 2, (int64_t[]){s->d[1], s->d[0]}, turned) : NULL;

@@ -44,14 +44,6 @@ static const char *add_constant(onnx_writer *w, value_id v, onnx_layout layout)
     return data ? onnx_floats(w, name, 4, (int64_t[]){s.d[0], s.d[3], s.d[1], s.d[2]}, data) : NULL;
 }
 
-const char *onnx_parameter_name(onnx_writer *w, value_id v, const char *part)
-{
-    const value *info = &w->network->graph->values[v];
-    return info->kind == VALUE_PARAMETER && info->name
-               ? info->name
-               : mem_pool_text(&w->pool, "%s.%s", w->op->name ? w->op->name : "network", part);
-}
-
 const char *onnx_parameter(onnx_writer *w, const op *o, int input, const char *part)
 {
     value_id v = op_input(o, input);
@@ -61,7 +53,7 @@ const char *onnx_parameter(onnx_writer *w, const op *o, int input, const char *p
     if (names->in[ONNX_LAST])
         return names->in[ONNX_LAST];
     const shape *own = onnx_shape(w, v);
-    const char *name = onnx_parameter_name(w, v, part);
+    const char *name = export_parameter_name(w->network, w->op, v, part, &w->pool);
     return names->in[ONNX_LAST] = name ? onnx_floats(w, name, own->rank, own->d, w->network->data[v]) : NULL;
 }
 

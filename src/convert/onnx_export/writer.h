@@ -82,9 +82,7 @@ bool onnx_property(onnx_writer *w, const char *key, const char *value);
 const char *onnx_value(onnx_writer *w, value_id v, onnx_layout layout);
 /* The layout that costs no transposition for the operation's inputs. */
 onnx_layout onnx_layout_for(const onnx_writer *w, const op *o);
-/* "conv1.weight", or the layer's name and `part` where the tensor has none. */
-const char *onnx_parameter_name(onnx_writer *w, value_id v, const char *part);
-/* A persistent value in its own order (OIHW, (O, I), (C)) under that name. NULL without an error when the
+/* A persistent value in its own order (OIHW, (O, I), (C)), called as export_parameter_name says. NULL without an error when the
  * operation has no such input. */
 const char *onnx_parameter(onnx_writer *w, const op *o, int input, const char *part);
 /* y, after the operation's activation, is its output. False when it is NULL. */

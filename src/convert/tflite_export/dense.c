@@ -55,7 +55,7 @@ bool lite_write_dense(lite_writer *w, const op *o)
                                   .fields = {FLAT_BYTE(FULLY_CONNECTED_ACTIVATION, lite_fuse(w, o)),
                                              FLAT_BYTE(FULLY_CONNECTED_FORMAT, 0),
                                              FLAT_BYTE(FULLY_CONNECTED_KEEP_DIMS, places)}};
-    const char *name = lite_parameter_name(w, o->inputs[1], "weight");
+    const char *name = export_parameter_name(w->network, w->op, o->inputs[1], "weight", &w->pool);
     int32_t in[] = {x, lite_floats(w, name, (lite_shape){2, {s->d[0], s->d[1]}}, weight),
                     lite_channels(w, o, 2, "bias", s->d[0], 0)};
     return lite_set(

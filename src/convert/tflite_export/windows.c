@@ -104,7 +104,8 @@ bool lite_write_convolution(lite_writer *w, const op *o)
         return false;
     lite_shape to = {4, {depthwise ? 1 : s->d[0], s->d[2], s->d[3], depthwise ? s->d[0] : s->d[1]}};
     int32_t in[] = {padded(w, o, &p, false),
-                    lite_floats(w, lite_parameter_name(w, o->inputs[1], "weight"), to, weight),
+                    lite_floats(w, export_parameter_name(w->network, w->op, o->inputs[1], "weight", &w->pool),
+                                to, weight),
                     lite_channels(w, o, 2, "bias", s->d[0], 0)};
     lite_options options = depthwise ? depthwise_options(v, p.kind, activation, s->d[0] / v->groups)
                                      : convolution_options(v, p.kind, activation);

@@ -103,15 +103,6 @@ lite_shape lite_shape_of(const lite_writer *w, value_id v)
     return out;
 }
 
-const char *lite_parameter_name(lite_writer *w, value_id v, const char *part)
-{
-    const value *info = &w->network->graph->values[v];
-    return info->kind == VALUE_PARAMETER && info->name
-               ? info->name
-               : mem_pool_text(&w->pool, "%s%s%s", w->op->name ? w->op->name : "network", *part ? "." : "",
-                               part);
-}
-
 /* A row of a picture's numbers with the channels slowest, as ours are. */
 static int32_t turn_row(lite_writer *w, value_id v)
 {
@@ -129,8 +120,8 @@ int32_t lite_value(lite_writer *w, value_id v)
         state->tensor = turn_row(w, v);
         state->last_fastest = false;
     } else if (w->network->data[v]) {
-        state->tensor =
-            lite_floats(w, lite_parameter_name(w, v, ""), lite_shape_of(w, v), w->network->data[v]);
+        state->tensor = lite_floats(w, export_parameter_name(w->network, w->op, v, "", &w->pool),
+                                    lite_shape_of(w, v), w->network->data[v]);
     } else {
         status_set(FV_ERROR_INTERNAL, "layer %s: its input %d is written nowhere",
                    w->op->name ? w->op->name : "?", (int)v);
@@ -143,7 +134,8 @@ int32_t lite_channels(lite_writer *w, const op *o, int input, const char *part, 
 {
     value_id v = op_input(o, input);
     if (v != NO_VALUE)
-        return lite_floats(w, lite_parameter_name(w, v, part), (lite_shape){1, {count}}, w->network->data[v]);
+        return lite_floats(w, export_parameter_name(w->network, w->op, v, part, &w->pool),
+                           (lite_shape){1, {count}}, w->network->data[v]);
     float *list = mem_pool_array(&w->pool, (size_t)count, sizeof *list);
     for (int64_t i = 0; list && i < count; i++)
         list[i] = fill;

@@ -96,8 +96,6 @@ lite_shape lite_shape_of(const lite_writer *w, value_id v);
 const shape *lite_graph_shape(const lite_writer *w, value_id v);
 /* The tensor of a value; a constant when it is persistent. */
 int32_t lite_value(lite_writer *w, value_id v);
-/* "conv1.weight", or the layer's name and `part` where the tensor has none. */
-const char *lite_parameter_name(lite_writer *w, value_id v, const char *part);
 /* A list of numbers for each channel: of the operation's input, or `count` times `fill` where it has none. */
 int32_t lite_channels(lite_writer *w, const op *o, int input, const char *part, int64_t count, float fill);
 /* The activation that can be a part of the operator which writes the operation's output: ACTIVATION_NONE, or it is taken. */
