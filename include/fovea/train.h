@@ -84,6 +84,9 @@ typedef struct fv_compile_options {
     fv_compile_with(&(fv_compile_options){.struct_size = sizeof(fv_compile_options), .model = __VA_ARGS__})
 /* Checks the network and the options and keeps them for fv_fit. Reports the first error of the layer calls. */
 FV_API fv_status fv_compile_with(const fv_compile_options *options);
+/* What an optimizer's learning rate and weight decay are when nothing is said (SGD's rate: for networks with batch norm). 0 and 0: there is no such
+ * optimizer. */
+FV_API void fv_optimizer_usual(fv_optimizer optimizer, float *learning_rate, float *weight_decay);
 /* The options that it keeps, with the defaults in their places, but for a loss that the data will decide; they belong to the model, and change
  * with the next fv_compile. NULL for a model that is not compiled. */
 FV_API const fv_compile_options *fv_compiled_options(const fv_model *m);

@@ -27,45 +27,6 @@ static const standard standards[] = {
     {"augment", "{choices: [none, light, standard, strong], default: standard}"},
 };
 
-/* The optimizer's, which the first trial has; searched is from a tenth of it to ten times as much. */
-static double usual_rate(const train_arguments *a)
-{
-    if (a->weights)
-        return (double)train_transfer_rate(a);
-    switch (a->optimizer) {
-    case FV_SGD:
-        return 0.1;
-    case FV_ADAGRAD:
-        return 0.01;
-    case FV_NADAM:
-        return 0.002;
-    case FV_LION:
-        return 0.0001;
-    case FV_MUON:
-        return 0.02;
-    default:
-        return 0.001;
-    }
-}
-
-/* Likewise; 0: the optimizer usually has none. */
-static double usual_decay(const train_arguments *a)
-{
-    switch (a->optimizer) {
-    case FV_SGD:
-        return 0.0005;
-    case FV_LION:
-        return 0.1;
-    case FV_OPTIMIZER_DEFAULT:
-    case FV_ADAMW:
-    case FV_LAMB:
-    case FV_MUON:
-        return 0.01;
-    default:
-        return 0;
-    }
-}
-
 static void add_standard(const train_arguments *a, text *yaml, text *said, const char *name,
                          const char *dimension)
 {
@@ -75,6 +36,7 @@ static void add_standard(const train_arguments *a, text *yaml, text *said, const
     text_add(said, "%s%s", said->length ? ", " : "", name);
 }
 
+/* The first trial has the usual value; searched is from a tenth of it to ten times as much. */
 static void add_around(const train_arguments *a, text *yaml, text *said, const char *name, double usual)
 {
     char dimension[128];
@@ -87,9 +49,11 @@ static fv_space *make_standard(const tune_run *r)
 {
     const train_arguments *a = &r->s.a;
     text yaml = {0}, said = {0};
-    add_around(a, &yaml, &said, "lr", usual_rate(a));
-    if (usual_decay(a) > 0)
-        add_around(a, &yaml, &said, "weight_decay", usual_decay(a));
+    float rate, decay;
+    fv_optimizer_usual(a->optimizer, &rate, &decay);
+    add_around(a, &yaml, &said, "lr", (double)(a->weights ? train_transfer_rate(a) : rate));
+    if (decay > 0) /* else the optimizer usually has none */
+        add_around(a, &yaml, &said, "weight_decay", (double)decay);
     for (size_t i = 0; i < sizeof standards / sizeof *standards; i++)
         add_standard(a, &yaml, &said, standards[i].name, standards[i].dimension);
     fv_space *s = NULL;

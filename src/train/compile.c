@@ -43,6 +43,16 @@ static const struct optimizer_defaults {
     [FV_MUON] = {0.02f, 0.95f, 0.9f, 0.95f, 1e-10f, 0.01f},
 };
 
+void fv_optimizer_usual(fv_optimizer optimizer, float *learning_rate, float *weight_decay)
+{
+    static const struct optimizer_defaults none = {0};
+    bool known = (int)optimizer >= 0 && optimizer <= FV_MUON;
+    const struct optimizer_defaults *d =
+        known ? &defaults_of[optimizer == FV_OPTIMIZER_DEFAULT ? FV_ADAMW : optimizer] : &none;
+    *learning_rate = d->learning_rate;
+    *weight_decay = d->weight_decay;
+}
+
 static void set_defaults(fv_compile_options *o)
 {
     if (o->optimizer == FV_OPTIMIZER_DEFAULT)
