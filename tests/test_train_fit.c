@@ -462,6 +462,14 @@ static void test_defaults(void **state)
                 m->compile.weight_decay == 5e-4f);
     assert_ok(fv_compile(m, .optimizer = FV_SGD, .momentum = FV_OFF, .weight_decay = FV_OFF));
     assert_true(m->compile.momentum == 0 && m->compile.weight_decay == 0);
+    float rate, decay;
+    for (int k = FV_OPTIMIZER_DEFAULT; k <= FV_MUON; k++) {
+        assert_ok(fv_compile(m, .optimizer = (fv_optimizer)k));
+        fv_optimizer_usual((fv_optimizer)k, &rate, &decay);
+        assert_true(rate > 0 && rate == m->compile.learning_rate && decay == m->compile.weight_decay);
+    }
+    fv_optimizer_usual((fv_optimizer)(FV_MUON + 1), &rate, &decay);
+    assert_true(rate == 0 && decay == 0);
     fv_model_destroy(m);
     m = fv_model_create(.height = SIDE, .width = SIDE, .channels = 1);
     fv_output(fv_dense(fv_input(m), .units = 1));
