@@ -8,6 +8,8 @@ recipes=$source/examples/recipes
 succeeds data demo digits --train 8 --test 2 --size 28 --seed 1
 for recipe in mnist fashion_mnist; do
     succeeds train digits --config "$recipes/$recipe.yaml" --model "$recipes/residual28.yaml" --epochs 1 --threads 1 --out "$recipe"
+    grep -q '</i>training<' "$recipe/report.html" || complain "$recipe: the report names no curve"
+    grep -q '</i>validation<' "$recipe/report.html" && complain "$recipe: the report names a validation that there was not"
     parameters=$(sed -n 's/.*28x28x1, \([0-9]*\) parameters.*/\1/p' "$recipe/log.txt" out err | head -n 1)
     [ "${parameters:-0}" -gt 0 ] && [ "$parameters" -le 800000 ] || complain "$recipe: '$parameters' parameters"
     for line in 'val_split: 0' 'optimizer: muon' 'ema: 0.998'; do

@@ -133,6 +133,15 @@ static void add_plot(text *out, const report_table *t, const char *title, const 
         free(values[k]);
 }
 
+static bool is_validated(const report_table *t)
+{
+    int64_t column = report_table_find(t, "val/loss");
+    bool validated = false;
+    for (int64_t i = 0; i < t->row_count; i++)
+        validated = validated || isfinite(report_table_get(t, i, column));
+    return validated;
+}
+
 static void add_training(text *out, const report_content *c)
 {
     html_heading(out, "Training");
@@ -143,9 +152,10 @@ static void add_training(text *out, const report_content *c)
     }
     static const char *const accuracy[] = {"train/accuracy", "val/accuracy"},
                              *const loss[] = {"train/loss", "val/loss"}, *const rate[] = {"lr", NULL};
-    text_add(out, "<p class=\"names\"><span><i style=\"background-color:var(--c0)\"></i>training</span> "
-                  "<span><i style=\"background-color:var(--c1)\"></i>validation</span> "
-                  "<span>dashed line: best epoch</span></p>\n<div class=\"plots\">\n");
+    text_add(out, "<p class=\"names\"><span><i style=\"background-color:var(--c0)\"></i>training</span> ");
+    if (is_validated(c->results))
+        text_add(out, "<span><i style=\"background-color:var(--c1)\"></i>validation</span> ");
+    text_add(out, "<span>dashed line: best epoch</span></p>\n<div class=\"plots\">\n");
     add_plot(out, c->results, "Accuracy", accuracy, true);
     add_plot(out, c->results, "Loss", loss, false);
     text_add(out,
