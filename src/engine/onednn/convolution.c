@@ -2,6 +2,9 @@
 /*
  * Convolutions. oneDNN chooses the layouts of pictures and weights; the weights of a parameter then stay in the layout of the
  * forward convolution for good.
+ *
+ * Where it pays, a convolution of 3 x 3 is Winograd's (Lavin and Gray, Fast Algorithms for Convolutional Neural Networks, 2016): tiles
+ * of 2 x 2 or 4 x 4 outputs take 2.25 or 4 times fewer multiplications, and sums that differ in the last bits. oneDNN has it for AVX-512.
  */
 #include "core/memory.h"
 #include "engine/onednn/compiler.h"
@@ -36,16 +39,79 @@ static void describe_geometry(const shape *x, const shape *w, const shape *y, co
     }
 }
 
+/* Its transformations cost as much as they save where channels are few, and its threads have too little to do in a small layer:
+ * bench_winograd. */
+static bool winograd_pays(const geometry *g)
+{
+    enum {
+        CHANNELS = 32,
+        PIXELS = 128, /* of a batch; for fewer, reading the larger weights is what takes the time */
+        MULTIPLICATIONS = 10000000, /* of the direct convolution */
+    };
+    if (g->weight_rank != 4 || g->weight_dims[2] != 3 || g->weight_dims[3] != 3 || g->strides[0] != 1 ||
+        g->strides[1] != 1 || g->dilates[0] || g->dilates[1])
+        return false;
+    int64_t in = g->weight_dims[1], out = g->weight_dims[0];
+    int64_t pixels = g->y.dims[0] * g->y.dims[2] * g->y.dims[3];
+    return in >= CHANNELS && out >= CHANNELS && pixels >= PIXELS && pixels * in * out * 9 >= MULTIPLICATIONS;
+}
+
+typedef dnnl_status_t describer(dnnl_convolution_desc_t *d, dnnl_alg_kind_t algorithm, const geometry *g,
+                                bool bias, bool training);
+
+static dnnl_status_t forward(dnnl_convolution_desc_t *d, dnnl_alg_kind_t algorithm, const geometry *g,
+                             bool bias, bool training)
+{
+    return dnnl_dilated_convolution_forward_desc_init(
+        d, training ? dnnl_forward_training : dnnl_forward_inference, algorithm, &g->x, &g->w,
+        bias ? &g->b : NULL, &g->y, g->strides, g->dilates, g->before, g->after);
+}
+
+static dnnl_status_t backward_input(dnnl_convolution_desc_t *d, dnnl_alg_kind_t algorithm, const geometry *g,
+                                    bool bias, bool training)
+{
+    (void)bias;
+    (void)training;
+    return dnnl_dilated_convolution_backward_data_desc_init(d, algorithm, &g->x, &g->w, &g->y, g->strides,
+                                                            g->dilates, g->before, g->after);
+}
+
+static dnnl_status_t backward_weights(dnnl_convolution_desc_t *d, dnnl_alg_kind_t algorithm,
+                                      const geometry *g, bool bias, bool training)
+{
+    (void)training;
+    return dnnl_dilated_convolution_backward_weights_desc_init(
+        d, algorithm, &g->x, &g->w, bias ? &g->b : NULL, &g->y, g->strides, g->dilates, g->before, g->after);
+}
+
+/* By Winograd's algorithm where it pays and oneDNN has it for these shapes and this processor, else directly. */
+static fv_status describe(compiler *c, const op *o, const geometry *g, describer *direction, bool bias,
+                          dnnl_primitive_desc_t hint, bool residual, dnnl_primitive_desc_t *pd)
+{
+    dnnl_convolution_desc_t d;
+    if (winograd_pays(g) && direction(&d, dnnl_convolution_winograd, g, bias, c->training) == dnnl_success &&
+        primitive_describe(c, o, &d, hint, residual, pd) == FV_OK)
+        return FV_OK;
+    dnnl_status_t status = direction(&d, dnnl_convolution_direct, g, bias, c->training);
+    if (status != dnnl_success)
+        return onednn_error(status, o->name, "describe the convolution");
+    return primitive_describe(c, o, &d, hint, residual, pd);
+}
+
 static fv_status describe_forward(compiler *c, const op *o, const geometry *g, bool bias, bool residual,
                                   dnnl_primitive_desc_t *pd)
 {
-    dnnl_convolution_desc_t d;
-    dnnl_status_t status = dnnl_dilated_convolution_forward_desc_init(
-        &d, c->training ? dnnl_forward_training : dnnl_forward_inference, dnnl_convolution_direct, &g->x,
-        &g->w, bias ? &g->b : NULL, &g->y, g->strides, g->dilates, g->before, g->after);
-    if (status != dnnl_success)
-        return onednn_error(status, o->name, "describe the convolution");
-    return primitive_describe(c, o, &d, NULL, residual, pd);
+    return describe(c, o, g, forward, bias, NULL, residual, pd);
+}
+
+static fv_status describe_gradient(compiler *c, const op *o, const geometry *g, describer *direction,
+                                   bool bias, dnnl_primitive_desc_t *pd)
+{
+    dnnl_primitive_desc_t hint;
+    STATUS_TRY(describe_forward(c, o, g, bias, false, &hint));
+    fv_status status = describe(c, o, g, direction, bias, hint, false, pd);
+    dnnl_primitive_desc_destroy(hint);
+    return status;
 }
 
 fv_status convolution_source_layout(compiler *c, const op *o, layout *out)
@@ -114,16 +180,8 @@ fv_status compile_convolution_grad_input(compiler *c, const op *o)
     value_id dy = o->inputs[0], w = o->inputs[1], dx = o->outputs[0];
     geometry g = {0};
     describe_geometry(compiler_shape(c, dx), compiler_shape(c, w), compiler_shape(c, dy), &o->a.window, &g);
-    dnnl_primitive_desc_t hint, pd;
-    STATUS_TRY(describe_forward(c, o, &g, false, false, &hint));
-    dnnl_convolution_desc_t d;
-    dnnl_status_t made = dnnl_dilated_convolution_backward_data_desc_init(
-        &d, dnnl_convolution_direct, &g.x, &g.w, &g.y, g.strides, g.dilates, g.before, g.after);
-    fv_status status = made == dnnl_success
-                           ? primitive_describe(c, o, &d, hint, false, &pd)
-                           : onednn_error(made, o->name, "describe the convolution's gradient");
-    dnnl_primitive_desc_destroy(hint);
-    STATUS_TRY(status);
+    dnnl_primitive_desc_t pd;
+    STATUS_TRY(describe_gradient(c, o, &g, backward_input, false, &pd));
     layout ldx = primitive_layout(pd, dnnl_query_diff_src_md, true),
            lw = primitive_layout(pd, dnnl_query_weights_md, false),
            ldy = primitive_layout(pd, dnnl_query_diff_dst_md, true);
@@ -138,17 +196,8 @@ fv_status compile_convolution_grad_weight(compiler *c, const op *o)
     value_id x = o->inputs[0], dy = o->inputs[1], dw = o->outputs[0], db = o->outputs[1];
     geometry g = {0};
     describe_geometry(compiler_shape(c, x), compiler_shape(c, dw), compiler_shape(c, dy), &o->a.window, &g);
-    dnnl_primitive_desc_t hint, pd;
-    STATUS_TRY(describe_forward(c, o, &g, db != NO_VALUE, false, &hint));
-    dnnl_convolution_desc_t d;
-    dnnl_status_t made = dnnl_dilated_convolution_backward_weights_desc_init(
-        &d, dnnl_convolution_direct, &g.x, &g.w, db != NO_VALUE ? &g.b : NULL, &g.y, g.strides, g.dilates,
-        g.before, g.after);
-    fv_status status = made == dnnl_success
-                           ? primitive_describe(c, o, &d, hint, false, &pd)
-                           : onednn_error(made, o->name, "describe the convolution's gradient");
-    dnnl_primitive_desc_destroy(hint);
-    STATUS_TRY(status);
+    dnnl_primitive_desc_t pd;
+    STATUS_TRY(describe_gradient(c, o, &g, backward_weights, db != NO_VALUE, &pd));
     layout lx = primitive_layout(pd, dnnl_query_src_md, true),
            ldw = primitive_layout(pd, dnnl_query_diff_weights_md, false),
            ldy = primitive_layout(pd, dnnl_query_diff_dst_md, true);
