@@ -65,9 +65,11 @@ static dnnl_primitive_desc_t describe(direction what, dnnl_alg_kind_t algorithm,
                        y = any(4, (dnnl_dims_t){batch, l->out, l->side, l->side});
     dnnl_convolution_desc_t d;
     dnnl_primitive_desc_t forward, pd;
-    check(dnnl_dilated_convolution_forward_desc_init(
-        &d, what == INFERENCE ? dnnl_forward_inference : dnnl_forward_training, algorithm, &x, &w, &b, &y,
-        one, none, one, one));
+    check(dnnl_dilated_convolution_forward_desc_init(&d,
+                                                     what == INFERENCE && algorithm == dnnl_convolution_direct
+                                                         ? dnnl_forward_inference
+                                                         : dnnl_forward_training,
+                                                     algorithm, &x, &w, &b, &y, one, none, one, one));
     if (dnnl_primitive_desc_create(&forward, &d, NULL, engine, NULL) != dnnl_success)
         return NULL;
     if (what < GRADIENT_INPUT)

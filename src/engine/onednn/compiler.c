@@ -32,12 +32,8 @@ static void place_value(compiler *c, value_id v, const layout *l, buffer_id b)
 
 void compiler_settle(compiler *c, value_id v, const layout *l)
 {
-    if (c->places[v].buffer != NO_BUFFER || compiler_value(c, v)->kind == VALUE_COMPUTED)
-        return;
-    /* Weights that Winograd's algorithm has transformed cannot be read back: they become a copy. */
-    layout dense = layout_dense_like(l);
-    const layout *own = l->md.format_kind == dnnl_blocked ? l : &dense;
-    place_value(c, v, own, new_buffer(c, layout_bytes(own), true));
+    if (c->places[v].buffer == NO_BUFFER && compiler_value(c, v)->kind != VALUE_COMPUTED)
+        place_value(c, v, l, new_buffer(c, layout_bytes(l), true));
 }
 
 /* Operations of the prologue are compiled when their result is first asked for, so that what comes between (weights that are
